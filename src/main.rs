@@ -1,3 +1,7 @@
 //! The command-line program `stratosim`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stratosim::cli::main()
+}

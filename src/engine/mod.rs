@@ -13,6 +13,7 @@
 
 mod distribution;
 mod kernel;
+mod keyed_heap;
 mod prefetch;
 mod queue;
 mod random;
@@ -21,6 +22,7 @@ mod time;
 
 pub use distribution::{Distribution, DistributionError};
 pub use kernel::{Kernel, Model, Schedule};
+pub use keyed_heap::KeyedHeap;
 pub use prefetch::prefetch;
 pub use queue::{EventHandle, EventQueue, Phase};
 pub use random::{EntityStream, RandomStreams, Stream};

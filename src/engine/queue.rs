@@ -1,10 +1,12 @@
-//! The pending events: an indexed 4-ary heap of 16-byte keys beside a slab of events.
+//! The pending events: a winner tree of 16-byte keys over a slab of events.
 //!
-//! Why this queue (figures in `benches/README.md`): an event costs what its memory accesses cost, so the
-//! heap holds keys only, four children share one cache line, the next level is prefetched while this one
-//! is compared, and events never move while they wait. Each event knows its place in the heap, so that
-//! cancelling and rescheduling are exact and cost O(log n): timeouts are mostly cancelled and fluid
-//! models move their next completion at every change, where lazy deletion costs five times as much.
+//! Why this queue (figures in `benches/README.md`): an event costs what its memory accesses cost. Each
+//! event stays in one slot while it waits, and its key in the leaf of that slot; each inner place of the
+//! tree holds the least key of the four places below it, which share one cache line. A change of one
+//! leaf therefore touches one known line a level, all of which are fetched at once, where the next line
+//! of a heap is only known when the last one has been compared. No key knows its place, so that
+//! cancelling and rescheduling are exact and stop as soon as the key above is another: timeouts are
+//! mostly cancelled and fluid models move their next completion at every change.
 
 use super::prefetch::prefetch;
 use super::time::SimTime;
@@ -42,7 +44,7 @@ type Key = u128;
 const SLOT_BITS: u32 = 32;
 const SEQUENCE_BITS: u32 = 29;
 const SEQUENCE_LIMIT: u32 = 1 << SEQUENCE_BITS;
-/// What fills the unused places of a line: later than any event.
+/// What fills the places of no event: later than any event.
 const EMPTY: Key = u128::MAX;
 
 fn key(time: SimTime, phase: Phase, sequence: u32, slot: u32) -> Key {
@@ -64,21 +66,24 @@ fn phase_bits_of(key: Key) -> u64 {
     (key as u64) >> (SLOT_BITS + SEQUENCE_BITS) << (SLOT_BITS + SEQUENCE_BITS)
 }
 
-/// One cache line: the four children of one parent.
+/// One cache line: four places that meet in one place of the level above.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 struct Line([Key; 4]);
 
-/// The place of the root; places 0..3 of the first line are unused so that children fill whole lines.
-const ROOT: usize = 3;
+impl Line {
+    const EMPTY: Line = Line([EMPTY; 4]);
 
-fn parent(place: usize) -> usize {
-    place / 4 + 2
-}
-
-/// The line that holds the children of `place`.
-fn children_line(place: usize) -> usize {
-    place - 2
+    /// The least of `key` and the keys in the three other lanes than its own. Those three do not wait
+    /// for `key`, so that a level of the tree waits for one comparison only.
+    ///
+    /// Not inlined, because within the caller's loop the compiler makes the choices branches, which
+    /// cannot be predicted: that costs twice as much as the calls.
+    #[inline(never)]
+    fn least_with(&self, lane: usize, key: Key) -> Key {
+        let lane = lane % 4;
+        key.min(self.0[lane ^ 1].min(self.0[lane ^ 2]).min(self.0[lane ^ 3]))
+    }
 }
 
 #[derive(Debug)]
@@ -89,8 +94,10 @@ struct Slot<E> {
 
 /// A queue of events in the order (time, [`Phase`], insertion).
 ///
-/// Push, pop, cancel and reschedule cost O(log n); nothing is allocated for an event once the queue has
-/// reached its largest size. A pending event costs 20 bytes beside the event itself.
+/// Pop costs O(log n), where n is the largest number of events that were ever pending; push, cancel and
+/// reschedule cost the same at worst and O(1) on average when the event is no earlier than the others.
+/// Nothing is allocated for an event once the queue has reached its largest size. A pending event costs
+/// 30 bytes beside the event itself, and less than 2^29 (half a billion) can be pending.
 ///
 /// ```
 /// use stratosim::engine::{EventQueue, Phase, SimTime};
@@ -103,10 +110,10 @@ struct Slot<E> {
 /// ```
 #[derive(Debug)]
 pub struct EventQueue<E> {
-    lines: Vec<Line>,
-    len: usize,
-    /// For each slot, the place of its key in the heap; beside the slots because sifting writes it.
-    places: Vec<u32>,
+    /// The tree from the leaves, one for each slot, up to the level of a single line.
+    levels: Vec<Vec<Line>>,
+    /// The least key of all: the root above the last level.
+    first: Key,
     slots: Vec<Slot<E>>,
     free: Vec<u32>,
     next_sequence: u32,
@@ -123,9 +130,8 @@ impl<E> EventQueue<E> {
     #[must_use]
     pub fn new() -> Self {
         EventQueue {
-            lines: vec![Line([EMPTY; 4])],
-            len: 0,
-            places: Vec::new(),
+            levels: Vec::new(),
+            first: EMPTY,
             slots: Vec::new(),
             free: Vec::new(),
             next_sequence: 0,
@@ -135,129 +141,120 @@ impl<E> EventQueue<E> {
     /// Number of pending events.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len
+        self.slots.len() - self.free.len()
     }
 
     /// Whether nothing is pending.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.first == EMPTY
     }
 
     /// The time of the next event.
     #[must_use]
     pub fn peek_time(&self) -> Option<SimTime> {
-        (self.len > 0).then(|| time_of(self.at(ROOT)))
+        (!self.is_empty()).then(|| time_of(self.first))
     }
 
     /// The next event.
     #[must_use]
     pub fn peek(&self) -> Option<&E> {
-        if self.len == 0 {
-            return None;
-        }
-        self.slots[slot_of(self.at(ROOT))].event.as_ref()
+        self.slots.get(slot_of(self.first))?.event.as_ref()
     }
 
-    /// Adds an event and returns its handle. O(log n).
+    /// Adds an event and returns its handle.
+    ///
+    /// # Panics
+    ///
+    /// If 2^29 events (half a billion) would be pending: there is no number for one more.
     pub fn push(&mut self, time: SimTime, phase: Phase, event: E) -> EventHandle {
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize].event = Some(event);
-                slot
-            }
-            None => {
-                self.slots.push(Slot { generation: 0, event: Some(event) });
-                self.places.push(0);
-                (self.slots.len() - 1) as u32
-            }
-        };
+        let slot = self.free.pop().unwrap_or_else(|| self.add_slot());
         let sequence = self.take_sequence();
-        let place = self.grow();
-        self.sift_up(place, key(time, phase, sequence, slot));
-        EventHandle { slot, generation: self.slots[slot as usize].generation }
+        let entry = &mut self.slots[slot as usize];
+        entry.event = Some(event);
+        let handle = EventHandle { slot, generation: entry.generation };
+        self.lower(slot as usize, key(time, phase, sequence, slot));
+        handle
     }
 
-    /// Removes and returns the next event with its time. O(log n).
+    /// Removes and returns the next event with its time.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        if self.len == 0 {
+        let first = self.first;
+        if first == EMPTY {
             return None;
         }
-        let root = self.at(ROOT);
-        let last = self.shrink();
-        if self.len > 0 {
-            self.sift_down_from_root(last);
-            self.prefetch_next();
-        }
-        self.release(slot_of(root)).map(|event| (time_of(root), event))
+        self.raise(slot_of(first), first, EMPTY);
+        self.prefetch_soon(slot_of(first));
+        self.release(slot_of(first)).map(|event| (time_of(first), event))
     }
 
-    /// Removes a pending event; `None` if it has fired or was cancelled. O(log n).
+    /// Removes a pending event; `None` if it has fired or was cancelled.
     pub fn cancel(&mut self, handle: EventHandle) -> Option<E> {
-        let place = self.place_of(handle)?;
-        let last = self.shrink();
-        if place != ROOT + self.len {
-            self.replace(place, last);
-        }
-        self.release(handle.slot as usize)
+        let key = self.key_of(handle)?;
+        self.raise(slot_of(key), key, EMPTY);
+        self.release(slot_of(key))
     }
 
     /// Moves a pending event to another time, as if it had been pushed now; `false` if it has fired or
-    /// was cancelled. O(log n).
+    /// was cancelled.
     pub fn reschedule(&mut self, handle: EventHandle, time: SimTime) -> bool {
         // First, because taking a sequence number may renumber the keys.
         let sequence = self.take_sequence();
-        let Some(place) = self.place_of(handle) else { return false };
-        let order =
-            phase_bits_of(self.at(place)) | (u64::from(sequence) << SLOT_BITS) | u64::from(handle.slot);
-        self.replace(place, (u128::from(time.as_nanos()) << 64) | u128::from(order));
+        let Some(old) = self.key_of(handle) else { return false };
+        let order = phase_bits_of(old) | (u64::from(sequence) << SLOT_BITS) | u64::from(handle.slot);
+        let new = (u128::from(time.as_nanos()) << 64) | u128::from(order);
+        if new < old {
+            self.lower(slot_of(new), new);
+        } else {
+            self.raise(slot_of(new), old, new);
+        }
         true
     }
 
     /// The time at which a pending event is due; `None` if it has fired or was cancelled.
     #[must_use]
     pub fn time_of(&self, handle: EventHandle) -> Option<SimTime> {
-        self.place_of(handle).map(|place| time_of(self.at(place)))
+        self.key_of(handle).map(time_of)
     }
 
     /// The pending events with their times, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (SimTime, &E)> {
-        (ROOT..ROOT + self.len).filter_map(|place| {
-            let key = self.at(place);
-            self.slots[slot_of(key)].event.as_ref().map(|event| (time_of(key), event))
-        })
+        self.keys()
+            .filter_map(|key| self.slots[slot_of(key)].event.as_ref().map(|event| (time_of(key), event)))
     }
 
-    fn at(&self, place: usize) -> Key {
-        self.lines[place / 4].0[place % 4]
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        self.levels.first().into_iter().flatten().flat_map(|line| line.0).filter(|&key| key != EMPTY)
     }
 
-    fn put(&mut self, place: usize, key: Key) {
-        self.lines[place / 4].0[place % 4] = key;
-        self.places[slot_of(key)] = place as u32;
+    fn key_of(&self, handle: EventHandle) -> Option<Key> {
+        let slot = handle.slot as usize;
+        let entry = self.slots.get(slot)?;
+        (entry.generation == handle.generation && entry.event.is_some())
+            .then(|| self.levels[0][slot / 4].0[slot % 4])
     }
 
-    fn place_of(&self, handle: EventHandle) -> Option<usize> {
-        let slot = self.slots.get(handle.slot as usize)?;
-        (slot.generation == handle.generation && slot.event.is_some())
-            .then(|| self.places[handle.slot as usize] as usize)
-    }
-
-    /// Opens one more place at the end of the heap.
-    fn grow(&mut self) -> usize {
-        let place = ROOT + self.len;
-        self.len += 1;
-        if place / 4 == self.lines.len() {
-            self.lines.push(Line([EMPTY; 4]));
+    /// Opens one more slot, with empty places above it.
+    #[cold]
+    fn add_slot(&mut self) -> u32 {
+        let slot = self.slots.len();
+        assert!(slot + 1 < SEQUENCE_LIMIT as usize, "{SEQUENCE_LIMIT} events are pending");
+        self.slots.push(Slot { generation: 0, event: None });
+        let mut line = slot;
+        for height in 0.. {
+            line /= 4;
+            if height == self.levels.len() {
+                // All that was below the old root is now below the first place of the new level.
+                self.levels.push(vec![Line([self.first, EMPTY, EMPTY, EMPTY])]);
+            }
+            if line == self.levels[height].len() {
+                self.levels[height].push(Line::EMPTY);
+            }
+            if self.levels[height].len() == 1 {
+                break;
+            }
         }
-        place
-    }
-
-    /// Takes the last key off the heap.
-    fn shrink(&mut self) -> Key {
-        self.len -= 1;
-        let place = ROOT + self.len;
-        std::mem::replace(&mut self.lines[place / 4].0[place % 4], EMPTY)
+        slot as u32
     }
 
     fn release(&mut self, slot: usize) -> Option<E> {
@@ -267,88 +264,52 @@ impl<E> EventQueue<E> {
         slot.event.take()
     }
 
-    fn replace(&mut self, place: usize, key: Key) {
-        if place > ROOT && key < self.at(parent(place)) {
-            self.sift_up(place, key);
-        } else {
-            self.sift_down(place, key);
+    /// Gives a slot a key earlier than its old one.
+    fn lower(&mut self, slot: usize, key: Key) {
+        let mut index = slot;
+        for level in &mut self.levels {
+            let place = &mut level[index / 4].0[index % 4];
+            if *place < key {
+                return;
+            }
+            *place = key;
+            index /= 4;
         }
+        self.first = self.first.min(key);
     }
 
-    fn sift_up(&mut self, mut place: usize, key: Key) {
-        while place > ROOT {
-            let above = parent(place);
-            let other = self.at(above);
-            if other < key {
-                break;
+    /// Gives a slot a key later than its old one.
+    fn raise(&mut self, slot: usize, old: Key, mut new: Key) {
+        let mut index = slot;
+        for level in &mut self.levels {
+            let line = &mut level[index / 4];
+            let lane = index % 4;
+            if line.0[lane] != old {
+                return;
             }
-            self.put(place, other);
-            place = above;
+            line.0[lane] = new;
+            new = line.least_with(lane, new);
+            index /= 4;
         }
-        self.put(place, key);
+        self.first = new;
     }
 
-    /// The place and key of the least child of `place`, by a tournament within its line.
-    fn least_child(&self, line: usize) -> (usize, Key) {
-        let [a, b, c, d] = self.lines[line].0;
-        let (left, left_key) = if b < a { (1, b) } else { (0, a) };
-        let (right, right_key) = if d < c { (3, d) } else { (2, c) };
-        if right_key < left_key { (line * 4 + right, right_key) } else { (line * 4 + left, left_key) }
-    }
-
-    /// Asks for the lines of all grandchildren of `place`, which lie side by side.
-    fn prefetch_grandchildren(&self, line: usize) {
-        let first = children_line(line * 4);
-        if let Some(lines) = self.lines.get(first..first + 4) {
-            lines.iter().for_each(prefetch);
+    /// Asks for the lines of an event that is due soon: the one that is now the first in the sixteenth
+    /// of the slots where `slot` is. Nearly every event gets there some events before its turn; the
+    /// rest were pushed a moment ago. The higher levels are small enough to stay in the caches, and so
+    /// are all levels of a tree below a thousand slots.
+    fn prefetch_soon(&self, slot: usize) {
+        if self.levels.len() < 6 {
+            return;
         }
-    }
-
-    fn sift_down(&mut self, mut place: usize, key: Key) {
-        loop {
-            let line = children_line(place);
-            if line >= self.lines.len() {
-                break;
-            }
-            self.prefetch_grandchildren(line);
-            let (child, child_key) = self.least_child(line);
-            if key < child_key {
-                break;
-            }
-            self.put(place, child_key);
-            place = child;
-        }
-        self.put(place, key);
-    }
-
-    /// Moves the hole at the root to a leaf, then `key` up from there: the last key of a heap nearly
-    /// always belongs near the bottom, and the way down needs no comparison with it.
-    fn sift_down_from_root(&mut self, key: Key) {
-        let mut place = ROOT;
-        loop {
-            let line = children_line(place);
-            if line >= self.lines.len() {
-                break;
-            }
-            self.prefetch_grandchildren(line);
-            let (child, child_key) = self.least_child(line);
-            if child_key == EMPTY {
-                break;
-            }
-            self.put(place, child_key);
-            place = child;
-        }
-        self.sift_up(place, key);
-    }
-
-    /// Asks for the events that may be next but one while the next is handled.
-    fn prefetch_next(&self) {
-        if let Some(line) = self.lines.get(children_line(ROOT)) {
-            for key in line.0 {
-                if let Some(slot) = self.slots.get(slot_of(key)) {
-                    prefetch(slot);
-                }
-            }
+        let height = self.levels.len() - 2;
+        let index = slot >> (2 * height);
+        let soon = slot_of(self.levels[height][index / 4].0[index % 4]);
+        if let Some(slot) = self.slots.get(soon) {
+            prefetch(slot);
+            prefetch(&self.levels[0][soon / 4]);
+            prefetch(&self.levels[1][soon / 16]);
+            prefetch(&self.levels[2][soon / 64]);
         }
     }
 
@@ -364,16 +325,17 @@ impl<E> EventQueue<E> {
     /// Gives the pending events the sequence numbers 0, 1, ... in their present order, so that the
     /// numbers never run out. Costs O(n log n) once in half a billion events.
     fn renumber(&mut self) {
-        let mut keys: Vec<Key> = (ROOT..ROOT + self.len).map(|place| self.at(place)).collect();
+        let mut keys: Vec<Key> = self.keys().collect();
         keys.sort_unstable();
+        self.levels.iter_mut().flatten().for_each(|line| *line = Line::EMPTY);
+        self.first = EMPTY;
         self.next_sequence = 0;
-        for (index, old) in keys.into_iter().enumerate() {
+        for old in keys {
             let order = phase_bits_of(old)
                 | (u64::from(self.next_sequence) << SLOT_BITS)
                 | (slot_of(old) as u64);
             self.next_sequence += 1;
-            // A sorted array is a heap.
-            self.put(ROOT + index, (old >> 64 << 64) | u128::from(order));
+            self.lower(slot_of(old), (old >> 64 << 64) | u128::from(order));
         }
     }
 }
@@ -428,6 +390,27 @@ mod tests {
         assert_eq!(queue.cancel(handles[7]), Some(7));
         let order: Vec<u64> = std::iter::from_fn(|| queue.pop().map(|(_, event)| event)).collect();
         assert_eq!(order, [0, 1, 2, 3, 4, 5, 6, 8, 9]);
+    }
+
+    /// Enough for a tree of seven levels, where lines are asked for ahead.
+    #[test]
+    fn a_large_queue_keeps_the_order() {
+        let mut queue = EventQueue::new();
+        let count = 10_000u64;
+        // A permutation of 0..count, because 7919 is prime and does not divide it.
+        let handles: Vec<_> =
+            (0..count).map(|i| queue.push(seconds(i * 7919 % count), Phase::Demand, i)).collect();
+        for (&handle, i) in handles.iter().zip(0..) {
+            match i * 7919 % count % 3 {
+                1 => assert_eq!(queue.cancel(handle), Some(i)),
+                2 => assert!(queue.reschedule(handle, seconds(i * 7919 % count + 2 * count))),
+                _ => {}
+            }
+        }
+        let times: Vec<_> = std::iter::from_fn(|| queue.pop().map(|(time, _)| time)).collect();
+        let kept = (0..count).filter(|time| time % 3 == 0);
+        let moved = (0..count).filter(|time| time % 3 == 2).map(|time| time + 2 * count);
+        assert_eq!(times, kept.chain(moved).map(seconds).collect::<Vec<_>>());
     }
 
     #[derive(Clone, Debug)]

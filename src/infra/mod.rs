@@ -1,5 +1,38 @@
 //! The infrastructure: places and movement, nodes and compute, topology, transfers, faults.
 
+mod attachment;
+mod builder;
+pub mod compute;
+mod event;
+mod faults;
+mod feed;
+mod geodesy;
 mod geometry;
+mod ids;
+mod infrastructure;
+mod meter;
+mod mobility;
+mod motion;
+pub mod network;
+mod node;
+mod topology;
 
+pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
+pub use builder::{InfraBuilder, InfraError};
+pub use event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome, TransferRecord};
+pub use faults::{FaultProcess, FaultTarget, FaultTimes};
+pub use feed::{FeedPoint, PositionFeed};
+pub use geodesy::{
+    EARTH_RADIUS_M, FIBRE_SPEED_M_PER_S, LocalPlane, LonLat, fibre_latency_s, great_circle_m,
+};
 pub use geometry::{Leg, Position};
+pub use ids::{ClassId, JobId, LinkId, NodeId, Owner, ProcessorId, TransferId};
+pub use infrastructure::Infrastructure;
+pub use meter::{Meter, TierLoad};
+pub use mobility::{
+    Area, MobilityError, MobilityModel, Mover, Nomadic, NomadicPlace, RandomWaypoint, Static,
+    Trajectory, TrajectoryPoint,
+};
+pub use network::{FairShare, FlowIndex, LinkIndex, max_min_rates};
+pub use node::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, Node, NodeClass, Tier};
+pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};

@@ -1,0 +1,60 @@
+//! Applications: what tasks devices create, and when.
+
+use crate::engine::{Distribution, SimTime};
+use crate::infra::compute::Accelerator;
+use std::sync::Arc;
+
+/// A task given by a trace.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TraceArrival {
+    /// When it is created.
+    pub time: SimTime,
+    /// The device's number among those that run the application; `None` to go round them.
+    pub device: Option<u32>,
+    /// Work in million instructions; `None` to draw it.
+    pub length_mi: Option<f64>,
+    /// Bytes to upload; `None` to draw them.
+    pub upload_bytes: Option<f64>,
+    /// Bytes to download; `None` to draw them.
+    pub download_bytes: Option<f64>,
+}
+
+/// When the devices of an application create tasks.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// After independent gaps of this distribution in seconds; exponential gaps make a Poisson process.
+    Gaps(Distribution),
+    /// Every so many seconds, from a random phase on.
+    Periodic(f64),
+    /// At the times of a trace, in order.
+    Trace(Arc<[TraceArrival]>),
+}
+
+/// A kind of application.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// Name.
+    pub name: String,
+    /// Share of the devices that run it, relative to the other applications' shares.
+    pub share: f64,
+    /// When tasks are created while the device is active.
+    pub arrival: Arrival,
+    /// Seconds of an active and of an idle period, in turn; `None` is always active.
+    pub activity: Option<(Distribution, Distribution)>,
+    /// Work of a task in million instructions.
+    pub length_mi: Distribution,
+    /// Bytes of its input.
+    pub upload_bytes: Distribution,
+    /// Bytes of its result.
+    pub download_bytes: Distribution,
+    /// Cores it asks for.
+    pub cores: u32,
+    /// Bytes of memory it asks for.
+    pub memory_bytes: Distribution,
+    /// Accelerators it needs.
+    pub accelerator: Option<Accelerator>,
+    /// Seconds within which it should be done.
+    pub deadline_s: Option<Distribution>,
+    /// How much its user minds delay, in 0..=1.
+    pub delay_sensitivity: f64,
+}

@@ -1,0 +1,330 @@
+//! The life of a task: decision, upload, execution, download, end.
+
+use super::application::{Application, TraceArrival};
+use super::outcome::Outcome;
+use super::workload::{DEADLINE, OnDeadline, Spans, TaskWorkload};
+use crate::apps::{Context, DecisionId, Message, OffloadingRequest};
+use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
+use crate::infra::compute::{Job, JobRequest};
+use crate::infra::network::NetworkRefusal;
+use crate::infra::{JobId, JobOutcome, NodeId, TransferId, TransferOutcome, TransferRecord};
+use crate::records::Cell;
+
+/// Where a task is in its life.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stage {
+    Created,
+    Uploading(TransferId),
+    Executing(JobId),
+    Downloading(TransferId),
+}
+
+/// A task that has not ended.
+#[derive(Clone, Debug)]
+pub(super) struct Task {
+    number: u64,
+    device: u32,
+    created: SimTime,
+    job: JobRequest,
+    upload_bytes: f64,
+    download_bytes: f64,
+    deadline_s: Option<f64>,
+    deadline: Option<EventHandle>,
+    decision: Option<DecisionId>,
+    node: Option<NodeId>,
+    attempts: u32,
+    stage: Stage,
+    stage_since: SimTime,
+    upload_s: Option<f64>,
+    wait_s: Option<f64>,
+    execution_s: Option<f64>,
+    download_s: Option<f64>,
+}
+
+impl Task {
+    /// A task of this application, with sizes drawn from `random`.
+    pub(super) fn draw(
+        application: &Application,
+        device: u32,
+        random: &mut EntityStream,
+        now: SimTime,
+    ) -> Self {
+        Task {
+            number: 0,
+            device,
+            created: now,
+            job: JobRequest {
+                length_mi: application.length_mi.sample(random),
+                cores: application.cores,
+                memory_bytes: application.memory_bytes.sample(random),
+                accelerator: application.accelerator,
+            },
+            upload_bytes: application.upload_bytes.sample(random),
+            download_bytes: application.download_bytes.sample(random),
+            deadline_s: application.deadline_s.as_ref().map(|deadline| deadline.sample(random)),
+            deadline: None,
+            decision: None,
+            node: None,
+            attempts: 0,
+            stage: Stage::Created,
+            stage_since: now,
+            upload_s: None,
+            wait_s: None,
+            execution_s: None,
+            download_s: None,
+        }
+    }
+
+    /// Takes over what a trace says of the sizes.
+    pub(super) fn take_sizes(&mut self, row: &TraceArrival) {
+        self.job.length_mi = row.length_mi.unwrap_or(self.job.length_mi);
+        self.upload_bytes = row.upload_bytes.unwrap_or(self.upload_bytes);
+        self.download_bytes = row.download_bytes.unwrap_or(self.download_bytes);
+    }
+}
+
+impl TaskWorkload {
+    /// A new task begins its life.
+    pub(super) fn create(&mut self, mut task: Task, context: &mut dyn Context) {
+        task.number = self.next_number;
+        self.next_number += 1;
+        let entry = self.tasks.vacant_entry();
+        let index = entry.key();
+        if let (OnDeadline::Drop, Some(deadline_s)) = (self.options.on_deadline, task.deadline_s) {
+            let time = context.now() + SimDuration::from_secs(deadline_s);
+            let message = Message { code: DEADLINE, subject: index as u32, detail: 0 };
+            task.deadline = Some(context.set_timer(time, Phase::Completion, message));
+        }
+        entry.insert(task);
+        self.begin(index, context);
+    }
+
+    /// Asks where the task is to run, and sends it there.
+    fn begin(&mut self, index: usize, context: &mut dyn Context) {
+        let task = &mut self.tasks[index];
+        let device = &self.devices[task.device as usize];
+        let application = &self.applications[usize::from(device.application)];
+        task.attempts += 1;
+        let waited_s = context.now().since(task.created).as_secs();
+        let choice = context.decide_offloading(&OffloadingRequest {
+            task: task.number,
+            device: device.node,
+            job: task.job,
+            upload_bytes: task.upload_bytes,
+            download_bytes: task.download_bytes,
+            deadline_s: task.deadline_s.map(|deadline_s| (deadline_s - waited_s).max(0.0)),
+            delay_sensitivity: application.delay_sensitivity,
+        });
+        task.decision = choice.decision;
+        let Some(node) = choice.node else {
+            return self.end(index, Outcome::RefusedForCapacity, context);
+        };
+        let (from, bytes) = (device.node, task.upload_bytes);
+        task.node = Some(node);
+        task.stage_since = context.now();
+        if node == from {
+            task.upload_s = Some(0.0);
+            return self.execute(index, node, context);
+        }
+        match context.start_transfer(from, node, bytes, index as u64) {
+            Ok(id) => task.stage = Stage::Uploading(id),
+            Err(refusal) => self.not_sent(index, refusal, context),
+        }
+    }
+
+    /// The outcome of a transfer that could not be started, by what is wrong with its ends.
+    fn not_sent(&mut self, index: usize, refusal: NetworkRefusal, context: &mut dyn Context) {
+        let device = self.devices[self.tasks[index].device as usize].node;
+        let infrastructure = context.infrastructure();
+        let state = infrastructure.node(device);
+        let outcome = match refusal {
+            NetworkRefusal::Bandwidth => Outcome::RefusedForBandwidth,
+            NetworkRefusal::Disconnected if !state.powered => Outcome::LostToBattery,
+            NetworkRefusal::Disconnected
+                if state.is_available() && infrastructure.endpoint(device).is_none() =>
+            {
+                Outcome::LostToMobility
+            }
+            NetworkRefusal::Disconnected if !state.present => Outcome::LostToMobility,
+            NetworkRefusal::Disconnected => Outcome::LostToFault,
+        };
+        self.fail(index, outcome, context);
+    }
+
+    fn execute(&mut self, index: usize, node: NodeId, context: &mut dyn Context) {
+        let task = &mut self.tasks[index];
+        task.stage_since = context.now();
+        if !context.infrastructure().node(node).is_available() {
+            return self.fail(index, Outcome::LostToFault, context);
+        }
+        match context.submit_job(node, task.job, index as u64) {
+            Ok(job) => task.stage = Stage::Executing(job),
+            Err(_) => self.end(index, Outcome::RefusedForCapacity, context),
+        }
+    }
+
+    pub(super) fn job_ended(
+        &mut self,
+        index: usize,
+        job: &Job,
+        outcome: JobOutcome,
+        context: &mut dyn Context,
+    ) {
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        let now = context.now();
+        task.wait_s = job.started.map(|started| started.since(job.admitted).as_secs());
+        if outcome != JobOutcome::Done {
+            return self.fail(index, outcome.into(), context);
+        }
+        task.execution_s = job.started.map(|started| now.since(started).as_secs());
+        task.stage_since = now;
+        let device = self.devices[task.device as usize].node;
+        match task.node {
+            Some(node) if node != device => {
+                match context.start_transfer(node, device, task.download_bytes, index as u64) {
+                    Ok(id) => task.stage = Stage::Downloading(id),
+                    Err(refusal) => self.not_sent(index, refusal, context),
+                }
+            }
+            _ => {
+                task.download_s = Some(0.0);
+                self.deliver(index, context);
+            }
+        }
+    }
+
+    pub(super) fn transfer_ended(&mut self, transfer: &TransferRecord, context: &mut dyn Context) {
+        let index = transfer.owner.token as usize;
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        if transfer.outcome != TransferOutcome::Delivered {
+            return self.fail(index, transfer.outcome.into(), context);
+        }
+        let spent_s = context.now().since(task.stage_since).as_secs();
+        match (task.stage, task.node) {
+            (Stage::Uploading(_), Some(node)) => {
+                task.upload_s = Some(spent_s);
+                self.execute(index, node, context);
+            }
+            _ => {
+                task.download_s = Some(spent_s);
+                self.deliver(index, context);
+            }
+        }
+    }
+
+    fn deliver(&mut self, index: usize, context: &mut dyn Context) {
+        let task = &self.tasks[index];
+        let service_s = context.now().since(task.created).as_secs();
+        let late = task.deadline_s.is_some_and(|deadline_s| service_s > deadline_s);
+        self.end(index, if late { Outcome::MissedDeadline } else { Outcome::Done }, context);
+    }
+
+    /// A task was hit: it starts anew if a fault did it and the rules allow, else it ends.
+    fn fail(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
+        let task = &mut self.tasks[index];
+        let device = self.devices[task.device as usize].node;
+        let again = outcome == Outcome::LostToFault
+            && task.attempts <= self.options.fault_retries
+            && context.infrastructure().node(device).is_available();
+        if !again {
+            return self.end(index, outcome, context);
+        }
+        (task.upload_s, task.wait_s, task.execution_s) = (None, None, None);
+        task.stage = Stage::Created;
+        if let (Some(decision), Some(registered)) = (task.decision.take(), &self.registered) {
+            context.resolve_decision(decision, registered.outcomes[outcome as usize], 0.0);
+        }
+        self.begin(index, context);
+    }
+
+    pub(super) fn on_deadline(&mut self, index: u32, context: &mut dyn Context) {
+        let index = index as usize;
+        let Some(task) = self.tasks.get_mut(index) else { return };
+        task.deadline = None;
+        match task.stage {
+            Stage::Created => {}
+            Stage::Executing(job) => context.cancel_job(job),
+            Stage::Uploading(id) | Stage::Downloading(id) => {
+                context.abort_transfer(id, TransferOutcome::Dropped);
+            }
+        }
+        self.end(index, Outcome::MissedDeadline, context);
+    }
+
+    /// All tasks of a device that are on the air are lost at a handover.
+    pub(super) fn lose_transfers_of(&mut self, device: NodeId, context: &mut dyn Context) {
+        for id in context.infrastructure().network().transfers_of(device) {
+            let Some(owner) = context.infrastructure().network().owner(id) else { continue };
+            let index = owner.token as usize;
+            // Another workload's transfer may carry the same token, but not the same id.
+            let own = self.tasks.get(index).is_some_and(|task| {
+                matches!(task.stage, Stage::Uploading(own) | Stage::Downloading(own) if own == id)
+            });
+            if own {
+                context.abort_transfer(id, TransferOutcome::LostToMobility);
+                self.end(index, Outcome::LostToMobility, context);
+            }
+        }
+    }
+
+    /// The task ends: it is counted and recorded.
+    pub(super) fn end(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
+        let Some(task) = self.tasks.try_remove(index) else { return };
+        if let Some(deadline) = task.deadline {
+            context.cancel_timer(deadline);
+        }
+        let now = context.now();
+        let delivered = task.download_s.is_some();
+        let service_s = delivered.then(|| now.since(task.created).as_secs());
+        let tier = task.node.map(|node| context.infrastructure().node(node).tier);
+        let device = &self.devices[task.device as usize];
+        if task.created >= context.warm_up_end() {
+            let spans = service_s.map(|service_s| Spans {
+                service_s,
+                network_s: task.upload_s.unwrap_or(0.0) + task.download_s.unwrap_or(0.0),
+                wait_s: task.wait_s.unwrap_or(0.0),
+                execution_s: task.execution_s.unwrap_or(0.0),
+            });
+            self.total.add(outcome, tier, spans);
+            self.by_application[usize::from(device.application)].add(outcome, tier, spans);
+        }
+        let Some(registered) = &self.registered else { return };
+        let outcome_symbol = registered.outcomes[outcome as usize];
+        if let Some(decision) = task.decision {
+            // Faster is better, and nothing is worse than no result.
+            let reward = match (outcome, service_s) {
+                (Outcome::Done, Some(service_s)) => 1.0 / (1.0 + service_s),
+                _ => 0.0,
+            };
+            context.resolve_decision(decision, outcome_symbol, reward);
+        }
+        if context.is_recorded(registered.table) {
+            let device_symbol = context.node_symbol(device.node);
+            let node_symbol = task.node.map(|node| context.node_symbol(node));
+            context.record(
+                registered.table,
+                &[
+                    Cell::Float(now.as_secs()),
+                    Cell::Unsigned(task.number),
+                    Cell::Category(registered.name),
+                    Cell::Category(registered.applications[usize::from(device.application)]),
+                    Cell::Category(device_symbol),
+                    node_symbol.into(),
+                    tier.map(|tier| registered.tiers[tier as usize]).into(),
+                    Cell::Category(outcome_symbol),
+                    Cell::Float(task.created.as_secs()),
+                    Cell::Unsigned(u64::from(task.attempts)),
+                    Cell::Float(task.job.length_mi),
+                    Cell::Float(task.upload_bytes),
+                    Cell::Float(task.download_bytes),
+                    task.deadline_s.into(),
+                    task.upload_s.into(),
+                    task.wait_s.into(),
+                    task.execution_s.into(),
+                    task.download_s.into(),
+                    service_s.into(),
+                ],
+            );
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The trait that every workload implements, the built-in ones and a user's own alike.
+
+use super::Context;
+use crate::infra::compute::Job;
+use crate::infra::{JobOutcome, NodeChange, NodeId, TransferRecord};
+use std::fmt;
+
+/// What a workload sets a timer for: sixteen bytes of its own meaning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// What kind of thing is due.
+    pub code: u32,
+    /// Whom or what it concerns.
+    pub subject: u32,
+    /// Anything else.
+    pub detail: u64,
+}
+
+/// Something that wants things to happen: it sets timers, runs jobs, sends bytes, asks for decisions and
+/// records what came of it, all through its [`Context`].
+///
+/// ```
+/// use stratosim::apps::{Context, Message, Workload};
+/// use stratosim::engine::{Phase, SimDuration};
+/// use stratosim::infra::compute::{Job, JobRequest};
+/// use stratosim::infra::{JobOutcome, NodeId};
+///
+/// /// Runs one job a minute on node 0 and counts those that are done.
+/// #[derive(Debug, Default)]
+/// struct Batch { done: u64 }
+///
+/// impl Workload for Batch {
+///     fn name(&self) -> &str { "batch" }
+///     fn start(&mut self, context: &mut dyn Context) {
+///         context.set_timer(context.now(), Phase::Demand, Message::default());
+///     }
+///     fn on_timer(&mut self, _: Message, context: &mut dyn Context) {
+///         let job = JobRequest { length_mi: 5e4, cores: 1, memory_bytes: 0.0, accelerator: None };
+///         // A refusal is an answer too: the next job may fit.
+///         let _ = context.submit_job(NodeId(0), job, 0);
+///         let next = context.now() + SimDuration::from_secs(60.0);
+///         context.set_timer(next, Phase::Demand, Message::default());
+///     }
+///     fn on_job_end(&mut self, _: u64, _: &Job, outcome: JobOutcome, _: &mut dyn Context) {
+///         self.done += u64::from(outcome == JobOutcome::Done);
+///     }
+///     fn summary(&self) -> serde_json::Value { serde_json::json!({ "done": self.done }) }
+/// }
+/// ```
+pub trait Workload: fmt::Debug + Send {
+    /// The name under which its part of the summary appears.
+    fn name(&self) -> &str;
+
+    /// Called once before the run: registers tables and sets the first timers.
+    fn start(&mut self, context: &mut dyn Context);
+
+    /// A timer that was set is due.
+    fn on_timer(&mut self, message: Message, context: &mut dyn Context);
+
+    /// A job of this workload has ended; `token` is what it was submitted with.
+    fn on_job_end(&mut self, _token: u64, _job: &Job, _outcome: JobOutcome, _context: &mut dyn Context) {
+    }
+
+    /// A transfer of this workload has ended; the token is in the record's owner.
+    fn on_transfer_end(&mut self, _transfer: &TransferRecord, _context: &mut dyn Context) {}
+
+    /// A node has come or gone.
+    fn on_node_change(&mut self, _node: NodeId, _change: NodeChange, _context: &mut dyn Context) {}
+
+    /// A device has gone over to another access point, or to none.
+    fn on_handover(&mut self, _device: NodeId, _to: Option<NodeId>, _context: &mut dyn Context) {}
+
+    /// Called once after the run: records what is unfinished.
+    fn finish(&mut self, _context: &mut dyn Context) {}
+
+    /// Its part of `summary.json`.
+    fn summary(&self) -> serde_json::Value;
+}

@@ -1,0 +1,90 @@
+//! The command line: one file a subcommand.
+
+mod list;
+mod new;
+mod progress;
+mod run;
+mod schema;
+mod validate;
+
+use clap::{Parser, Subcommand};
+use std::fmt;
+use std::process::ExitCode;
+
+/// Simulate the Cloud-Edge continuum: a scenario goes in, a run directory with tables comes out.
+#[derive(Debug, Parser)]
+#[command(name = "stratosim", version, max_term_width = 100)]
+#[command(after_help = "Example:\n  stratosim run scenarios/quickstart.json\n\n\
+    Exit codes: 0 done, 1 failed, 2 bad input.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Validate(validate::Validate),
+    Schema(schema::SchemaCommand),
+    List(list::List),
+    New(new::New),
+}
+
+/// Why a command ended early, and with which exit code.
+#[derive(Debug)]
+enum Failure {
+    /// The run or its output failed: exit code 1.
+    Failed(String),
+    /// The input is bad: exit code 2.
+    BadInput(String),
+}
+
+impl Failure {
+    fn failed(error: impl fmt::Display) -> Self {
+        Failure::Failed(error.to_string())
+    }
+
+    fn bad_input(error: impl fmt::Display) -> Self {
+        Failure::BadInput(error.to_string())
+    }
+}
+
+/// Writes to standard output; a reader that has gone away is no failure.
+fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    // Nobody is left to be told of a failure.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = u8::from(error.use_stderr()) * 2;
+            // Nobody is left to be told of a failure.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match arguments.command {
+        Command::Run(command) => command.execute(),
+        Command::Validate(command) => command.execute(),
+        Command::Schema(command) => command.execute(),
+        Command::List(command) => command.execute(),
+        Command::New(command) => command.execute(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Failed(message)) => {
+            eprintln!("{message}");
+            ExitCode::from(1)
+        }
+        Err(Failure::BadInput(message)) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! `stratosim run`: runs a scenario and writes its run directory.
+
+use super::progress::Progress;
+use super::{Failure, print};
+use crate::output::{
+    Destination, FileFormat, Recorder, RecorderSummary, RunDirectory, TableSelection, first_difference,
+};
+use crate::scenario::format::FormatName;
+use crate::scenario::{Document, Loaded, Registry, load};
+use crate::world::Finished;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Run a scenario and write its run directory.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stratosim run scenarios/quickstart.json --seed 7 \
+    --set policies.offloading.kind=cloud_only --out /tmp/cloud-only")]
+pub(super) struct Run {
+    /// Scenario file.
+    scenario: PathBuf,
+    /// Seed of all random numbers, instead of the scenario's.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Run directory to write; `runs/NAME-1`, `runs/NAME-2`, ... if left out.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Replace the run directory if it exists.
+    #[arg(long)]
+    force: bool,
+    /// Set a value of the scenario, such as `nodes[1].count=200`; may be repeated. Setting another `kind`
+    /// drops the parameters of the old one.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+    /// Format of the tables, instead of the scenario's.
+    #[arg(long)]
+    format: Option<Format>,
+    /// Print nothing but errors.
+    #[arg(long)]
+    quiet: bool,
+    /// Run twice, write nothing, and name the first difference if there is one.
+    #[arg(long, conflicts_with_all = ["out", "force", "format"])]
+    check_determinism: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Csv,
+    Parquet,
+}
+
+/// Reads a scenario file and what overrides it.
+pub(super) fn open(file: &Path, seed: Option<u64>, overrides: &[String]) -> Result<Document, Failure> {
+    let mut document = Document::open(file).map_err(Failure::bad_input)?;
+    for assignment in overrides {
+        document.set_assignment(assignment).map_err(Failure::bad_input)?;
+    }
+    if let Some(seed) = seed {
+        document.set("seed", &seed.to_string()).map_err(Failure::bad_input)?;
+    }
+    Ok(document)
+}
+
+/// The directory that the files named in a scenario are relative to.
+pub(super) fn directory_of(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new("."))
+}
+
+fn fingerprint(summary: &RecorderSummary) -> String {
+    format!("{:016x}", summary.fingerprint())
+}
+
+impl Run {
+    pub(super) fn execute(&self) -> Result<(), Failure> {
+        let document = open(&self.scenario, self.seed, &self.overrides)?;
+        let registry = Registry::with_builtins();
+        let directory = directory_of(&self.scenario);
+        let loaded = load(&document, &registry, directory).map_err(Failure::bad_input)?;
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&interrupted);
+        // If the handler cannot be set, an interrupt ends the process at once, which is as good: what is
+        // half-written has a name of its own.
+        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+        if self.check_determinism {
+            let again = load(&document, &registry, directory).map_err(Failure::bad_input)?;
+            return self.compare(loaded, again, &interrupted);
+        }
+        self.write(loaded, &interrupted)
+    }
+
+    fn selection(loaded: &Loaded) -> TableSelection {
+        match &loaded.scenario.output.tables {
+            None => TableSelection::All,
+            Some(names) => TableSelection::Only(names.iter().cloned().collect()),
+        }
+    }
+
+    /// Runs a world to its end into a recorder, and gives both back.
+    fn simulate(
+        &self,
+        loaded: Loaded,
+        recorder: Recorder,
+        interrupted: &AtomicBool,
+    ) -> Result<(Finished, Recorder, f64), Failure> {
+        let mut simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::failed)?;
+        let progress = Progress::new(simulation.horizon(), self.quiet);
+        while simulation.advance(1 << 14) {
+            if interrupted.load(Ordering::Relaxed) {
+                progress.finish();
+                let now = simulation.now();
+                return Err(Failure::Failed(format!("interrupted at {now}; nothing was written")));
+            }
+            if let Some(failure) = simulation.failure() {
+                progress.finish();
+                return Err(Failure::Failed(failure));
+            }
+            progress.update(simulation.now(), simulation.events());
+        }
+        let mut finished = simulation.finish().map_err(Failure::Failed)?;
+        progress.finish();
+        let records = std::mem::replace(&mut finished.records, Box::new(crate::records::NoRecords));
+        match records.into_any().downcast::<Recorder>() {
+            Ok(recorder) => Ok((finished, *recorder, progress.elapsed_s())),
+            Err(_) => Err(Failure::failed("the recorder was replaced during the run")),
+        }
+    }
+
+    fn compare(&self, first: Loaded, second: Loaded, interrupted: &AtomicBool) -> Result<(), Failure> {
+        let run = |loaded: Loaded| {
+            let recorder = Recorder::new(Destination::Discard, Run::selection(&loaded));
+            let (finished, recorder, _) = self.simulate(loaded, recorder, interrupted)?;
+            Ok((finished, recorder.finish().map_err(Failure::failed)?))
+        };
+        let (first, first_tables) = run(first)?;
+        let (second, second_tables) = run(second)?;
+        if let Some(difference) = first_difference(&first_tables, &second_tables) {
+            return Err(Failure::Failed(format!("two runs of the same seed differ: {difference}")));
+        }
+        if first.summary != second.summary {
+            return Err(Failure::failed(
+                "two runs of the same seed have the same tables, but not the same summary",
+            ));
+        }
+        print(&format!("two runs agree: fingerprint {}\n", fingerprint(&first_tables)));
+        Ok(())
+    }
+
+    fn write(&self, loaded: Loaded, interrupted: &AtomicBool) -> Result<(), Failure> {
+        let directory = match &self.out {
+            Some(path) => RunDirectory::create(path, self.force),
+            None => RunDirectory::numbered("runs", &loaded.name),
+        };
+        let directory = directory.map_err(Failure::bad_input)?;
+        let format = match (self.format, loaded.scenario.output.format) {
+            (Some(Format::Csv), _) | (None, FormatName::Csv) => FileFormat::Csv,
+            (Some(Format::Parquet), _) | (None, FormatName::Parquet) => FileFormat::Parquet,
+        };
+        let mut scenario = loaded.scenario.clone();
+        scenario.output.format = match format {
+            FileFormat::Csv => FormatName::Csv,
+            FileFormat::Parquet => FormatName::Parquet,
+        };
+        let destination = Destination::Files { directory: directory.tables(), format };
+        let recorder = Recorder::new(destination, Run::selection(&loaded));
+        let (finished, recorder, wall_s) = self.simulate(loaded, recorder, interrupted)?;
+        let unknown: Vec<String> = recorder.unknown_tables().iter().map(ToString::to_string).collect();
+        if !unknown.is_empty() {
+            let known: Vec<String> = recorder.tables().map(|(spec, _)| spec.name.to_string()).collect();
+            return Err(Failure::BadInput(format!(
+                "output.tables: no table is named {}; the tables are {}",
+                unknown.join(", "),
+                known.join(", ")
+            )));
+        }
+        directory.write_dictionary(&recorder.dictionary()).map_err(Failure::failed)?;
+        let tables = recorder.finish().map_err(Failure::failed)?;
+        let mut summary = finished.summary;
+        summary["tables"] = table_counts(&tables);
+        directory.write_summary(&summary).map_err(Failure::failed)?;
+        let run = json!({
+            "stratosim": env!("CARGO_PKG_VERSION"),
+            "scenario": scenario,
+            "seed": scenario.seed,
+            "overrides": self.overrides,
+            "fingerprint": fingerprint(&tables),
+            "tables": tables.to_json(),
+            "wall_s": wall_s,
+            "events_per_s": finished.events as f64 / wall_s,
+        });
+        directory.write_run(&run).map_err(Failure::failed)?;
+        let path = directory.commit().map_err(Failure::failed)?;
+        if !self.quiet {
+            print(&report(&summary, &run, &path));
+        }
+        Ok(())
+    }
+}
+
+fn table_counts(tables: &RecorderSummary) -> Value {
+    tables
+        .tables()
+        .map(|table| (table.spec().name.to_string(), json!(table.rows())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// A number for people: four significant digits.
+fn short(value: &Value) -> String {
+    match value.as_f64() {
+        None => "-".into(),
+        Some(value) if value == value.trunc() && value.abs() < 1e9 => format!("{value}"),
+        Some(value) => {
+            let digits = (3 - value.abs().log10().floor() as i32).clamp(0, 9);
+            format!("{value:.*}", digits as usize)
+        }
+    }
+}
+
+/// What a run came to, for people.
+fn report(summary: &Value, run: &Value, path: &Path) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    let line = |text: &mut String, name: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    };
+    let name = run["scenario"]["name"].as_str().unwrap_or_default();
+    let _ =
+        writeln!(text, "{name}, seed {}: {} s simulated", run["seed"], short(&summary["simulated_s"]));
+    for (name, workload) in summary["workloads"].as_object().into_iter().flatten() {
+        let created = &workload["created"];
+        line(&mut text, name, format!("{} created", short(created)));
+        for (outcome, count) in workload["outcomes"].as_object().into_iter().flatten() {
+            if let (Some(count), Some(created)) = (count.as_f64(), created.as_f64())
+                && count > 0.0
+            {
+                let share = 100.0 * count / created;
+                line(
+                    &mut text,
+                    &format!("  {}", outcome.replace('_', " ")),
+                    format!("{count} ({share:.2} %)"),
+                );
+            }
+        }
+        let service = &workload["service_s"];
+        if service["mean"].is_number() {
+            let times = format!(
+                "mean {} s, median {} s, 95 % {} s",
+                short(&service["mean"]),
+                short(&service["p50"]),
+                short(&service["p95"])
+            );
+            line(&mut text, "  service time", times);
+        }
+    }
+    for (tier, load) in summary["tiers"].as_object().into_iter().flatten() {
+        let busy = 100.0 * load["utilisation"].as_f64().unwrap_or(0.0);
+        let energy = short(&json!(load["energy_j"].as_f64().unwrap_or(0.0) / 3600.0));
+        line(&mut text, tier, format!("{} nodes, {busy:.2} % busy, {energy} Wh", short(&load["nodes"])));
+    }
+    line(&mut text, "handovers", short(&summary["handovers"]));
+    let rate = run["events_per_s"].as_f64().unwrap_or(0.0) / 1e6;
+    let wall = short(&run["wall_s"]);
+    line(&mut text, "events", format!("{} in {wall} s ({rate:.2} M/s)", short(&summary["events"])));
+    line(&mut text, "fingerprint", run["fingerprint"].as_str().unwrap_or_default().to_string());
+    line(&mut text, "written to", path.display().to_string());
+    text
+}

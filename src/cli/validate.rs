@@ -1,0 +1,36 @@
+//! `stratosim validate`: checks scenarios without running them.
+
+use super::run::{directory_of, open};
+use super::{Failure, print};
+use crate::scenario::{Registry, load};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Check scenarios without running them; all errors of all files are told.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stratosim validate scenarios/*.json")]
+pub(super) struct Validate {
+    /// Scenario files.
+    #[arg(required = true)]
+    scenarios: Vec<PathBuf>,
+    /// Set a value of each scenario before it is checked; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+}
+
+impl Validate {
+    pub(super) fn execute(&self) -> Result<(), Failure> {
+        let registry = Registry::with_builtins();
+        let mut errors = Vec::new();
+        for file in &self.scenarios {
+            let checked = open(file, None, &self.overrides).and_then(|document| {
+                load(&document, &registry, directory_of(file)).map_err(Failure::bad_input)
+            });
+            match checked {
+                Ok(loaded) => print(&format!("{}: good ({})\n", file.display(), loaded.name)),
+                Err(Failure::Failed(message) | Failure::BadInput(message)) => errors.push(message),
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { Err(Failure::BadInput(errors.join("\n"))) }
+    }
+}

@@ -1,0 +1,241 @@
+//! Building an infrastructure from classes, links and faults.
+
+use super::attachment::{AccessPoint, AccessPoints, AttachmentError, Criterion};
+use super::compute::{Compute, Refusal};
+use super::faults::{FaultProcess, FaultTarget, FaultTimes};
+use super::feed::{FeedState, PositionFeed};
+use super::ids::{ClassId, LinkId, NodeId};
+use super::infrastructure::Infrastructure;
+use super::meter::{BatteryState, Meter, TierLoad};
+use super::mobility::MobilityModel;
+use super::motion::{Motion, Placement};
+use super::network::{LinkSpec, Network};
+use super::node::{Node, NodeClass};
+use crate::energy::Battery;
+use crate::engine::{RandomStreams, SimTime};
+
+/// What makes no infrastructure.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InfraError {
+    /// Instances that ask for more than their nodes have.
+    #[error("class {class}: instance {instance} does not fit on its node: not enough {short:?}")]
+    Instances {
+        /// The class.
+        class: String,
+        /// The number of the first instance that does not fit.
+        instance: u32,
+        /// What is short.
+        short: Refusal,
+    },
+    /// Access points or their criterion are out of range.
+    #[error(transparent)]
+    Attachment(#[from] AttachmentError),
+}
+
+/// Collects the parts of an [`Infrastructure`].
+#[derive(Debug)]
+pub struct InfraBuilder {
+    streams: RandomStreams,
+    classes: Vec<NodeClass>,
+    models: Vec<Box<dyn MobilityModel>>,
+    first_nodes: Vec<u32>,
+    nodes: u32,
+    links: Vec<(String, LinkSpec)>,
+    radios: u32,
+    faults: Vec<(FaultTarget, FaultTimes)>,
+    feeds: Vec<(ClassId, Box<dyn PositionFeed>)>,
+    criterion: Criterion,
+}
+
+impl InfraBuilder {
+    /// An empty infrastructure, whose chance comes from these streams.
+    #[must_use]
+    pub fn new(streams: RandomStreams) -> Self {
+        InfraBuilder {
+            streams,
+            classes: Vec::new(),
+            models: Vec::new(),
+            first_nodes: Vec::new(),
+            nodes: 0,
+            links: Vec::new(),
+            radios: 0,
+            faults: Vec::new(),
+            feeds: Vec::new(),
+            criterion: Criterion::Distance { hysteresis_ratio: 0.0 },
+        }
+    }
+
+    /// Adds the nodes of a class, which are placed and moved by `mobility`. All classes of access
+    /// points must come before the first link is named.
+    pub fn class(&mut self, class: NodeClass, mobility: Box<dyn MobilityModel>) -> ClassId {
+        self.first_nodes.push(self.nodes);
+        self.nodes += class.count;
+        if class.access_point.is_some() {
+            self.radios += class.count;
+        }
+        self.classes.push(class);
+        self.models.push(mobility);
+        ClassId((self.classes.len() - 1) as u32)
+    }
+
+    /// The classes so far.
+    #[must_use]
+    pub fn classes(&self) -> &[NodeClass] {
+        &self.classes
+    }
+
+    /// The nodes of a class.
+    pub fn nodes_of(&self, class: ClassId) -> impl Iterator<Item = NodeId> + use<> {
+        let first = self.first_nodes[class.index()];
+        (first..first + self.classes[class.index()].count).map(NodeId)
+    }
+
+    /// Adds a link and returns the id it will have.
+    pub fn link(&mut self, name: impl Into<String>, spec: LinkSpec) -> LinkId {
+        self.links.push((name.into(), spec));
+        // Radios come first, in the order of their nodes.
+        LinkId(self.radios + self.links.len() as u32 - 1)
+    }
+
+    /// Adds the faults of a node or link.
+    pub fn fault(&mut self, target: FaultTarget, times: FaultTimes) {
+        self.faults.push((target, times));
+    }
+
+    /// Feeds the positions of a class from outside: its devices appear and vanish as the feed says.
+    pub fn feed(&mut self, class: ClassId, source: Box<dyn PositionFeed>) {
+        self.feeds.push((class, source));
+    }
+
+    /// By which rule devices choose their access points.
+    pub fn attach_by(&mut self, criterion: Criterion) {
+        self.criterion = criterion;
+    }
+
+    /// Builds it all.
+    ///
+    /// # Errors
+    /// If instances do not fit on their nodes, or access points are out of range.
+    pub fn build(self) -> Result<Infrastructure, InfraError> {
+        let mut compute = Compute::default();
+        let mut network = Network::default();
+        let mut nodes = Vec::with_capacity(self.nodes as usize);
+        let mut meters = Vec::with_capacity(self.nodes as usize);
+        let mut batteries = Vec::with_capacity(self.nodes as usize);
+        let mut tier_loads = [TierLoad::default(); 5];
+        let mut by_tier: [Vec<NodeId>; 5] = Default::default();
+        let fed: Vec<ClassId> = self.feeds.iter().map(|(class, _)| *class).collect();
+        for (class_id, class) in (0..).map(ClassId).zip(&self.classes) {
+            for number in 0..class.count {
+                let id = NodeId(nodes.len() as u32);
+                let (cores, mips) = (f64::from(class.cores), class.mips_per_core);
+                let resources = class.resources.clone();
+                let processor = compute.add_processor(id, cores, mips, class.discipline, resources);
+                let instances = class.instances.as_ref();
+                for instance in 0..instances.map_or(0, |spec| spec.count) {
+                    let Some(spec) = instances else { break };
+                    compute
+                        .add_instance(
+                            SimTime::ZERO,
+                            processor,
+                            spec.cores,
+                            spec.discipline,
+                            &spec.resources,
+                        )
+                        .map_err(|short| InfraError::Instances {
+                            class: class.name.clone(),
+                            instance,
+                            short,
+                        })?;
+                }
+                let load = &mut tier_loads[class.tier as usize];
+                load.nodes += 1;
+                load.cores += cores;
+                if class.cores > 0 {
+                    by_tier[class.tier as usize].push(id);
+                }
+                if !class.wireless {
+                    network.add_node(id);
+                }
+                meters.push(Meter::new(&class.power));
+                batteries.push(class.battery.as_ref().map(|spec| {
+                    let mut random = self.streams.entity("battery", u64::from(id.0));
+                    let level = spec.level.sample(&mut random);
+                    BatteryState { battery: Battery::new(spec.capacity_j, level), due: None }
+                }));
+                nodes.push(Node {
+                    class: class_id,
+                    number,
+                    processor,
+                    instances: instances.map_or(0, |spec| spec.count),
+                    tier: class.tier,
+                    up: true,
+                    powered: true,
+                    present: !fed.contains(&class_id),
+                });
+            }
+        }
+        let placements = nodes.iter().enumerate().map(|(index, node)| {
+            let class = &self.classes[node.class.index()];
+            Placement {
+                node: NodeId(index as u32),
+                class: node.class,
+                number: node.number,
+                wireless: class.wireless,
+                // By class and number, so that another class does not shift this one's movements.
+                random: self.streams.entity(&format!("mobility/{}", class.name), u64::from(node.number)),
+            }
+        });
+        let no_access_points = AccessPoints::new(&[], self.criterion)?;
+        let mut motion = Motion::new(self.models, placements, no_access_points);
+        let mut link_names = Vec::new();
+        let (mut access_points, mut points) = (Vec::new(), Vec::new());
+        for (index, node) in nodes.iter().enumerate() {
+            let class = &self.classes[node.class.index()];
+            if let Some(spec) = &class.access_point {
+                let id = NodeId(index as u32);
+                access_points.push((id, network.add_radio(id, &spec.radio)));
+                link_names.push(format!("{}/radio", class.node_name(node.number)));
+                points.push(AccessPoint {
+                    position: motion.position(id, SimTime::ZERO),
+                    range_m: spec.range_m,
+                    transmit_power_dbm: spec.transmit_power_dbm,
+                });
+            }
+        }
+        motion.set_access_points(AccessPoints::new(&points, self.criterion)?);
+        for (name, spec) in self.links {
+            network.add_link(&spec);
+            link_names.push(name);
+        }
+        let faults = (0..).zip(self.faults).map(|(index, (target, times))| {
+            FaultProcess::new(target, times, self.streams.entity("faults", index))
+        });
+        let first_nodes = &self.first_nodes;
+        let feeds = self
+            .feeds
+            .into_iter()
+            .map(|(class, source)| FeedState::new(source, first_nodes[class.index()]));
+        Ok(Infrastructure {
+            processor_due: vec![None; compute.len()],
+            node_failures: vec![0; nodes.len()],
+            link_failures: vec![0; link_names.len()],
+            faults: faults.collect(),
+            feeds: feeds.collect(),
+            classes: self.classes,
+            nodes,
+            compute,
+            network,
+            motion,
+            meters,
+            batteries,
+            tier_loads,
+            by_tier,
+            access_points,
+            link_names,
+            notices: std::collections::VecDeque::new(),
+            failure: None,
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! Compute: processors that serve jobs, exactly, at O(log n) an event.
+//!
+//! Each node has one processor; an instance (a virtual machine, a container) is a second one, with a
+//! share that is reserved from its node's. Both disciplines use one clock of work per processor: a
+//! job's finish mark on that clock is fixed when it starts, and an arrival, departure or change of speed
+//! only changes how fast the clock runs.
+
+mod processor;
+mod resources;
+
+pub use processor::{Discipline, JobRequest, Refusal};
+pub use resources::{Accelerator, Resources};
+
+use super::ids::{JobId, NodeId, Owner, ProcessorId};
+use crate::engine::SimTime;
+use processor::Processor;
+use slab::Slab;
+
+/// A job from its admission to its end.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Who is told of its end.
+    pub owner: Owner,
+    /// Where it runs or waits.
+    pub processor: ProcessorId,
+    /// What it asked for.
+    pub request: JobRequest,
+    /// When it was admitted.
+    pub admitted: SimTime,
+    /// When it began to run; `None` while it waits.
+    pub started: Option<SimTime>,
+    mark: f64,
+    place: u32,
+}
+
+/// All processors and jobs of a world.
+#[derive(Debug, Default)]
+pub struct Compute {
+    processors: Vec<Processor>,
+    jobs: Slab<Job>,
+}
+
+impl Compute {
+    /// Adds a processor to `node` and returns its id. `cores` of `mips` each serve jobs by `discipline`.
+    pub fn add_processor(
+        &mut self,
+        node: NodeId,
+        cores: f64,
+        mips: f64,
+        discipline: Discipline,
+        resources: Resources,
+    ) -> ProcessorId {
+        self.processors.push(Processor::new(node, cores, mips, discipline, resources));
+        ProcessorId((self.processors.len() - 1) as u32)
+    }
+
+    /// Reserves an instance with `cores` and `resources` on the processor `host` and returns its own
+    /// processor.
+    ///
+    /// # Errors
+    /// If the host has not that much free: a reservation never exceeds a capacity.
+    pub fn add_instance(
+        &mut self,
+        now: SimTime,
+        host: ProcessorId,
+        cores: f64,
+        discipline: Discipline,
+        resources: &Resources,
+    ) -> Result<ProcessorId, Refusal> {
+        let processor = &mut self.processors[host.index()];
+        processor.reserve(now, cores, resources)?;
+        let (node, mips) = (processor.node(), processor.mips());
+        Ok(self.add_processor(node, cores, mips, discipline, resources.clone()))
+    }
+
+    /// Number of processors.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.processors.len()
+    }
+
+    /// Whether there are no processors.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.processors.is_empty()
+    }
+
+    /// A job that has not ended.
+    #[must_use]
+    pub fn job(&self, job: JobId) -> Option<&Job> {
+        self.jobs.get(job.index())
+    }
+
+    /// The node of a processor.
+    #[must_use]
+    pub fn node(&self, processor: ProcessorId) -> NodeId {
+        self.processors[processor.index()].node()
+    }
+
+    /// Cores that serve jobs: those of the node less those reserved by instances.
+    #[must_use]
+    pub fn cores(&self, processor: ProcessorId) -> f64 {
+        self.processors[processor.index()].cores()
+    }
+
+    /// Million instructions a second of one core.
+    #[must_use]
+    pub fn mips(&self, processor: ProcessorId) -> f64 {
+        self.processors[processor.index()].mips()
+    }
+
+    /// Cores in use, at most [`Compute::cores`].
+    #[must_use]
+    pub fn busy_cores(&self, processor: ProcessorId) -> f64 {
+        self.processors[processor.index()].busy_cores()
+    }
+
+    /// Cores that the running and waiting jobs ask for together; above [`Compute::cores`] under load.
+    #[must_use]
+    pub fn wanted_cores(&self, processor: ProcessorId) -> f64 {
+        self.processors[processor.index()].wanted_cores()
+    }
+
+    /// Number of jobs that run.
+    #[must_use]
+    pub fn running(&self, processor: ProcessorId) -> usize {
+        self.processors[processor.index()].running()
+    }
+
+    /// Number of jobs that wait.
+    #[must_use]
+    pub fn waiting(&self, processor: ProcessorId) -> usize {
+        self.processors[processor.index()].waiting()
+    }
+
+    /// What is free of the memory, storage and accelerators.
+    #[must_use]
+    pub fn free(&self, processor: ProcessorId) -> &Resources {
+        self.processors[processor.index()].free()
+    }
+
+    /// Whether [`Compute::submit`] would admit this job.
+    ///
+    /// # Errors
+    /// What would be short.
+    pub fn admits(&self, processor: ProcessorId, request: &JobRequest) -> Result<(), Refusal> {
+        self.processors[processor.index()].admits(request)
+    }
+
+    /// Seconds until a job submitted at `now` would be done if nothing else came or went: exact when no
+    /// job waits, and by the work ahead of it when some do.
+    #[must_use]
+    pub fn estimated_completion_s(
+        &self,
+        now: SimTime,
+        processor: ProcessorId,
+        request: &JobRequest,
+    ) -> f64 {
+        self.processors[processor.index()].estimated_completion_s(now, request)
+    }
+
+    /// Admits a job: it runs or waits from now on.
+    ///
+    /// # Errors
+    /// If it does not fit: what is short. Nothing has changed then.
+    pub fn submit(
+        &mut self,
+        now: SimTime,
+        processor: ProcessorId,
+        request: JobRequest,
+        owner: Owner,
+    ) -> Result<JobId, Refusal> {
+        self.processors[processor.index()].admits(&request)?;
+        let job = Job { owner, processor, request, admitted: now, started: None, mark: 0.0, place: 0 };
+        let id = self.jobs.insert(job) as u32;
+        self.processors[processor.index()].admit(now, id, &mut self.jobs);
+        Ok(JobId(id))
+    }
+
+    /// Takes a job off its processor, whether it runs or waits, and returns it.
+    pub fn cancel(&mut self, now: SimTime, job: JobId) -> Option<Job> {
+        let processor = self.jobs.get(job.index())?.processor;
+        self.processors[processor.index()].remove(now, job.0, &mut self.jobs)
+    }
+
+    /// When the next job on this processor will be done; `None` if none runs.
+    #[must_use]
+    pub fn next_completion(&self, processor: ProcessorId) -> Option<SimTime> {
+        self.processors[processor.index()].next_completion()
+    }
+
+    /// One job that is done at `now`, in the order of their finish marks; call until `None`.
+    pub fn pop_completed(&mut self, now: SimTime, processor: ProcessorId) -> Option<(JobId, Job)> {
+        self.processors[processor.index()].pop_completed(now, &mut self.jobs)
+    }
+
+    /// One job of this processor, whatever its state, taken off it; call until `None` to clear it.
+    pub fn pop_any(&mut self, now: SimTime, processor: ProcessorId) -> Option<(JobId, Job)> {
+        let job = self.processors[processor.index()].any_job()?;
+        self.cancel(now, JobId(job)).map(|ended| (JobId(job), ended))
+    }
+
+    /// Changes the speed of a processor's cores; running jobs go on at the new speed.
+    pub fn set_mips(&mut self, now: SimTime, processor: ProcessorId, mips: f64) {
+        self.processors[processor.index()].set_mips(now, mips);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! What happens inside the infrastructure, and what it tells the world.
+
+use super::compute::Job;
+use super::ids::{JobId, LinkId, NodeId, Owner, ProcessorId, TransferId};
+use crate::engine::SimTime;
+
+/// A pending event of the infrastructure. The world's event type is made from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InfraEvent {
+    /// The first of the running jobs of a processor is done.
+    ProcessorDue(ProcessorId),
+    /// The first of the transfers that share links has sent its last byte.
+    FlowsDue,
+    /// A transfer arrives.
+    TransferDue(TransferId),
+    /// A node has come to the end of its leg.
+    LegEnds(NodeId),
+    /// A node leaves its access point for another, or for none.
+    AttachmentChanges(NodeId),
+    /// The next positions of a feed are due.
+    FeedDue(u16),
+    /// A node or link fails or is repaired: the number of the fault process.
+    FaultDue(u32),
+    /// A battery is empty.
+    BatteryEmpty(NodeId),
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobOutcome {
+    /// All its work is done.
+    Done,
+    /// Its node failed.
+    LostToFault,
+    /// Its node's battery is empty.
+    LostToBattery,
+    /// Its node left the world.
+    LostToMobility,
+}
+
+/// How a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferOutcome {
+    /// All bytes have arrived.
+    Delivered,
+    /// A node or link failed and there was no other way.
+    LostToFault,
+    /// A battery at one of its ends is empty.
+    LostToBattery,
+    /// A device left the coverage of all access points, or the world.
+    LostToMobility,
+    /// Its owner gave it up.
+    Dropped,
+}
+
+/// Whether a fault or something else took a node away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeChange {
+    /// It failed.
+    Failed,
+    /// It was repaired.
+    Repaired,
+    /// Its battery is empty.
+    BatteryEmpty,
+    /// It entered the world (a vehicle at its departure).
+    Appeared,
+    /// It left the world (a vehicle at its arrival).
+    Vanished,
+}
+
+/// A transfer that has ended, as recorded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TransferRecord {
+    /// Its id, no longer valid.
+    pub id: TransferId,
+    /// Who is told.
+    pub owner: Owner,
+    /// Where it came from.
+    pub from: NodeId,
+    /// Where it went to.
+    pub to: NodeId,
+    /// Bytes it was to carry.
+    pub size_bytes: f64,
+    /// Bytes that left the sender.
+    pub sent_bytes: f64,
+    /// When it was started.
+    pub started: SimTime,
+    /// Number of links on its way.
+    pub hops: u32,
+    /// How often it was led another way.
+    pub reroutes: u32,
+    /// How it ended.
+    pub outcome: TransferOutcome,
+}
+
+/// What the infrastructure tells the world, in the order in which it happened.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// A job has ended.
+    JobEnded {
+        /// Its id, no longer valid.
+        id: JobId,
+        /// The job.
+        job: Job,
+        /// How it ended.
+        outcome: JobOutcome,
+    },
+    /// A transfer has ended.
+    TransferEnded(TransferRecord),
+    /// A node has come or gone.
+    NodeChanged(NodeId, NodeChange),
+    /// A link has failed or was repaired.
+    LinkChanged {
+        /// The link.
+        link: LinkId,
+        /// Whether it works now.
+        up: bool,
+    },
+    /// A device goes from one access point to another; `None` is out of coverage.
+    Handover {
+        /// The device.
+        device: NodeId,
+        /// Where it was attached.
+        from: Option<NodeId>,
+        /// Where it is attached now.
+        to: Option<NodeId>,
+    },
+}

@@ -1,0 +1,89 @@
+//! Faults: when nodes and links fail and are repaired.
+
+use super::ids::{LinkId, NodeId};
+use crate::engine::{Distribution, EntityStream, SimTime};
+
+/// What fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultTarget {
+    /// A node, with all that runs on it.
+    Node(NodeId),
+    /// A link, in both directions.
+    Link(LinkId),
+}
+
+/// When it fails and is repaired.
+#[derive(Clone, Debug)]
+pub enum FaultTimes {
+    /// At given instants: failures and repairs in turn, in order.
+    Given(Vec<SimTime>),
+    /// After random times in service and in repair, in turn.
+    Drawn {
+        /// Seconds from the start or a repair to the next failure.
+        time_to_failure_s: Distribution,
+        /// Seconds from a failure to its repair.
+        time_to_repair_s: Distribution,
+    },
+}
+
+/// The failures and repairs of one node or link.
+#[derive(Clone, Debug)]
+pub struct FaultProcess {
+    /// What fails.
+    pub target: FaultTarget,
+    /// When.
+    pub times: FaultTimes,
+    /// Where chance comes from.
+    pub random: EntityStream,
+    /// Changes so far: it works after an even number of them.
+    pub(super) changes: usize,
+}
+
+impl FaultProcess {
+    /// A process that has not begun.
+    #[must_use]
+    pub fn new(target: FaultTarget, times: FaultTimes, random: EntityStream) -> Self {
+        FaultProcess { target, times, random, changes: 0 }
+    }
+
+    /// When the next failure or repair is due after the last one, which was at `now`.
+    pub(super) fn next(&mut self, now: SimTime) -> Option<SimTime> {
+        match &self.times {
+            FaultTimes::Given(times) => times.get(self.changes).copied(),
+            FaultTimes::Drawn { time_to_failure_s, time_to_repair_s } => {
+                let span =
+                    if self.changes.is_multiple_of(2) { time_to_failure_s } else { time_to_repair_s };
+                let wait = crate::engine::SimDuration::from_secs(span.sample(&mut self.random));
+                Some(now + wait)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::RandomStreams;
+
+    #[test]
+    fn availability_is_mttf_over_mttf_plus_mttr() {
+        let times = FaultTimes::Drawn {
+            time_to_failure_s: Distribution::weibull(0.7, 90.0).unwrap(),
+            time_to_repair_s: Distribution::exponential(10.0).unwrap(),
+        };
+        let FaultTimes::Drawn { time_to_failure_s, time_to_repair_s } = &times else { unreachable!() };
+        let expected = time_to_failure_s.mean() / (time_to_failure_s.mean() + time_to_repair_s.mean());
+        let random = RandomStreams::new(1).entity("faults", 0);
+        let mut process = FaultProcess::new(FaultTarget::Link(LinkId(0)), times, random);
+        let (mut now, mut up_s) = (SimTime::ZERO, 0.0);
+        for change in 0..40_000 {
+            let next = process.next(now).unwrap();
+            if change % 2 == 0 {
+                up_s += next.since(now).as_secs();
+            }
+            process.changes += 1;
+            now = next;
+        }
+        assert!((up_s / now.as_secs() - expected).abs() < 0.01);
+    }
+}

@@ -1,0 +1,41 @@
+//! Typed indices into the arenas of the infrastructure.
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The position in the arena.
+            #[must_use]
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A node: anything that computes, forwards or moves.
+    NodeId;
+    /// A class of nodes with the same properties.
+    ClassId;
+    /// A duplex link of the topology, or the radio of an access point.
+    LinkId;
+    /// A processor: that of a node, or the reserved share of an instance.
+    ProcessorId;
+    /// A job on a processor; valid until the job has ended.
+    JobId;
+    /// A transfer on the network; valid until the transfer has ended.
+    TransferId;
+}
+
+/// Who is told when a job or transfer ends: a workload, and a number of its own choosing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// The workload's number in the world.
+    pub workload: u16,
+    /// What the workload knows the matter by.
+    pub token: u64,
+}

@@ -1,0 +1,239 @@
+//! Who is where, and which access point serves whom.
+
+use super::attachment::{AccessPointIndex, AccessPoints};
+use super::event::InfraEvent;
+use super::geometry::{Leg, Position};
+use super::ids::{ClassId, NodeId};
+use super::mobility::{MobilityModel, Mover};
+use crate::engine::{EntityStream, EventHandle, Phase, Schedule, SimTime};
+
+const NO_MOVER: u32 = u32::MAX;
+
+/// What a device that moves or attaches has beyond other nodes.
+#[derive(Debug)]
+struct MoverState {
+    node: NodeId,
+    class: ClassId,
+    number: u32,
+    wireless: bool,
+    random: EntityStream,
+    memory: u64,
+    attached: Option<AccessPointIndex>,
+    /// Where the pending [`InfraEvent::AttachmentChanges`] leads.
+    next_attached: Option<AccessPointIndex>,
+    leg_due: Option<EventHandle>,
+    attachment_due: Option<EventHandle>,
+}
+
+/// A change of attachment: the device, and the access points before and after.
+pub(super) type Reattached = (Option<AccessPointIndex>, Option<AccessPointIndex>);
+
+/// Places, movements and attachments of all nodes.
+#[derive(Debug)]
+pub(super) struct Motion {
+    legs: Vec<Leg>,
+    mover_of: Vec<u32>,
+    movers: Vec<MoverState>,
+    /// One model a class.
+    models: Vec<Box<dyn MobilityModel>>,
+    access_points: AccessPoints,
+}
+
+/// A node to be placed.
+#[derive(Debug)]
+pub(super) struct Placement {
+    pub(super) node: NodeId,
+    pub(super) class: ClassId,
+    pub(super) number: u32,
+    pub(super) wireless: bool,
+    pub(super) random: EntityStream,
+}
+
+impl Motion {
+    /// Places all nodes by the models of their classes; the access points are set later.
+    pub(super) fn new(
+        mut models: Vec<Box<dyn MobilityModel>>,
+        nodes: impl Iterator<Item = Placement>,
+        no_access_points: AccessPoints,
+    ) -> Self {
+        let (mut legs, mut mover_of, mut movers) = (Vec::new(), Vec::new(), Vec::new());
+        for placement in nodes {
+            let Placement { node, class, number, wireless, mut random } = placement;
+            let mut memory = 0;
+            let mut mover =
+                Mover { index: number, now: SimTime::ZERO, random: &mut random, memory: &mut memory };
+            let leg = models[class.index()].start(&mut mover);
+            legs.push(leg);
+            if !wireless && leg.arrive == SimTime::MAX {
+                mover_of.push(NO_MOVER);
+                continue;
+            }
+            mover_of.push(movers.len() as u32);
+            movers.push(MoverState {
+                node,
+                class,
+                number,
+                wireless,
+                random,
+                memory,
+                attached: None,
+                next_attached: None,
+                leg_due: None,
+                attachment_due: None,
+            });
+        }
+        Motion { legs, mover_of, movers, models, access_points: no_access_points }
+    }
+
+    pub(super) fn set_access_points(&mut self, access_points: AccessPoints) {
+        self.access_points = access_points;
+    }
+
+    pub(super) fn position(&self, node: NodeId, now: SimTime) -> Position {
+        self.legs[node.index()].position(now)
+    }
+
+    pub(super) fn leg(&self, node: NodeId) -> Leg {
+        self.legs[node.index()]
+    }
+
+    pub(super) fn attached(&self, node: NodeId) -> Option<AccessPointIndex> {
+        self.mover(node).and_then(|index| self.movers[index].attached)
+    }
+
+    fn mover(&self, node: NodeId) -> Option<usize> {
+        self.mover_of.get(node.index()).filter(|&&index| index != NO_MOVER).map(|&index| index as usize)
+    }
+
+    /// All devices that attach to access points.
+    pub(super) fn wireless(&self) -> impl Iterator<Item = NodeId> {
+        self.movers.iter().filter(|mover| mover.wireless).map(|mover| mover.node)
+    }
+
+    /// Starts the movement of a node that is in the world from the start.
+    pub(super) fn start<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+    ) -> Option<Reattached> {
+        let index = self.mover(node)?;
+        self.schedule_leg_end(schedule, index);
+        self.reattach(schedule, node)
+    }
+
+    fn schedule_leg_end<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, index: usize) {
+        let mover = &mut self.movers[index];
+        let arrive = self.legs[mover.node.index()].arrive;
+        mover.leg_due = (arrive < SimTime::MAX).then(|| {
+            let event = InfraEvent::LegEnds(mover.node).into();
+            schedule.at(arrive, Phase::Environment, event)
+        });
+    }
+
+    /// Handles [`InfraEvent::LegEnds`]: asks the model for the next leg.
+    pub(super) fn on_leg_ends<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+    ) -> Option<Reattached> {
+        let index = self.mover(node)?;
+        let MoverState { class, number, ref mut random, ref mut memory, .. } = self.movers[index];
+        let mut mover = Mover { index: number, now: schedule.now(), random, memory };
+        let previous = self.legs[node.index()];
+        let leg = self.models[class.index()].next_leg(&previous, &mut mover);
+        let reattached = self.set_leg(schedule, node, leg);
+        self.schedule_leg_end(schedule, index);
+        reattached
+    }
+
+    /// Puts a node on another leg. Its end is not an event; the caller sees to what comes after.
+    pub(super) fn set_leg<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        leg: Leg,
+    ) -> Option<Reattached> {
+        self.legs[node.index()] = leg;
+        self.reattach(schedule, node)
+    }
+
+    /// Decides the attachment of a device anew, after a jump, a new leg, or a change of access points.
+    pub(super) fn reattach<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+    ) -> Option<Reattached> {
+        let index = self.mover(node).filter(|&index| self.movers[index].wireless)?;
+        let place = self.position(node, schedule.now());
+        let attached = self.access_points.attach(place, self.movers[index].attached);
+        self.attach(schedule, index, attached)
+    }
+
+    /// Handles [`InfraEvent::AttachmentChanges`].
+    pub(super) fn on_attachment_changes<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+    ) -> Option<Reattached> {
+        let index = self.mover(node)?;
+        self.movers[index].attachment_due = None;
+        let attached = self.movers[index].next_attached;
+        self.attach(schedule, index, attached)
+    }
+
+    fn attach<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        index: usize,
+        attached: Option<AccessPointIndex>,
+    ) -> Option<Reattached> {
+        let mover = &mut self.movers[index];
+        let before = std::mem::replace(&mut mover.attached, attached);
+        let leg = &self.legs[mover.node.index()];
+        let next = self.access_points.next_change(leg, schedule.now(), attached);
+        mover.next_attached = next.and_then(|(_, attached)| attached);
+        match (next, mover.attachment_due) {
+            (Some((time, _)), Some(due)) if schedule.reschedule(due, time) => {}
+            (Some((time, _)), _) => {
+                let event = InfraEvent::AttachmentChanges(mover.node).into();
+                mover.attachment_due = Some(schedule.at(time, Phase::Environment, event));
+            }
+            (None, Some(due)) => {
+                schedule.cancel(due);
+                mover.attachment_due = None;
+            }
+            (None, None) => {}
+        }
+        (before != attached).then_some((before, attached))
+    }
+
+    /// Takes a device off its access point and stops its movement where it is: it has no energy, has
+    /// failed or left the world.
+    pub(super) fn halt<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        stops_moving: bool,
+    ) -> Option<Reattached> {
+        let index = self.mover(node)?;
+        let now = schedule.now();
+        let mover = &mut self.movers[index];
+        if let Some(due) = mover.attachment_due.take() {
+            schedule.cancel(due);
+        }
+        if stops_moving {
+            if let Some(due) = mover.leg_due.take() {
+                schedule.cancel(due);
+            }
+            let place = self.legs[node.index()].position(now);
+            self.legs[node.index()] = Leg::stay(place, now, SimTime::MAX);
+        }
+        let before = mover.attached.take()?;
+        Some((Some(before), None))
+    }
+
+    /// Switches an access point on or off; the devices it concerns are to be [reattached](Self::reattach).
+    pub(super) fn set_access_point(&mut self, index: AccessPointIndex, active: bool) {
+        self.access_points.set_active(index, active);
+    }
+}

@@ -1,0 +1,307 @@
+//! Shortest-latency routes on the topology, cached a tree at a time.
+
+use crate::engine::{EventQueue, Phase, SimDuration, SimTime};
+use crate::infra::ids::{LinkId, NodeId};
+use petgraph::graph::{NodeIndex, UnGraph};
+use petgraph::visit::EdgeRef;
+
+const UNREACHED: u64 = u64::MAX;
+const NO_NODE: u32 = u32::MAX;
+
+/// One node as seen from the root of a tree.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    latency_ns: u64,
+    link: LinkId,
+    /// The next node on the way to the root.
+    towards: u32,
+}
+
+/// The topology and its routes. Routes have the least latency; among those of equal latency the one of
+/// which a part was found first, so that they do not depend on what was asked before.
+///
+/// A route costs O(hops) once the tree of one of its ends is known, and a tree O(links * log nodes).
+/// When a link or node fails, only the trees that use it are forgotten.
+#[derive(Debug, Default)]
+pub struct Routes {
+    graph: UnGraph<NodeId, LinkId>,
+    /// For each node of the world its place in the graph, `NO_NODE` for those outside.
+    places: Vec<u32>,
+    latencies_ns: Vec<u64>,
+    link_up: Vec<bool>,
+    node_up: Vec<bool>,
+    trees: Vec<Option<Box<[Entry]>>>,
+    cached_entries: usize,
+}
+
+/// Trees are forgotten when all of them together have more entries than this (1 GiB).
+const MOST_CACHED_ENTRIES: usize = 1 << 26;
+
+impl Routes {
+    /// Makes `node` part of the topology; nothing if it is already.
+    pub fn add_node(&mut self, node: NodeId) {
+        if self.places.len() <= node.index() {
+            self.places.resize(node.index() + 1, NO_NODE);
+        }
+        if self.places[node.index()] == NO_NODE {
+            self.places[node.index()] = self.graph.add_node(node).index() as u32;
+            self.node_up.push(true);
+            self.trees.push(None);
+        }
+    }
+
+    /// Adds a link between two nodes, which become part of the topology. Links are numbered in the order
+    /// in which they are added, and `link` must be the next number.
+    pub fn add_link(&mut self, link: LinkId, a: NodeId, b: NodeId, latency: SimDuration) {
+        self.add_node(a);
+        self.add_node(b);
+        self.skip_link(link, latency);
+        if let (Some(a), Some(b)) = (self.place(a), self.place(b)) {
+            self.graph.add_edge(NodeIndex::new(a), NodeIndex::new(b), link);
+        }
+        self.forget_all();
+    }
+
+    /// Notes a link that is not part of the topology (a radio), so that numbers agree.
+    pub fn skip_link(&mut self, link: LinkId, latency: SimDuration) {
+        debug_assert_eq!(link.index(), self.link_up.len(), "links are numbered in order");
+        self.link_up.push(true);
+        self.latencies_ns.push(latency.as_nanos());
+    }
+
+    /// Whether `node` is part of the topology.
+    #[must_use]
+    pub fn contains(&self, node: NodeId) -> bool {
+        self.place(node).is_some()
+    }
+
+    fn place(&self, node: NodeId) -> Option<usize> {
+        self.places.get(node.index()).filter(|&&place| place != NO_NODE).map(|&place| place as usize)
+    }
+
+    /// Whether a link works.
+    #[must_use]
+    pub fn link_is_up(&self, link: LinkId) -> bool {
+        self.link_up[link.index()]
+    }
+
+    /// The delay of a link.
+    #[must_use]
+    pub fn latency(&self, link: LinkId) -> SimDuration {
+        SimDuration::from_nanos(self.latencies_ns[link.index()])
+    }
+
+    /// A link fails or works again. The next route asked for takes it into account.
+    pub fn set_link(&mut self, link: LinkId, up: bool) {
+        if std::mem::replace(&mut self.link_up[link.index()], up) == up {
+            return;
+        }
+        if up {
+            self.forget_all();
+        } else {
+            self.forget(|tree| tree.iter().any(|entry| entry.link == link));
+        }
+    }
+
+    /// A node fails or works again: it forwards nothing while it is down.
+    pub fn set_node(&mut self, node: NodeId, up: bool) {
+        let Some(place) = self.place(node) else { return };
+        if std::mem::replace(&mut self.node_up[place], up) == up {
+            return;
+        }
+        if up {
+            self.forget_all();
+        } else {
+            self.forget(|tree| tree[place].latency_ns != UNREACHED);
+        }
+    }
+
+    fn forget_all(&mut self) {
+        if self.cached_entries > 0 {
+            self.forget(|_| true);
+        }
+    }
+
+    fn forget(&mut self, stale: impl Fn(&[Entry]) -> bool) {
+        for tree in &mut self.trees {
+            if tree.as_ref().is_some_and(|tree| stale(tree)) {
+                *tree = None;
+                self.cached_entries -= self.graph.node_count();
+            }
+        }
+    }
+
+    fn tree(&mut self, root: usize) -> &[Entry] {
+        if self.trees[root].is_none() {
+            if self.cached_entries + self.graph.node_count() > MOST_CACHED_ENTRIES {
+                self.forget_all();
+            }
+            self.cached_entries += self.graph.node_count();
+            self.trees[root] = Some(self.grow_tree(root));
+        }
+        self.trees[root].as_deref().unwrap_or(&[])
+    }
+
+    /// Dijkstra's algorithm from `root`.
+    fn grow_tree(&self, root: usize) -> Box<[Entry]> {
+        let nowhere = Entry { latency_ns: UNREACHED, link: LinkId(u32::MAX), towards: NO_NODE };
+        let mut tree = vec![nowhere; self.graph.node_count()].into_boxed_slice();
+        if !self.node_up[root] {
+            return tree;
+        }
+        // The engine's queue serves as the priority queue: its order of ties is documented.
+        let mut frontier = EventQueue::new();
+        let mut handles = vec![None; self.graph.node_count()];
+        tree[root].latency_ns = 0;
+        frontier.push(SimTime::ZERO, Phase::default(), root);
+        while let Some((latency, place)) = frontier.pop() {
+            for edge in self.graph.edges(NodeIndex::new(place)) {
+                let (link, next) = (*edge.weight(), edge.target().index());
+                if !self.link_up[link.index()] || !self.node_up[next] {
+                    continue;
+                }
+                let through = latency.as_nanos() + self.latencies_ns[link.index()];
+                if through < tree[next].latency_ns {
+                    tree[next] = Entry { latency_ns: through, link, towards: place as u32 };
+                    let time = SimTime::from_nanos(through);
+                    match handles[next] {
+                        Some(handle) => _ = frontier.reschedule(handle, time),
+                        None => handles[next] = Some(frontier.push(time, Phase::default(), next)),
+                    }
+                }
+            }
+        }
+        tree
+    }
+
+    /// The latency from `from` to each other node is read off one tree; `None` if there is no way.
+    pub fn latency_between(&mut self, from: NodeId, to: NodeId) -> Option<SimDuration> {
+        let (from, to) = (self.place(from)?, self.place(to)?);
+        let latency = self.tree(from)[to].latency_ns;
+        (latency != UNREACHED).then(|| SimDuration::from_nanos(latency))
+    }
+
+    /// Calls `visit` with the links of the route from `from` to `to` in some order, each with whether it
+    /// is passed from its first end to its second, and returns the route's latency; `None` if there is
+    /// no way.
+    pub fn route(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        mut visit: impl FnMut(LinkId, NodeId),
+    ) -> Option<SimDuration> {
+        let (from_place, to_place) = (self.place(from)?, self.place(to)?);
+        // Always the tree of the lower number, so that a route is the same both ways.
+        let forwards = from_place <= to_place;
+        let (root, leaf) = if forwards { (from_place, to_place) } else { (to_place, from_place) };
+        self.tree(root);
+        let tree = self.trees[root].as_deref()?;
+        let latency_ns = tree[leaf].latency_ns;
+        if latency_ns == UNREACHED {
+            return None;
+        }
+        let mut place = leaf;
+        while place != root {
+            let entry = tree[place];
+            // The node that the transfer comes from on this link.
+            let source = if forwards { entry.towards as usize } else { place };
+            visit(entry.link, self.graph[NodeIndex::new(source)]);
+            place = entry.towards as usize;
+        }
+        Some(SimDuration::from_nanos(latency_ns))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn routes(links: &[(u32, u32, u64)]) -> Routes {
+        let mut routes = Routes::default();
+        for (index, &(a, b, latency)) in links.iter().enumerate() {
+            routes.add_link(
+                LinkId(index as u32),
+                NodeId(a),
+                NodeId(b),
+                SimDuration::from_nanos(latency),
+            );
+        }
+        routes
+    }
+
+    fn latency(routes: &mut Routes, from: u32, to: u32) -> Option<u64> {
+        let mut links = Vec::new();
+        let latency = routes.route(NodeId(from), NodeId(to), |link, _| links.push(link));
+        let sum: u64 = links.iter().map(|&link| routes.latency(link).as_nanos()).sum();
+        assert!(latency.is_none_or(|latency| latency.as_nanos() == sum));
+        assert_eq!(routes.latency_between(NodeId(from), NodeId(to)), latency);
+        latency.map(SimDuration::as_nanos)
+    }
+
+    #[test]
+    fn a_route_is_right_at_once_after_a_failure() {
+        // A square with a slow side: 0-1-2 costs 2, 0-3-2 costs 11.
+        let mut routes = routes(&[(0, 1, 1), (1, 2, 1), (2, 3, 10), (3, 0, 1)]);
+        assert_eq!(latency(&mut routes, 0, 2), Some(2));
+        routes.set_link(LinkId(0), false);
+        assert_eq!(latency(&mut routes, 0, 2), Some(11));
+        routes.set_node(NodeId(3), false);
+        assert_eq!(latency(&mut routes, 0, 2), None);
+        routes.set_link(LinkId(0), true);
+        assert_eq!(latency(&mut routes, 0, 2), Some(2));
+        routes.set_node(NodeId(3), true);
+        assert_eq!(latency(&mut routes, 3, 1), Some(2));
+        assert_eq!(latency(&mut routes, 0, 0), Some(0));
+        assert!(!routes.contains(NodeId(9)));
+    }
+
+    #[test]
+    fn a_route_names_the_side_it_enters_each_link_from() {
+        let mut routes = routes(&[(0, 1, 1), (2, 1, 1)]);
+        let mut sources = Vec::new();
+        routes.route(NodeId(0), NodeId(2), |link, source| sources.push((link.0, source.0)));
+        sources.sort_unstable();
+        assert_eq!(sources, [(0, 0), (1, 1)]);
+        sources.clear();
+        routes.route(NodeId(2), NodeId(0), |link, source| sources.push((link.0, source.0)));
+        sources.sort_unstable();
+        assert_eq!(sources, [(0, 1), (1, 2)]);
+    }
+
+    proptest! {
+        /// Against Floyd and Warshall, with failures in between.
+        #[test]
+        fn routes_are_shortest(
+            links in prop::collection::vec((0..8u32, 0..8u32, 1..100u64), 1..24),
+            failures in prop::collection::vec((0..24usize, any::<bool>()), 0..12),
+        ) {
+            let links: Vec<_> = links.into_iter().filter(|link| link.0 != link.1).collect();
+            let mut routes = routes(&links);
+            let mut up = vec![true; links.len()];
+            for (which, works) in failures.into_iter().chain([(0, true)]) {
+                if let Some(state) = up.get_mut(which) {
+                    *state = works;
+                    routes.set_link(LinkId(which as u32), works);
+                }
+                let mut best = [[u64::MAX / 4; 8]; 8];
+                for (index, row) in best.iter_mut().enumerate() { row[index] = 0; }
+                for (&(a, b, cost), _) in links.iter().zip(&up).filter(|(_, up)| **up) {
+                    let (a, b) = (a as usize, b as usize);
+                    best[a][b] = best[a][b].min(cost);
+                    best[b][a] = best[b][a].min(cost);
+                }
+                for through in 0..8 { for from in 0..8 { for to in 0..8 {
+                    best[from][to] = best[from][to].min(best[from][through] + best[through][to]);
+                }}}
+                for from in 0..8u32 { for to in 0..8u32 {
+                    if routes.contains(NodeId(from)) && routes.contains(NodeId(to)) {
+                        let expected = best[from as usize][to as usize];
+                        let expected = (expected < u64::MAX / 4).then_some(expected);
+                        prop_assert_eq!(latency(&mut routes, from, to), expected);
+                    }
+                }}
+            }
+        }
+    }
+}

@@ -1,0 +1,627 @@
+//! Transfers: bytes on their way over links of any model.
+
+use super::fair_share::{FairShare, FlowIndex, LinkIndex};
+use super::link::{Arrivals, LinkModel, LinkSpec, RadioSpec};
+use super::routes::Routes;
+use crate::engine::{EventHandle, Phase, Schedule, SimDuration, SimTime};
+use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
+use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
+use slab::Slab;
+
+/// One direction of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ChannelId(u32);
+
+#[derive(Debug)]
+struct Channel {
+    bandwidth_bps: f64,
+    model: LinkModel,
+    fair: Option<LinkIndex>,
+    arrivals: Arrivals,
+    transfers: usize,
+    limit: usize,
+    /// Bytes carried under a model other than fair sharing.
+    carried_bytes: f64,
+}
+
+/// A link as the world sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    /// First end; the access point of a radio.
+    pub a: NodeId,
+    /// Second end; `None` of a radio, whose other end is any attached device.
+    pub b: Option<NodeId>,
+    /// Channels from `a` to `b` and back; the same one twice if it is half duplex.
+    channels: [ChannelId; 2],
+    latency: SimDuration,
+}
+
+/// Where a transfer starts or ends: a node of the topology, or a device behind an access point's radio.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Endpoint {
+    /// The node itself.
+    pub node: NodeId,
+    /// The node of the topology that it is or is attached to.
+    pub site: NodeId,
+    /// The radio between them.
+    pub radio: Option<LinkId>,
+    /// Bits a second that the node's own interface sends or receives at most.
+    pub rate_limit_bps: f64,
+}
+
+/// Why a transfer was not started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkRefusal {
+    /// There is no way between the ends.
+    Disconnected,
+    /// A link on the way has as many transfers as it may, or its queue is unstable.
+    Bandwidth,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stage {
+    /// Sending at a rate that the fair sharing decides.
+    Flowing(FlowIndex),
+    /// Sending at a rate of its own until this instant, at which the last byte leaves.
+    Sending(SimTime),
+    /// All bytes are on the wires.
+    Arriving,
+}
+
+#[derive(Debug)]
+struct Transfer {
+    owner: Owner,
+    from: Endpoint,
+    to: Endpoint,
+    size_bytes: f64,
+    started: SimTime,
+    reroutes: u32,
+    stage: Stage,
+    /// Bytes to send on the present way, from this instant on.
+    leg_bytes: f64,
+    leg_since: SimTime,
+    /// Bytes sent on earlier ways.
+    sent_bytes: f64,
+    /// What comes after the last byte was sent: queueing and propagation.
+    tail: SimDuration,
+    due: Option<EventHandle>,
+    path: Vec<ChannelId>,
+}
+
+/// The state of one direction of a link at an instant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChannelState {
+    /// Bandwidth in bits a second.
+    pub bandwidth_bps: f64,
+    /// Transfers on it.
+    pub transfers: usize,
+    /// Bytes carried since the start of the run.
+    pub carried_bytes: f64,
+}
+
+/// The topology, its links and the transfers on them.
+///
+/// A transfer's time is that of sending its bytes, at the least of the rates that the fairly shared
+/// links of its way, the unshared ones and the ends' interfaces allow; plus the waits and sending times
+/// of its M/M/1 links; plus the propagation delays. Bytes are conserved: each link of a way carries just
+/// the bytes that were sent while the way was taken.
+#[derive(Debug, Default)]
+pub struct Network {
+    routes: Routes,
+    links: Vec<Link>,
+    channels: Vec<Channel>,
+    fair: FairShare,
+    /// The transfer of each flow.
+    flows: Vec<TransferId>,
+    flows_due: Option<EventHandle>,
+    transfers: Slab<Transfer>,
+    /// Ways of ended transfers, kept for their memory.
+    spare_paths: Vec<Vec<ChannelId>>,
+    /// For each node behind a radio, its transfers.
+    of_device: Vec<smallvec::SmallVec<[TransferId; 2]>>,
+}
+
+impl Network {
+    /// Makes `node` part of the topology.
+    pub fn add_node(&mut self, node: NodeId) {
+        self.routes.add_node(node);
+    }
+
+    /// Adds a link and returns its id.
+    pub fn add_link(&mut self, spec: &LinkSpec) -> LinkId {
+        let id = LinkId(self.links.len() as u32);
+        self.routes.add_link(id, spec.a, spec.b, spec.latency);
+        let there = self.add_channel(spec.bandwidth_bps, spec.model, spec.transfer_limit);
+        let back = self.add_channel(spec.bandwidth_bps, spec.model, spec.transfer_limit);
+        self.links.push(Link {
+            a: spec.a,
+            b: Some(spec.b),
+            channels: [there, back],
+            latency: spec.latency,
+        });
+        id
+    }
+
+    /// Adds the radio of an access point and returns its link. Its first channel leads to the devices,
+    /// its second from them.
+    pub fn add_radio(&mut self, access_point: NodeId, spec: &RadioSpec) -> LinkId {
+        let id = LinkId(self.links.len() as u32);
+        self.routes.add_node(access_point);
+        self.routes.skip_link(id, spec.latency);
+        let up = self.add_channel(spec.uplink_bps, spec.model, spec.transfer_limit);
+        let down = if spec.half_duplex {
+            up
+        } else {
+            self.add_channel(spec.downlink_bps, spec.model, spec.transfer_limit)
+        };
+        self.links.push(Link { a: access_point, b: None, channels: [down, up], latency: spec.latency });
+        id
+    }
+
+    fn add_channel(&mut self, bandwidth_bps: f64, model: LinkModel, limit: usize) -> ChannelId {
+        let fair = (model == LinkModel::FairShare).then(|| self.fair.add_link(bandwidth_bps / 8.0));
+        self.channels.push(Channel {
+            bandwidth_bps,
+            model,
+            fair,
+            arrivals: Arrivals::default(),
+            transfers: 0,
+            limit,
+            carried_bytes: 0.0,
+        });
+        ChannelId((self.channels.len() - 1) as u32)
+    }
+
+    /// The routes, for questions about latency.
+    pub fn routes(&mut self) -> &mut Routes {
+        &mut self.routes
+    }
+
+    /// All links.
+    #[must_use]
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// Whether a link works.
+    #[must_use]
+    pub fn link_is_up(&self, link: LinkId) -> bool {
+        self.routes.link_is_up(link)
+    }
+
+    /// Number of transfers on their way.
+    #[must_use]
+    pub fn transfers(&self) -> usize {
+        self.transfers.len()
+    }
+
+    /// The two directions of a link at `now`: from its first end, and towards it. A half-duplex link
+    /// has one only.
+    #[must_use]
+    pub fn link_state(&self, now: SimTime, link: LinkId) -> (ChannelState, Option<ChannelState>) {
+        let [there, back] = self.links[link.index()].channels;
+        let state = |id: ChannelId| {
+            let channel = &self.channels[id.0 as usize];
+            let shared = channel.fair.map_or(0.0, |fair| self.fair.carried_bytes(now, fair));
+            ChannelState {
+                bandwidth_bps: channel.bandwidth_bps,
+                transfers: channel.transfers,
+                carried_bytes: channel.carried_bytes + shared,
+            }
+        };
+        (state(there), (back != there).then(|| state(back)))
+    }
+
+    /// Finds the way from `from` to `to` into `path` and returns its propagation delay.
+    fn find_path(
+        &mut self,
+        from: Endpoint,
+        to: Endpoint,
+        path: &mut Vec<ChannelId>,
+    ) -> Option<SimDuration> {
+        path.clear();
+        if from.node == to.node {
+            return Some(SimDuration::ZERO);
+        }
+        let links = &self.links;
+        let mut latency = self.routes.route(from.site, to.site, |link, source| {
+            let link = &links[link.index()];
+            path.push(link.channels[usize::from(link.a != source)]);
+        })?;
+        for (endpoint, direction) in [(from, 1), (to, 0)] {
+            if let Some(radio) = endpoint.radio {
+                if !self.routes.link_is_up(radio) {
+                    return None;
+                }
+                let link = &self.links[radio.index()];
+                let channel = link.channels[direction];
+                // Two devices behind one half-duplex radio: the channel counts once.
+                if !path.contains(&channel) {
+                    path.push(channel);
+                }
+                latency = latency + link.latency;
+            }
+        }
+        Some(latency)
+    }
+
+    /// Seconds that `bytes` from `from` to `to` would take if they were sent at `now` and nothing else
+    /// came or went; `None` if they would be refused.
+    pub fn estimated_transfer_s(
+        &mut self,
+        now: SimTime,
+        from: Endpoint,
+        to: Endpoint,
+        bytes: f64,
+    ) -> Option<f64> {
+        let mut path = self.spare_paths.pop().unwrap_or_default();
+        let latency = self.find_path(from, to, &mut path);
+        let estimate = latency.and_then(|latency| {
+            let mut rate_bps = from.rate_limit_bps.min(to.rate_limit_bps);
+            let mut waits_s = 0.0;
+            for id in &path {
+                let channel = &self.channels[id.0 as usize];
+                if channel.transfers >= channel.limit {
+                    return None;
+                }
+                match channel.model {
+                    LinkModel::Unshared => rate_bps = rate_bps.min(channel.bandwidth_bps),
+                    LinkModel::FairShare => {
+                        rate_bps = rate_bps.min(channel.bandwidth_bps / (channel.transfers + 1) as f64);
+                    }
+                    LinkModel::Mm1(mm1) => {
+                        waits_s += channel.arrivals.delay_s(now, &mm1, channel.bandwidth_bps, bytes)?;
+                    }
+                }
+            }
+            let sending_s = if path.is_empty() { 0.0 } else { 8.0 * bytes / rate_bps };
+            Some(latency.as_secs() + waits_s + sending_s)
+        });
+        self.spare_paths.push(path);
+        estimate
+    }
+
+    /// Starts a transfer of `bytes` and returns its id.
+    ///
+    /// # Errors
+    /// If there is no way, or a link on it takes no more. Nothing has changed then.
+    pub fn start<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        from: Endpoint,
+        to: Endpoint,
+        bytes: f64,
+        owner: Owner,
+    ) -> Result<TransferId, NetworkRefusal> {
+        let now = schedule.now();
+        let mut path = self.spare_paths.pop().unwrap_or_default();
+        let tail = match self.enter_path(now, from, to, bytes, &mut path) {
+            Ok(tail) => tail,
+            Err(refusal) => {
+                self.spare_paths.push(path);
+                return Err(refusal);
+            }
+        };
+        let transfer = Transfer {
+            owner,
+            from,
+            to,
+            size_bytes: bytes,
+            started: now,
+            reroutes: 0,
+            stage: Stage::Arriving,
+            leg_bytes: bytes,
+            leg_since: now,
+            sent_bytes: 0.0,
+            tail,
+            due: None,
+            path,
+        };
+        let id = TransferId(self.transfers.insert(transfer) as u32);
+        for end in [from, to] {
+            if end.radio.is_some() {
+                let index = end.node.index();
+                if self.of_device.len() <= index {
+                    self.of_device.resize_with(index + 1, Default::default);
+                }
+                self.of_device[index].push(id);
+            }
+        }
+        self.launch(schedule, id);
+        Ok(id)
+    }
+
+    /// Finds the way for `bytes` into `path`, takes a place on its links, and returns what comes after
+    /// the sending: waits and propagation.
+    fn enter_path(
+        &mut self,
+        now: SimTime,
+        from: Endpoint,
+        to: Endpoint,
+        bytes: f64,
+        path: &mut Vec<ChannelId>,
+    ) -> Result<SimDuration, NetworkRefusal> {
+        let latency = self.find_path(from, to, path).ok_or(NetworkRefusal::Disconnected)?;
+        let mut waits_s = 0.0;
+        for id in path.iter() {
+            let channel = &self.channels[id.0 as usize];
+            if channel.transfers >= channel.limit {
+                return Err(NetworkRefusal::Bandwidth);
+            }
+            if let LinkModel::Mm1(mm1) = channel.model {
+                waits_s += channel
+                    .arrivals
+                    .delay_s(now, &mm1, channel.bandwidth_bps, bytes)
+                    .ok_or(NetworkRefusal::Bandwidth)?;
+            }
+        }
+        for id in path.iter() {
+            let channel = &mut self.channels[id.0 as usize];
+            channel.transfers += 1;
+            if let LinkModel::Mm1(mm1) = channel.model {
+                channel.arrivals.add(now, mm1.window_s, bytes);
+            }
+        }
+        Ok(latency + SimDuration::from_secs_ceil(waits_s))
+    }
+
+    /// Sends the bytes of a prepared transfer on their way.
+    fn launch<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, id: TransferId) {
+        let now = schedule.now();
+        let transfer = &mut self.transfers[id.index()];
+        let mut rate_bps = transfer.from.rate_limit_bps.min(transfer.to.rate_limit_bps);
+        let mut shared: smallvec::SmallVec<[LinkIndex; 12]> = smallvec::SmallVec::new();
+        for channel in transfer.path.iter().map(|id| &self.channels[id.0 as usize]) {
+            match (channel.model, channel.fair) {
+                (LinkModel::Unshared, _) => rate_bps = rate_bps.min(channel.bandwidth_bps),
+                (_, Some(fair)) => shared.push(fair),
+                _ => {}
+            }
+        }
+        if shared.is_empty() {
+            let sending_s =
+                if transfer.path.is_empty() { 0.0 } else { 8.0 * transfer.leg_bytes / rate_bps };
+            let sent = now + SimDuration::from_secs_ceil(sending_s);
+            transfer.stage = Stage::Sending(sent);
+            let event = InfraEvent::TransferDue(id).into();
+            transfer.due = Some(schedule.at(sent + transfer.tail, Phase::Completion, event));
+        } else {
+            let flow = self.fair.start(now, &shared, rate_bps / 8.0, transfer.leg_bytes);
+            transfer.stage = Stage::Flowing(flow);
+            transfer.due = None;
+            let index = flow.0 as usize;
+            if self.flows.len() <= index {
+                self.flows.resize(index + 1, id);
+            }
+            self.flows[index] = id;
+            self.arm(schedule);
+        }
+    }
+
+    /// Keeps the one event for the next flow that is done.
+    fn arm<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
+        match (self.fair.next_completion(), self.flows_due) {
+            (Some(time), Some(due)) => {
+                if schedule.pending().time_of(due) != Some(time) && !schedule.reschedule(due, time) {
+                    self.flows_due =
+                        Some(schedule.at(time, Phase::Completion, InfraEvent::FlowsDue.into()));
+                }
+            }
+            (Some(time), None) => {
+                self.flows_due = Some(schedule.at(time, Phase::Completion, InfraEvent::FlowsDue.into()));
+            }
+            (None, Some(due)) => {
+                schedule.cancel(due);
+                self.flows_due = None;
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Handles [`InfraEvent::FlowsDue`]; transfers that arrive at once are reported to `ended`.
+    pub fn on_flows_due<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        mut ended: impl FnMut(TransferRecord),
+    ) {
+        let now = schedule.now();
+        while let Some(flow) = self.fair.pop_completed(now) {
+            let id = self.flows[flow.0 as usize];
+            let transfer = &mut self.transfers[id.index()];
+            transfer.stage = Stage::Arriving;
+            if transfer.tail == SimDuration::ZERO {
+                ended(self.finish(now, id, TransferOutcome::Delivered));
+            } else {
+                let event = InfraEvent::TransferDue(id).into();
+                transfer.due = Some(schedule.after(transfer.tail, Phase::Completion, event));
+            }
+        }
+        self.arm(schedule);
+    }
+
+    /// Handles [`InfraEvent::TransferDue`].
+    pub fn on_transfer_due(&mut self, now: SimTime, id: TransferId) -> TransferRecord {
+        self.finish(now, id, TransferOutcome::Delivered)
+    }
+
+    /// Bytes of the present way that are still to be sent at `now`.
+    fn unsent_bytes(&self, now: SimTime, transfer: &Transfer) -> f64 {
+        match transfer.stage {
+            Stage::Arriving => 0.0,
+            Stage::Flowing(flow) => self.fair.remaining_bytes(now, flow),
+            Stage::Sending(sent) => {
+                let whole = sent.since(transfer.leg_since).as_secs();
+                let left = sent.since(now).as_secs();
+                if whole > 0.0 { transfer.leg_bytes * left / whole } else { 0.0 }
+            }
+        }
+    }
+
+    /// Takes a transfer off its way, whose links have then carried what was sent; returns what was not.
+    fn leave_path(&mut self, now: SimTime, id: TransferId) -> f64 {
+        let unsent = self.unsent_bytes(now, &self.transfers[id.index()]);
+        let transfer = &mut self.transfers[id.index()];
+        if let Stage::Flowing(flow) = transfer.stage {
+            self.fair.cancel(now, flow);
+        }
+        transfer.sent_bytes += transfer.leg_bytes - unsent;
+        for id in &transfer.path {
+            let channel = &mut self.channels[id.0 as usize];
+            channel.transfers -= 1;
+            if channel.fair.is_none() {
+                channel.carried_bytes += transfer.leg_bytes - unsent;
+            }
+        }
+        unsent
+    }
+
+    fn finish(&mut self, now: SimTime, id: TransferId, outcome: TransferOutcome) -> TransferRecord {
+        self.leave_path(now, id);
+        let transfer = self.transfers.remove(id.index());
+        for end in [transfer.from, transfer.to] {
+            if let Some(own) = self.of_device.get_mut(end.node.index()) {
+                own.retain(|other| *other != id);
+            }
+        }
+        let record = TransferRecord {
+            id,
+            owner: transfer.owner,
+            from: transfer.from.node,
+            to: transfer.to.node,
+            size_bytes: transfer.size_bytes,
+            sent_bytes: transfer.sent_bytes,
+            started: transfer.started,
+            hops: transfer.path.len() as u32,
+            reroutes: transfer.reroutes,
+            outcome,
+        };
+        self.spare_paths.push(transfer.path);
+        record
+    }
+
+    /// Ends a transfer before its time and returns its record, or `None` if it has ended already.
+    pub fn abort<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        id: TransferId,
+        outcome: TransferOutcome,
+    ) -> Option<TransferRecord> {
+        let due = self.transfers.get(id.index())?.due;
+        if let Some(due) = due {
+            schedule.cancel(due);
+        }
+        let record = self.finish(schedule.now(), id, outcome);
+        self.arm(schedule);
+        Some(record)
+    }
+
+    /// Leads what is left of a transfer another way, between new ends; what is on the wires already
+    /// arrives as it would have. If there is no way, the transfer ends with `otherwise`.
+    pub fn reroute<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        id: TransferId,
+        from: Endpoint,
+        to: Endpoint,
+        otherwise: TransferOutcome,
+    ) -> Option<TransferRecord> {
+        let now = schedule.now();
+        let transfer = self.transfers.get(id.index())?;
+        let on_the_wires = match transfer.stage {
+            Stage::Arriving => true,
+            Stage::Sending(sent) => sent <= now,
+            Stage::Flowing(_) => false,
+        };
+        if on_the_wires {
+            return None;
+        }
+        if let Some(due) = transfer.due {
+            schedule.cancel(due);
+        }
+        let unsent = self.leave_path(now, id);
+        let mut path = std::mem::take(&mut self.transfers[id.index()].path);
+        let entered = self.enter_path(now, from, to, unsent, &mut path);
+        if entered.is_err() {
+            path.clear();
+        }
+        let transfer = &mut self.transfers[id.index()];
+        transfer.path = path;
+        transfer.from = from;
+        transfer.to = to;
+        transfer.leg_bytes = unsent;
+        transfer.leg_since = now;
+        transfer.reroutes += 1;
+        transfer.stage = Stage::Arriving;
+        transfer.due = None;
+        let record = match entered {
+            Ok(tail) => {
+                transfer.tail = tail;
+                self.launch(schedule, id);
+                None
+            }
+            Err(_) => Some(self.finish(now, id, otherwise)),
+        };
+        self.arm(schedule);
+        record
+    }
+
+    /// The transfers that satisfy `wanted`, in the order of their ids. O(transfers), for rare events.
+    #[must_use]
+    pub fn transfers_where(&self, wanted: impl Fn(TransferView<'_>) -> bool) -> Vec<TransferId> {
+        self.transfers
+            .iter()
+            .filter(|(_, transfer)| wanted(TransferView { network: self, transfer }))
+            .map(|(index, _)| TransferId(index as u32))
+            .collect()
+    }
+
+    /// The transfers of a device behind a radio, in the order of their start.
+    #[must_use]
+    pub fn transfers_of(&self, device: NodeId) -> smallvec::SmallVec<[TransferId; 2]> {
+        self.of_device.get(device.index()).cloned().unwrap_or_default()
+    }
+
+    /// Who is told of the end of a transfer.
+    #[must_use]
+    pub fn owner(&self, id: TransferId) -> Option<Owner> {
+        self.transfers.get(id.index()).map(|transfer| transfer.owner)
+    }
+
+    /// The two ends of a transfer.
+    #[must_use]
+    pub fn ends(&self, id: TransferId) -> Option<(Endpoint, Endpoint)> {
+        self.transfers.get(id.index()).map(|transfer| (transfer.from, transfer.to))
+    }
+
+    /// A link fails or works again.
+    pub fn set_link(&mut self, link: LinkId, up: bool) {
+        self.routes.set_link(link, up);
+    }
+
+    /// A node of the topology fails or works again.
+    pub fn set_node(&mut self, node: NodeId, up: bool) {
+        self.routes.set_node(node, up);
+    }
+}
+
+/// A transfer as seen by [`Network::transfers_where`].
+#[derive(Clone, Copy, Debug)]
+pub struct TransferView<'a> {
+    network: &'a Network,
+    transfer: &'a Transfer,
+}
+
+impl TransferView<'_> {
+    /// Whether its bytes still pass this link.
+    #[must_use]
+    pub fn uses(&self, link: LinkId) -> bool {
+        let channels = self.network.links[link.index()].channels;
+        self.transfer.path.iter().any(|channel| channels.contains(channel))
+    }
+
+    /// Whether one of its ends is this node.
+    #[must_use]
+    pub fn ends_at(&self, node: NodeId) -> bool {
+        self.transfer.from.node == node || self.transfer.to.node == node
+    }
+}

@@ -1,0 +1,208 @@
+//! Nodes and their classes.
+
+use super::compute::{Discipline, Resources};
+use super::ids::{ClassId, ProcessorId};
+use super::network::RadioSpec;
+use crate::energy::PowerModel;
+use crate::engine::Distribution;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Where a node stands between the users and the core of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// What users hold or drive: phones, sensors, vehicles, drones.
+    Device,
+    /// Next to the users: access points with servers, road-side units, base stations.
+    Edge,
+    /// Between edge and cloud: regional sites.
+    Fog,
+    /// Datacenters.
+    Cloud,
+    /// Nodes that only forward: switches, routers, points of presence.
+    Network,
+}
+
+impl Tier {
+    /// All tiers, in order.
+    pub const ALL: [Tier; 5] = [Tier::Device, Tier::Edge, Tier::Fog, Tier::Cloud, Tier::Network];
+
+    /// The name in scenarios and tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tier::Device => "device",
+            Tier::Edge => "edge",
+            Tier::Fog => "fog",
+            Tier::Cloud => "cloud",
+            Tier::Network => "network",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Instances that each node of a class is divided into.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceSpec {
+    /// How many.
+    pub count: u32,
+    /// Cores reserved for each.
+    pub cores: f64,
+    /// How each serves its jobs.
+    pub discipline: Discipline,
+    /// Memory, storage and accelerators reserved for each.
+    pub resources: Resources,
+}
+
+/// A battery of a class.
+#[derive(Clone, Debug)]
+pub struct BatterySpec {
+    /// Energy when full, in joules.
+    pub capacity_j: f64,
+    /// Share of it at the start, in 0..=1; drawn for each node.
+    pub level: Distribution,
+}
+
+/// A node's own network interface.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interface {
+    /// Bits a second that it sends or receives at most.
+    pub rate_limit_bps: f64,
+    /// Joules a byte sent.
+    pub transmit_j_per_byte: f64,
+    /// Joules a byte received.
+    pub receive_j_per_byte: f64,
+}
+
+impl Default for Interface {
+    fn default() -> Self {
+        Interface { rate_limit_bps: f64::INFINITY, transmit_j_per_byte: 0.0, receive_j_per_byte: 0.0 }
+    }
+}
+
+/// What makes the nodes of a class access points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccessPointSpec {
+    /// The radio that the attached devices share.
+    pub radio: RadioSpec,
+    /// Metres within which devices attach; `None` for any distance.
+    pub range_m: Option<f64>,
+    /// Transmit power, for attachment by signal.
+    pub transmit_power_dbm: f64,
+}
+
+/// Properties that all nodes of a class have in common.
+#[derive(Clone, Debug)]
+pub struct NodeClass {
+    /// Name; its nodes are `name` if there is one, else `name-0`, `name-1`, ...
+    pub name: String,
+    /// Names of the single nodes instead, in order; may be empty.
+    pub node_names: Vec<String>,
+    /// Number of nodes.
+    pub count: u32,
+    /// Where they stand.
+    pub tier: Tier,
+    /// CPU architecture, such as `x86_64` or `aarch64`.
+    pub architecture: String,
+    /// Cores of each node.
+    pub cores: u32,
+    /// Million instructions a second of each core.
+    pub mips_per_core: f64,
+    /// Memory, storage and accelerators of each node.
+    pub resources: Resources,
+    /// How each node serves its jobs.
+    pub discipline: Discipline,
+    /// Instances that each node is divided into; jobs then run in these.
+    pub instances: Option<InstanceSpec>,
+    /// Power over utilisation.
+    pub power: PowerModel,
+    /// Battery, if the nodes do not hang on the mains.
+    pub battery: Option<BatterySpec>,
+    /// Network interface.
+    pub interface: Interface,
+    /// What makes them access points, if they are.
+    pub access_point: Option<AccessPointSpec>,
+    /// Whether they attach to access points instead of being wired.
+    pub wireless: bool,
+    /// Free labels for selections and reports.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl NodeClass {
+    /// A class of `count` nodes with nothing but a name, a tier and one core of 1000 MIPS.
+    #[must_use]
+    pub fn new(name: impl Into<String>, tier: Tier, count: u32) -> Self {
+        NodeClass {
+            name: name.into(),
+            node_names: Vec::new(),
+            count,
+            tier,
+            architecture: "x86_64".into(),
+            cores: 1,
+            mips_per_core: 1000.0,
+            resources: Resources {
+                memory_bytes: f64::INFINITY,
+                storage_bytes: f64::INFINITY,
+                accelerators: Vec::new(),
+            },
+            discipline: Discipline::SpaceShared { queue_limit: usize::MAX },
+            instances: None,
+            power: PowerModel::default(),
+            battery: None,
+            interface: Interface::default(),
+            access_point: None,
+            wireless: tier == Tier::Device,
+            labels: BTreeMap::new(),
+        }
+    }
+
+    /// The name of the node with this number in the class.
+    #[must_use]
+    pub fn node_name(&self, number: u32) -> String {
+        match self.node_names.get(number as usize) {
+            Some(name) => name.clone(),
+            None if self.count == 1 => self.name.clone(),
+            None => format!("{}-{number}", self.name),
+        }
+    }
+}
+
+/// One node.
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    /// Its class.
+    pub class: ClassId,
+    /// Its number in the class.
+    pub number: u32,
+    /// Its own processor.
+    pub processor: ProcessorId,
+    /// Number of its instances, whose processors follow its own.
+    pub instances: u32,
+    /// Its tier, as in the class.
+    pub tier: Tier,
+    /// Whether it works: it has not failed.
+    pub up: bool,
+    /// Whether it has energy.
+    pub powered: bool,
+    /// Whether it is in the world: a vehicle between departure and arrival.
+    pub present: bool,
+}
+
+impl Node {
+    /// Whether it can be used at all.
+    #[must_use]
+    pub fn is_available(&self) -> bool {
+        self.up && self.powered && self.present
+    }
+
+    /// The processors that serve its jobs: its instances' if it has any, else its own.
+    pub fn processors(&self) -> impl Iterator<Item = ProcessorId> + use<> {
+        let first = self.processor.0 + u32::from(self.instances > 0);
+        (first..first + self.instances.max(1)).map(ProcessorId)
+    }
+}

@@ -1,0 +1,6 @@
+//! Decision points and the policies that decide at them, one family a folder.
+//!
+//! A policy looks at a view and returns a decision; it never changes the world. The world checks the
+//! decision, applies or refuses it, and records it with what the policy could see.
+
+pub mod offloading;

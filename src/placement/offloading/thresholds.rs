@@ -1,0 +1,97 @@
+//! Policies of the literature that choose between edge and cloud by a threshold (EdgeCloudSim's second
+//! sample application).
+
+use super::view::{OffloadingView, TierName};
+use super::{OffloadingDecision, OffloadingPolicy};
+use crate::infra::Tier;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Bytes of the message with which the way to the cloud is probed.
+const PROBE_BYTES: f64 = 128.0 * 1024.0;
+
+/// Bandwidth in bit/s that a probe of 128 KiB to the nearest cloud node would get; zero if none gets
+/// through.
+fn cloud_bandwidth_bps(view: &mut OffloadingView<'_>) -> f64 {
+    let device = view.local();
+    let Some(cloud) = view.nearest(Tier::Cloud) else { return 0.0 };
+    match view.transfer_s(device, cloud, PROBE_BYTES) {
+        Some(time_s) if time_s > 0.0 => 8.0 * PROBE_BYTES / time_s,
+        _ => 0.0,
+    }
+}
+
+/// The least loaded node of the cloud or of the edge; the other tier if this one has none.
+fn send(view: &OffloadingView<'_>, to_cloud: bool) -> OffloadingDecision {
+    let (first, second) =
+        if to_cloud { (TierName::Cloud, TierName::Edge) } else { (TierName::Edge, TierName::Cloud) };
+    view.least_loaded(&[first]).or_else(|| view.least_loaded(&[second])).into()
+}
+
+/// To the cloud if the way there is fast, else to the least loaded edge node.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkBased {
+    /// Bandwidth above which the way to the cloud counts as fast, in bit/s.
+    pub bandwidth_threshold_bps: f64,
+}
+
+impl Default for NetworkBased {
+    fn default() -> Self {
+        NetworkBased { bandwidth_threshold_bps: 6e6 }
+    }
+}
+
+impl OffloadingPolicy for NetworkBased {
+    fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+        let fast = cloud_bandwidth_bps(view) > self.bandwidth_threshold_bps;
+        send(view, fast)
+    }
+}
+
+/// To the cloud if the edge is busy, else to the least loaded edge node.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UtilizationBased {
+    /// Utilisation of all edge nodes together above which the edge counts as busy, in 0..=1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub utilisation_threshold: f64,
+}
+
+impl Default for UtilizationBased {
+    fn default() -> Self {
+        UtilizationBased { utilisation_threshold: 0.8 }
+    }
+}
+
+impl OffloadingPolicy for UtilizationBased {
+    fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+        let busy = view.utilisation(Tier::Edge) > self.utilisation_threshold;
+        send(view, busy)
+    }
+}
+
+/// To the cloud if the way there is fast and the edge is busy, else to the least loaded edge node.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Hybrid {
+    /// Bandwidth above which the way to the cloud counts as fast, in bit/s.
+    pub bandwidth_threshold_bps: f64,
+    /// Utilisation of all edge nodes together above which the edge counts as busy, in 0..=1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub utilisation_threshold: f64,
+}
+
+impl Default for Hybrid {
+    fn default() -> Self {
+        Hybrid { bandwidth_threshold_bps: 6e6, utilisation_threshold: 0.8 }
+    }
+}
+
+impl OffloadingPolicy for Hybrid {
+    fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+        let busy = view.utilisation(Tier::Edge) > self.utilisation_threshold;
+        let fast = busy && cloud_bandwidth_bps(view) > self.bandwidth_threshold_bps;
+        send(view, fast)
+    }
+}

@@ -1,0 +1,277 @@
+//! What an offloading policy can see.
+
+use crate::apps::OffloadingRequest;
+use crate::engine::{SimTime, Stream};
+use crate::infra::{Infrastructure, NodeId, Tier};
+use crate::records::ColumnSpec;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A tier that can be named as a place to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TierName {
+    /// Devices.
+    Device,
+    /// Edge nodes.
+    Edge,
+    /// Fog nodes.
+    Fog,
+    /// Datacenters.
+    Cloud,
+    /// Nodes that only forward.
+    Network,
+}
+
+/// The tiers that tasks are offloaded to, nearest first.
+pub(super) fn servers() -> Vec<TierName> {
+    vec![TierName::Edge, TierName::Fog, TierName::Cloud]
+}
+
+impl From<TierName> for Tier {
+    fn from(name: TierName) -> Self {
+        match name {
+            TierName::Device => Tier::Device,
+            TierName::Edge => Tier::Edge,
+            TierName::Fog => Tier::Fog,
+            TierName::Cloud => Tier::Cloud,
+            TierName::Network => Tier::Network,
+        }
+    }
+}
+
+/// The world as an offloading policy sees it: everything can be asked, nothing changed.
+#[derive(Debug)]
+pub struct OffloadingView<'a> {
+    request: &'a OffloadingRequest,
+    now: SimTime,
+    infrastructure: &'a mut Infrastructure,
+    random: &'a mut Stream,
+}
+
+impl<'a> OffloadingView<'a> {
+    /// A view for one decision.
+    pub fn new(
+        request: &'a OffloadingRequest,
+        now: SimTime,
+        infrastructure: &'a mut Infrastructure,
+        random: &'a mut Stream,
+    ) -> Self {
+        OffloadingView { request, now, infrastructure, random }
+    }
+
+    /// The task.
+    #[must_use]
+    pub fn request(&self) -> &OffloadingRequest {
+        self.request
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// The policy's own random stream.
+    pub fn random(&mut self) -> &mut Stream {
+        self.random
+    }
+
+    /// The device that created the task.
+    #[must_use]
+    pub fn local(&self) -> NodeId {
+        self.request.device
+    }
+
+    /// The infrastructure.
+    #[must_use]
+    pub fn infrastructure(&self) -> &Infrastructure {
+        self.infrastructure
+    }
+
+    /// The nodes of a tier that have cores, in the order of the scenario.
+    #[must_use]
+    pub fn nodes(&self, tier: Tier) -> &[NodeId] {
+        self.infrastructure.compute_nodes(tier)
+    }
+
+    /// Whether a node works, has energy and is in the world.
+    #[must_use]
+    pub fn is_available(&self, node: NodeId) -> bool {
+        self.infrastructure.node(node).is_available()
+    }
+
+    /// Whether a node would admit the task now, if need be into its queue.
+    #[must_use]
+    pub fn admits(&self, node: NodeId) -> bool {
+        self.is_available(node) && self.infrastructure.processor_for(node, &self.request.job).is_ok()
+    }
+
+    /// Whether a node would admit the task and has cores free for it.
+    #[must_use]
+    pub fn has_room(&self, node: NodeId) -> bool {
+        self.admits(node) && self.free_cores(node) >= f64::from(self.request.job.cores)
+    }
+
+    /// Cores of a node that no job asks for, on the processor where the task would run.
+    #[must_use]
+    pub fn free_cores(&self, node: NodeId) -> f64 {
+        let compute = self.infrastructure.compute();
+        match self.infrastructure.processor_for(node, &self.request.job) {
+            Ok(processor) => compute.cores(processor) - compute.wanted_cores(processor),
+            Err(_) => 0.0,
+        }
+    }
+
+    /// Cores that the jobs of a node ask for, divided by its cores: above one under overload.
+    #[must_use]
+    pub fn load(&self, node: NodeId) -> f64 {
+        self.infrastructure.demand_share(node)
+    }
+
+    /// Busy share of a tier's cores, in 0..=1.
+    #[must_use]
+    pub fn utilisation(&self, tier: Tier) -> f64 {
+        self.infrastructure.tier_load(tier).utilisation()
+    }
+
+    /// The available node of a tier with the least latency from the device: its own access point if that
+    /// computes, else by propagation delay, then distance, then number.
+    pub fn nearest(&mut self, tier: Tier) -> Option<NodeId> {
+        let device = self.request.device;
+        let own = self.infrastructure.attached_to(device);
+        if let Some(own) = own {
+            let node = self.infrastructure.node(own);
+            let computes = self.infrastructure.class_of(own).cores > 0;
+            if node.tier == tier && computes && node.is_available() {
+                return Some(own);
+            }
+        }
+        let place = self.infrastructure.position(device, self.now);
+        let mut best: Option<(f64, f64, NodeId)> = None;
+        for index in 0..self.infrastructure.compute_nodes(tier).len() {
+            let node = self.infrastructure.compute_nodes(tier)[index];
+            let Some(latency_s) = self.infrastructure.latency_s(device, node) else { continue };
+            let distance_m2 = self.infrastructure.position(node, self.now).squared_distance_m2(place);
+            let better = best.is_none_or(|(least_s, least_m2, _)| {
+                latency_s < least_s || (latency_s == least_s && distance_m2 < least_m2)
+            });
+            if better {
+                best = Some((latency_s, distance_m2, node));
+            }
+        }
+        best.map(|(_, _, node)| node)
+    }
+
+    /// The available node of these tiers with the least [load](Self::load) that admits the task, the
+    /// first among equals.
+    #[must_use]
+    pub fn least_loaded(&self, tiers: &[TierName]) -> Option<NodeId> {
+        let mut best: Option<(f64, NodeId)> = None;
+        for &node in tiers.iter().flat_map(|&tier| self.nodes(tier.into())) {
+            let load = self.load(node);
+            if best.is_none_or(|(least, _)| load < least) && self.admits(node) {
+                best = Some((load, node));
+            }
+        }
+        best.map(|(_, node)| node)
+    }
+
+    /// Seconds that `bytes` would take from one node to another if nothing else came or went; `None` if
+    /// there is no way, or they would be refused.
+    pub fn transfer_s(&mut self, from: NodeId, to: NodeId, bytes: f64) -> Option<f64> {
+        self.infrastructure.estimated_transfer_s(self.now, from, to, bytes)
+    }
+
+    /// Seconds from now to the arrival of the result if the task ran on `node` and nothing else came or
+    /// went: upload, wait and execution, download. `None` if it could not run there.
+    pub fn completion_s(&mut self, node: NodeId) -> Option<f64> {
+        if !self.is_available(node) {
+            return None;
+        }
+        let request = self.request;
+        let processor = self.infrastructure.processor_for(node, &request.job).ok()?;
+        let upload_s = self.transfer_s(request.device, node, request.upload_bytes)?;
+        let download_s = self.transfer_s(node, request.device, request.download_bytes)?;
+        let compute = self.infrastructure.compute();
+        let run_s = compute.estimated_completion_s(self.now, processor, &request.job);
+        Some(upload_s + run_s + download_s)
+    }
+
+    /// Joules that the task costs the device if it runs on `node`: computing there, or sending and
+    /// receiving.
+    #[must_use]
+    pub fn device_energy_j(&self, node: NodeId) -> f64 {
+        let class = self.infrastructure.class_of(self.request.device);
+        if node == self.request.device {
+            let core_s = self.request.job.length_mi / class.mips_per_core;
+            return class.power.dynamic_energy_j(core_s, f64::from(class.cores));
+        }
+        class.interface.transmit_j_per_byte * self.request.upload_bytes
+            + class.interface.receive_j_per_byte * self.request.download_bytes
+    }
+
+    /// What is recorded of this view with the decision, in the order of [`feature_columns`].
+    pub fn features(&mut self) -> Features {
+        let request = *self.request;
+        let device = request.device;
+        let level = self.infrastructure.battery_level(device, self.now);
+        let edge = self.nearest(Tier::Edge);
+        let cloud = self.nearest(Tier::Cloud);
+        let upload = |view: &mut Self, node: Option<NodeId>| {
+            node.and_then(|node| view.transfer_s(device, node, request.upload_bytes))
+        };
+        [
+            Some(request.job.length_mi),
+            Some(request.upload_bytes),
+            Some(request.download_bytes),
+            request.deadline_s,
+            Some(request.delay_sensitivity),
+            level,
+            Some(self.load(device)),
+            edge.map(|node| self.load(node)),
+            Some(self.utilisation(Tier::Edge)),
+            Some(self.utilisation(Tier::Cloud)),
+            upload(self, edge),
+            upload(self, cloud),
+        ]
+    }
+}
+
+/// The numbers that describe a decision; `None` where there is nothing to describe.
+pub type Features = [Option<f64>; 12];
+
+/// What is recorded of each offloading decision, a column for each of its [`Features`].
+#[must_use]
+pub fn feature_columns() -> [ColumnSpec; 12] {
+    [
+        ColumnSpec::float("length_mi", "MI", "work of the task"),
+        ColumnSpec::float("upload_bytes", "B", "size of its input"),
+        ColumnSpec::float("download_bytes", "B", "size of its result"),
+        ColumnSpec::float("deadline_s", "s", "time left to its deadline; null if it has none"),
+        ColumnSpec::float("delay_sensitivity", "", "how much its user minds delay, 0 to 1"),
+        ColumnSpec::float(
+            "battery_level",
+            "",
+            "share left in the device's battery; null if it has none",
+        ),
+        ColumnSpec::float("local_load", "", "cores asked for on the device, over its cores"),
+        ColumnSpec::float(
+            "nearest_edge_load",
+            "",
+            "the same of the nearest edge node; null if there is none",
+        ),
+        ColumnSpec::float("edge_utilisation", "", "busy share of the cores of all edge nodes"),
+        ColumnSpec::float("cloud_utilisation", "", "busy share of the cores of all cloud nodes"),
+        ColumnSpec::float(
+            "nearest_edge_upload_s",
+            "s",
+            "estimated upload to the nearest edge node; null if none",
+        ),
+        ColumnSpec::float(
+            "cloud_upload_s",
+            "s",
+            "estimated upload to the nearest cloud node; null if none",
+        ),
+    ]
+}

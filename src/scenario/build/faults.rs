@@ -1,0 +1,80 @@
+//! Faults: from the format to the infrastructure.
+
+use super::NodeDirectory;
+use crate::engine::SimTime;
+use crate::infra::{FaultTarget, FaultTimes, LinkId};
+use crate::scenario::Site;
+use crate::scenario::format::FaultSpec;
+use std::collections::BTreeMap;
+
+/// The faults of one entry; errors go to `site`.
+pub(super) fn faults(
+    spec: &FaultSpec,
+    directory: &NodeDirectory,
+    links: &BTreeMap<String, LinkId>,
+    site: &Site<'_>,
+) -> Vec<(FaultTarget, FaultTimes)> {
+    let mut targets = Vec::new();
+    if let Some(names) = &spec.nodes {
+        let nodes = directory.nodes(names, &site.key("nodes")).unwrap_or_default();
+        targets.extend(nodes.into_iter().map(FaultTarget::Node));
+    }
+    if let Some(names) = &spec.links {
+        for name in names.iter() {
+            match links.get(name) {
+                Some(&link) => targets.push(FaultTarget::Link(link)),
+                None => site.key("links").unknown("link", name, links.keys().map(String::as_str)),
+            }
+        }
+    }
+    if spec.nodes.is_none() && spec.links.is_none() {
+        site.error("neither `nodes` nor `links` says what fails");
+    }
+    let Some(times) = times(spec, site) else { return Vec::new() };
+    targets.into_iter().map(|target| (target, times.clone())).collect()
+}
+
+fn times(spec: &FaultSpec, site: &Site<'_>) -> Option<FaultTimes> {
+    match (&spec.time_to_failure, &spec.time_to_repair) {
+        (Some(failure), Some(repair)) if spec.outages.is_empty() => {
+            let time_to_failure_s = site.key("time_to_failure").check(failure.distribution())?;
+            let time_to_repair_s = site.key("time_to_repair").check(repair.distribution())?;
+            if time_to_failure_s.mean() + time_to_repair_s.mean() <= 0.0 {
+                site.error("times to failure and repair of 0 would never let time pass");
+                return None;
+            }
+            Some(FaultTimes::Drawn { time_to_failure_s, time_to_repair_s })
+        }
+        (None, None) if !spec.outages.is_empty() => given(spec, site),
+        (None, None) => {
+            site.error("neither `outages` nor `time_to_failure` and `time_to_repair` say when it fails");
+            None
+        }
+        _ => {
+            site.error("give either `outages`, or both `time_to_failure` and `time_to_repair`");
+            None
+        }
+    }
+}
+
+fn given(spec: &FaultSpec, site: &Site<'_>) -> Option<FaultTimes> {
+    let mut times: Vec<SimTime> = Vec::new();
+    for (index, outage) in spec.outages.iter().enumerate() {
+        let here = site.key("outages").index(index);
+        let fail = SimTime::from_secs(outage.fail.as_secs());
+        if times.len() % 2 == 1 || times.last().is_some_and(|&last| fail < last) {
+            here.key("fail").error("an outage must begin after the one before it has ended");
+            return None;
+        }
+        times.push(fail);
+        if let Some(repair) = outage.repair {
+            let repair = SimTime::from_secs(repair.as_secs());
+            if repair <= fail {
+                here.key("repair").error("the repair must come after the failure");
+                return None;
+            }
+            times.push(repair);
+        }
+    }
+    Some(FaultTimes::Given(times))
+}

@@ -1,0 +1,308 @@
+//! From a scenario to a world.
+
+mod directory;
+mod faults;
+mod mobility;
+mod network;
+mod nodes;
+mod tasks;
+
+pub use directory::NodeDirectory;
+pub use mobility::Movement;
+
+use super::format::{AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, Scenario};
+use super::{Diagnostics, Document, Registry, Site};
+use crate::engine::{RandomStreams, SimDuration, SimTime};
+use crate::infra::{Criterion, LinkId, MobilityModel, NodeId, Position, Static};
+use crate::world::{Sampling, WorldBuilder};
+use network::{Linker, Prepared};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path as FilePath;
+
+/// Where a workload is built.
+#[derive(Debug)]
+pub struct WorkloadSite<'a> {
+    /// Its place in the scenario, to which errors go.
+    pub site: Site<'a>,
+    /// The nodes by name.
+    pub directory: &'a NodeDirectory,
+    /// The end of the run.
+    pub horizon: SimTime,
+    /// The random streams of the run.
+    pub streams: RandomStreams,
+}
+
+/// A class that is ready to be added.
+struct Class {
+    spec: NodeClassSpec,
+    names: Vec<String>,
+    movement: Movement,
+}
+
+/// Builds the world of a scenario whose form has been checked, and fills its defaults in.
+///
+/// # Errors
+/// Everything that does not fit together, with its place.
+pub(super) fn build(
+    scenario: &mut Scenario,
+    document: &Document,
+    registry: &Registry,
+    directory: &FilePath,
+) -> Result<WorldBuilder, Diagnostics> {
+    let errors = RefCell::new(Diagnostics::default());
+    let site = Site::root(document, &errors, directory);
+    let world = assemble(scenario, registry, &site);
+    registry.fill(scenario);
+    let errors = errors.into_inner();
+    match world {
+        Some(world) => errors.or(world),
+        None => Err(errors),
+    }
+}
+
+fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Option<WorldBuilder> {
+    let duration = SimDuration::from_secs(scenario.duration.as_secs());
+    if duration == SimDuration::ZERO {
+        site.key("duration").error("a run of no duration shows nothing; it must be above 0");
+    }
+    if scenario.warm_up.as_secs() >= scenario.duration.as_secs() {
+        site.key("warm_up").error("the warm-up must end before the run does");
+    }
+    let mut world = WorldBuilder::new(scenario.seed, duration);
+    world.warm_up(SimDuration::from_secs(scenario.warm_up.as_secs()));
+    let area = scenario.area;
+    let mut directory = NodeDirectory::new(area.width.as_metres(), area.height.as_metres());
+    scenario.nodes.iter_mut().for_each(NodeClassSpec::fill_defaults);
+    let network_site = site.key("network");
+    let prepared = Prepared::new(&scenario.network, &mut scenario.nodes, &mut directory, &network_site);
+    let classes = classes(scenario, registry, &mut directory, site)?;
+    let positions = add_classes(&mut world, classes, scenario, &mut directory, site);
+    add_network(&mut world, scenario, &prepared, &directory, &positions, site);
+    check_coverage(scenario, site);
+    world.attach_by(criterion(scenario));
+    add_workloads(&mut world, scenario, registry, &directory, site);
+    let offloading = &scenario.policies.offloading;
+    let policy_site = site.key("policies").key("offloading");
+    if let Some(policy) = registry.make_offloading(offloading, &policy_site) {
+        world.boxed_offloading(offloading.kind(), policy);
+    }
+    let sample = &scenario.output.sample;
+    world.sample(Sampling {
+        interval: SimDuration::from_secs(sample.interval.as_secs()),
+        tiers: sample.tiers.iter().map(|&tier| tier.into()).collect(),
+        links: sample.links,
+        positions: sample.positions,
+    });
+    Some(world)
+}
+
+/// Makes the movements of all classes, which also say the counts that were left open.
+fn classes(
+    scenario: &mut Scenario,
+    registry: &Registry,
+    directory: &mut NodeDirectory,
+    site: &Site<'_>,
+) -> Option<Vec<Class>> {
+    let mut made = Vec::new();
+    let mut used = BTreeSet::new();
+    let mut good = true;
+    for (index, spec) in scenario.nodes.iter_mut().enumerate() {
+        let here = site.key("nodes").index(index);
+        if !used.insert(spec.class_name().to_string()) {
+            here.error_with_help(
+                format!("another class has the name {:?}", spec.class_name()),
+                "give each class a `name` of its own",
+            );
+            good = false;
+        }
+        if let (Some(names), Some(count)) = (&spec.node_names, spec.count)
+            && names.len() != count as usize
+        {
+            here.key("node_names").error(format!("{} names are given for {count} nodes", names.len()));
+            good = false;
+        }
+        if let Some(names) = &spec.node_names {
+            spec.count.get_or_insert(names.len() as u32);
+        }
+        let kind = spec.mobility.clone().unwrap_or_else(|| MobilityKind::of_kind("static"));
+        // What stands still or walks is one node if nothing else is said.
+        if spec.count.is_none() && kind.kind() != "sumo_fcd" {
+            spec.count = Some(1);
+        }
+        let placed = directory.placed.get(spec.class_name()).cloned();
+        let movement = match placed {
+            Some(positions) => {
+                here.check(Static::at(positions)).map(|model| Movement::Model(Box::new(model)))
+            }
+            None => registry.make_mobility(&kind, &here.key("mobility"), directory, spec.count),
+        };
+        let Some(movement) = movement else {
+            good = false;
+            continue;
+        };
+        if let Movement::Feed { names, .. } = &movement {
+            spec.count = Some(names.len() as u32);
+            if spec.node_names.is_none() {
+                spec.node_names =
+                    Some(names.iter().map(|name| format!("{}-{name}", spec.class_name())).collect());
+            }
+        }
+        let count = spec.count.unwrap_or(1);
+        let mut numbered = crate::infra::NodeClass::new(spec.class_name(), spec.tier.into(), count);
+        numbered.node_names = spec.node_names.clone().unwrap_or_default();
+        let names: Vec<String> = (0..count).map(|number| numbered.node_name(number)).collect();
+        made.push(Class { spec: spec.clone(), names, movement });
+    }
+    good.then_some(made)
+}
+
+/// Adds the classes to the world and returns where the nodes that stand still are.
+fn add_classes(
+    world: &mut WorldBuilder,
+    classes: Vec<Class>,
+    scenario: &Scenario,
+    directory: &mut NodeDirectory,
+    site: &Site<'_>,
+) -> Vec<Position> {
+    let mut positions = Vec::new();
+    for (index, Class { spec, names, mut movement }) in classes.into_iter().enumerate() {
+        let here = site.key("nodes").index(index);
+        let count = names.len() as u32;
+        let node_names = spec.node_names.clone().unwrap_or_default();
+        let class =
+            nodes::node_class(&spec, count, node_names, scenario.network.model, &here, directory);
+        positions.extend(starts(world, &class.name, &mut movement, count));
+        directory.add_class(&class.name, class.tier, names);
+        match movement {
+            Movement::Model(model) => {
+                world.infrastructure().class(class, model);
+            }
+            Movement::Feed { feed, .. } => {
+                let origin = Static::at(vec![Position::default()]);
+                if let Some(origin) = here.check(origin) {
+                    let class = world.infrastructure().class(class, Box::new(origin));
+                    world.infrastructure().feed(class, feed);
+                }
+            }
+        }
+    }
+    positions
+}
+
+/// Where the nodes of a class start, by their own streams: the same places that the world will find.
+fn starts(world: &WorldBuilder, class: &str, movement: &mut Movement, count: u32) -> Vec<Position> {
+    let streams = world.streams();
+    match movement {
+        Movement::Feed { .. } => vec![Position::default(); count as usize],
+        Movement::Model(model) => {
+            (0..count).map(|number| start(&mut **model, streams, class, number)).collect()
+        }
+    }
+}
+
+fn start(model: &mut dyn MobilityModel, streams: RandomStreams, class: &str, number: u32) -> Position {
+    let mut random = streams.entity(&format!("mobility/{class}"), u64::from(number));
+    let mut memory = 0;
+    let mut mover = crate::infra::Mover {
+        index: number,
+        now: SimTime::ZERO,
+        random: &mut random,
+        memory: &mut memory,
+    };
+    model.start(&mut mover).from
+}
+
+/// Adds links and faults.
+fn add_network(
+    world: &mut WorldBuilder,
+    scenario: &Scenario,
+    prepared: &Prepared,
+    directory: &NodeDirectory,
+    positions: &[Position],
+    site: &Site<'_>,
+) {
+    let network_site = site.key("network");
+    let place = |node: NodeId| positions.get(node.index()).copied().unwrap_or_default();
+    let mut linker =
+        Linker { directory, positions: &place, model: scenario.network.model, links: Vec::new() };
+    linker.link_all(&scenario.network, prepared, world.streams(), &network_site);
+    let links = linker.links;
+    network::check_connected(directory, &scenario.nodes, &links, &network_site);
+    let mut by_name: BTreeMap<String, LinkId> = BTreeMap::new();
+    let radios = scenario
+        .nodes
+        .iter()
+        .zip(&directory.classes)
+        .filter(|(spec, _)| matches!(spec.access_point, AccessPointChoice::Yes(_)))
+        .flat_map(|(_, (_, entry))| (entry.first..entry.first + entry.count).map(NodeId));
+    for (number, node) in radios.enumerate() {
+        by_name.insert(format!("{}/radio", directory.name(node)), LinkId(number as u32));
+    }
+    for (name, spec) in links {
+        let id = world.link(name.clone(), spec);
+        by_name.entry(name).or_insert(id);
+    }
+    for (index, spec) in scenario.faults.iter().enumerate() {
+        for (target, times) in
+            faults::faults(spec, directory, &by_name, &site.key("faults").index(index))
+        {
+            world.fault(target, times);
+        }
+    }
+}
+
+/// Reports devices that could never reach anything.
+fn check_coverage(scenario: &Scenario, site: &Site<'_>) {
+    let covered =
+        scenario.nodes.iter().any(|spec| matches!(spec.access_point, AccessPointChoice::Yes(_)));
+    for (index, spec) in scenario.nodes.iter().enumerate() {
+        if spec.wireless == Some(true) && !covered && scenario.policies.offloading.kind() != "local_only"
+        {
+            site.key("nodes").index(index).error_with_help(
+                format!("the nodes of {:?} are wireless, but no class has access points", spec.class_name()),
+                "give a class an `access_point`, set `wireless` to false and link the nodes, or choose the \
+                 offloading policy \"local_only\"",
+            );
+        }
+    }
+}
+
+fn criterion(scenario: &Scenario) -> Criterion {
+    let attachment = &scenario.attachment;
+    match attachment.by {
+        AttachBy::Distance => Criterion::Distance { hysteresis_ratio: attachment.hysteresis_ratio },
+        AttachBy::Signal => Criterion::Signal {
+            path_loss_exponent: attachment.path_loss_exponent,
+            hysteresis_db: attachment.hysteresis.as_db(),
+        },
+    }
+}
+
+fn add_workloads(
+    world: &mut WorldBuilder,
+    scenario: &Scenario,
+    registry: &Registry,
+    directory: &NodeDirectory,
+    site: &Site<'_>,
+) {
+    let mut names = BTreeSet::new();
+    for (index, kind) in scenario.workloads.iter().enumerate() {
+        let here = site.key("workloads").index(index);
+        let workload_site = WorkloadSite {
+            site: here.clone(),
+            directory,
+            horizon: world.horizon(),
+            streams: world.streams(),
+        };
+        if let Some(workload) = registry.make_workload(kind, &workload_site) {
+            if !names.insert(workload.name().to_string()) {
+                here.error_with_help(
+                    format!("another workload has the name {:?}", workload.name()),
+                    "give each workload a `name` of its own",
+                );
+            }
+            world.boxed_workload(workload);
+        }
+    }
+}

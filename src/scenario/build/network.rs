@@ -1,0 +1,417 @@
+//! Links and topologies: from the format to the infrastructure.
+
+use super::NodeDirectory;
+use super::nodes::limit;
+use crate::engine::{RandomStreams, SimDuration};
+use crate::infra::network::{LinkModel, LinkSpec, Mm1};
+use crate::infra::{Boundary, Connectivity, LocalPlane, NodeId, Position, Tier, Topology, TopologyEdge};
+use crate::placement::offloading::TierName;
+use crate::scenario::Site;
+use crate::scenario::format::{LinkModelSpec, LinkQualities, NetworkSpec, NodeClassSpec, TopologySpec};
+use crate::scenario::import::read_graphml;
+use std::collections::BTreeMap;
+
+pub(super) fn link_model(spec: LinkModelSpec) -> LinkModel {
+    match spec {
+        LinkModelSpec::Unshared => LinkModel::Unshared,
+        LinkModelSpec::FairShare => LinkModel::FairShare,
+        LinkModelSpec::Mm1 { background_load, mean_message, window } => LinkModel::Mm1(Mm1 {
+            background_load: background_load.as_fraction(),
+            mean_message_bytes: mean_message.map(|size| size.as_bytes()),
+            window_s: window.as_secs(),
+        }),
+    }
+}
+
+/// A link to be added, with its name.
+pub(super) type NamedLink = (String, LinkSpec);
+
+/// Topologies that say how many nodes a class has, read before the classes are made.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    /// For each rule that reads a file, what was read.
+    topologies: BTreeMap<usize, Topology>,
+}
+
+impl Prepared {
+    /// Reads the files, and gives the classes they fill their counts, names and places.
+    pub(super) fn new(
+        network: &NetworkSpec,
+        nodes: &mut [NodeClassSpec],
+        directory: &mut NodeDirectory,
+        site: &Site<'_>,
+    ) -> Self {
+        let mut prepared = Prepared::default();
+        for (index, rule) in network.topology.iter().enumerate() {
+            let here = site.key("topology").index(index);
+            match rule {
+                TopologySpec::Graphml { file, nodes: class, route_factor, .. } => {
+                    let Some(mut topology) = here.key("file").check(read_graphml(here.file(file)))
+                    else {
+                        continue;
+                    };
+                    here.key("route_factor").check(topology.set_fibre_latencies(*route_factor));
+                    let Some(spec) = open_class(nodes, class, &here.key("nodes")) else { continue };
+                    spec.count = Some(topology.nodes.len() as u32);
+                    let names =
+                        topology.nodes.iter().map(|node| format!("{class}-{}", node.name)).collect();
+                    spec.node_names = Some(names);
+                    directory.placed.insert(class.clone(), local_positions(&topology));
+                    prepared.topologies.insert(index, topology);
+                }
+                TopologySpec::FatTree { switches, ports, .. } => {
+                    let Some(topology) = here.key("ports").check(Topology::fat_tree(*ports as usize))
+                    else {
+                        continue;
+                    };
+                    let Some(spec) = open_class(nodes, switches, &here.key("switches")) else {
+                        continue;
+                    };
+                    let hosts = topology.nodes.iter().filter(|node| is_host(node.role)).count();
+                    spec.count = Some((topology.nodes.len() - hosts) as u32);
+                    prepared.topologies.insert(index, topology);
+                }
+                _ => {}
+            }
+        }
+        prepared
+    }
+}
+
+fn is_host(role: crate::infra::Role) -> bool {
+    role == crate::infra::Role::Host
+}
+
+/// The class that a file or rule fills, whose count must be open.
+fn open_class<'n>(
+    nodes: &'n mut [NodeClassSpec],
+    name: &str,
+    site: &Site<'_>,
+) -> Option<&'n mut NodeClassSpec> {
+    let known: Vec<String> = nodes.iter().map(|spec| spec.class_name().to_string()).collect();
+    let Some(spec) = nodes.iter_mut().find(|spec| spec.class_name() == name) else {
+        site.unknown("node class", name, known.iter().map(String::as_str));
+        return None;
+    };
+    if spec.count.is_some() {
+        site.error_with_help(
+            format!("the class {name:?} has a count, but its nodes come from here"),
+            format!("leave out `count` of the class {name:?}"),
+        );
+        return None;
+    }
+    Some(spec)
+}
+
+/// Places on a plane around the middle of the nodes that have coordinates; the others lie in the middle.
+fn local_positions(topology: &Topology) -> Vec<Position> {
+    let known: Vec<_> = topology.nodes.iter().filter_map(|node| node.lon_lat).collect();
+    if known.is_empty() {
+        return vec![Position::default(); topology.nodes.len()];
+    }
+    let count = known.len() as f64;
+    let longitude = known.iter().map(|place| place.longitude_deg).sum::<f64>() / count;
+    let latitude = known.iter().map(|place| place.latitude_deg).sum::<f64>() / count;
+    let plane = LocalPlane::new(longitude, latitude);
+    let place = |node: &crate::infra::TopologyNode| {
+        node.lon_lat.map_or(Position::default(), |place| plane.position(place))
+    };
+    topology.nodes.iter().map(place).collect()
+}
+
+/// Makes the links of a network.
+pub(super) struct Linker<'a> {
+    pub(super) directory: &'a NodeDirectory,
+    pub(super) positions: &'a dyn Fn(NodeId) -> Position,
+    pub(super) model: LinkModelSpec,
+    pub(super) links: Vec<NamedLink>,
+}
+
+impl Linker<'_> {
+    /// Adds all links of the network.
+    pub(super) fn link_all(
+        &mut self,
+        network: &NetworkSpec,
+        prepared: &Prepared,
+        streams: RandomStreams,
+        site: &Site<'_>,
+    ) {
+        for (index, link) in network.links.iter().enumerate() {
+            let here = site.key("links").index(index);
+            let a = self.directory.node(&link.a, &here.key("a"));
+            let b = self.directory.node(&link.b, &here.key("b"));
+            if let (Some(a), Some(b)) = (a, b) {
+                let qualities = link.qualities();
+                self.add(a, b, link.name.clone(), &qualities, TopologyEdge::new(0, 0), &here);
+            }
+        }
+        if network.links.is_empty() && network.topology.is_empty() {
+            let none = LinkQualities::default();
+            self.hierarchical([&none; 3], site);
+        }
+        for (index, rule) in network.topology.iter().enumerate() {
+            self.rule(
+                rule,
+                prepared.topologies.get(&index),
+                streams,
+                index,
+                &site.key("topology").index(index),
+            );
+        }
+    }
+
+    /// The latency where nothing is said: by the tier that the link leads up to.
+    fn default_latency_s(&self, a: NodeId, b: NodeId) -> f64 {
+        let upper = |node| match self.directory.tier(node) {
+            Tier::Cloud => 0.020,
+            Tier::Fog => 0.005,
+            _ => 0.001,
+        };
+        f64::max(upper(a), upper(b))
+    }
+
+    fn add(
+        &mut self,
+        a: NodeId,
+        b: NodeId,
+        name: Option<String>,
+        qualities: &LinkQualities,
+        given: TopologyEdge,
+        site: &Site<'_>,
+    ) {
+        if a == b {
+            site.error(format!("a link from {:?} to itself leads nowhere", self.directory.name(a)));
+            return;
+        }
+        let bandwidth_bps =
+            qualities.bandwidth.map(|rate| rate.as_bps()).or(given.bandwidth_bps).unwrap_or(1e9);
+        if bandwidth_bps <= 0.0 {
+            site.key("bandwidth").error("a bandwidth of 0 carries nothing; it must be above 0");
+            return;
+        }
+        let latency_s = qualities
+            .latency
+            .map(|latency| latency.as_secs())
+            .or(given.latency_s)
+            .unwrap_or_else(|| self.default_latency_s(a, b));
+        let name =
+            name.unwrap_or_else(|| format!("{}--{}", self.directory.name(a), self.directory.name(b)));
+        self.links.push((
+            name,
+            LinkSpec {
+                a,
+                b,
+                latency: SimDuration::from_secs(latency_s),
+                bandwidth_bps,
+                model: link_model(qualities.model.unwrap_or(self.model)),
+                transfer_limit: limit(qualities.transfer_limit),
+            },
+        ));
+    }
+
+    /// Adds the edges of a topology whose node i is `nodes[i]`.
+    fn add_topology(
+        &mut self,
+        topology: &Topology,
+        nodes: &[NodeId],
+        qualities: &LinkQualities,
+        site: &Site<'_>,
+    ) {
+        for edge in &topology.edges {
+            // Self-loops in files carry nothing.
+            if let (Some(&a), Some(&b)) = (nodes.get(edge.a), nodes.get(edge.b))
+                && a != b
+            {
+                self.add(a, b, None, qualities, *edge, site);
+            }
+        }
+    }
+
+    fn nearest(&self, node: NodeId, candidates: &[NodeId]) -> Option<NodeId> {
+        let place = (self.positions)(node);
+        let distance = |other: &NodeId| (self.positions)(*other).squared_distance_m2(place);
+        candidates.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+
+    fn hierarchical(&mut self, [edge_link, fog_link, cloud_link]: [&LinkQualities; 3], site: &Site<'_>) {
+        let of = |tier| self.directory.of_tier(tier).collect::<Vec<_>>();
+        let (edges, fogs, clouds) = (of(Tier::Edge), of(Tier::Fog), of(Tier::Cloud));
+        let above_edges = if fogs.is_empty() { &clouds } else { &fogs };
+        let given = TopologyEdge::new(0, 0);
+        if above_edges.is_empty() {
+            // Nothing above: edge nodes are chained to the first one.
+            for &edge in edges.iter().skip(1) {
+                self.add(edge, edges[0], None, edge_link, given, site);
+            }
+        }
+        for &edge in &edges {
+            if let Some(above) = self.nearest(edge, above_edges) {
+                self.add(edge, above, None, edge_link, given, site);
+            }
+        }
+        if clouds.is_empty() {
+            for &fog in fogs.iter().skip(1) {
+                self.add(fog, fogs[0], None, fog_link, given, site);
+            }
+        }
+        for &fog in &fogs {
+            if let Some(above) = self.nearest(fog, &clouds) {
+                self.add(fog, above, None, fog_link, given, site);
+            }
+        }
+        for (index, &one) in clouds.iter().enumerate() {
+            for &other in &clouds[index + 1..] {
+                self.add(one, other, None, cloud_link, given, site);
+            }
+        }
+    }
+
+    fn rule(
+        &mut self,
+        rule: &TopologySpec,
+        prepared: Option<&Topology>,
+        streams: RandomStreams,
+        index: usize,
+        site: &Site<'_>,
+    ) {
+        let mut random = streams.stream(&format!("topology/{index}"));
+        let directory = self.directory;
+        let select = |names| directory.nodes(names, &site.key("nodes")).unwrap_or_default();
+        match rule {
+            TopologySpec::Hierarchical { edge_link, fog_link, cloud_link } => {
+                self.hierarchical([edge_link, fog_link, cloud_link], site);
+            }
+            TopologySpec::Star { center, leaves, link } => {
+                let center = directory.node(center, &site.key("center"));
+                let leaves = directory.nodes(leaves, &site.key("leaves"));
+                let (Some(center), Some(leaves)) = (center, leaves) else { return };
+                for leaf in leaves {
+                    self.add(center, leaf, None, link, TopologyEdge::new(0, 0), site);
+                }
+            }
+            TopologySpec::Tree { nodes, branching, link } => {
+                let nodes = select(nodes);
+                for child in 1..nodes.len() {
+                    let parent = (child - 1) / (*branching).max(1) as usize;
+                    self.add(nodes[parent], nodes[child], None, link, TopologyEdge::new(0, 0), site);
+                }
+            }
+            TopologySpec::Grid { nodes, width, wrapped, link } => {
+                let nodes = select(nodes);
+                let width =
+                    width.map_or((nodes.len() as f64).sqrt().ceil() as usize, |width| width as usize);
+                let boundary = if *wrapped { Boundary::Wrapped } else { Boundary::Open };
+                let height = nodes.len().div_ceil(width.max(1));
+                let made = Topology::grid(width.max(1), height.max(1), boundary);
+                self.add_made(made, &nodes, link, site);
+            }
+            TopologySpec::ErdosRenyi { nodes, probability, link } => {
+                let nodes = select(nodes);
+                let made = Topology::erdos_renyi(
+                    nodes.len(),
+                    probability.as_fraction(),
+                    Connectivity::Joined,
+                    &mut random,
+                );
+                self.add_made(made, &nodes, link, site);
+            }
+            TopologySpec::BarabasiAlbert { nodes, links, link } => {
+                let nodes = select(nodes);
+                let made = Topology::barabasi_albert(nodes.len(), *links as usize, &mut random);
+                self.add_made(made, &nodes, link, site);
+            }
+            TopologySpec::Waxman { nodes, alpha, beta, link } => {
+                let nodes = select(nodes);
+                let made = Topology::waxman(
+                    nodes.len(),
+                    alpha.as_fraction(),
+                    beta.as_fraction(),
+                    directory.area_m,
+                    Connectivity::Joined,
+                    &mut random,
+                );
+                self.add_made(made, &nodes, link, site);
+            }
+            TopologySpec::FatTree { hosts, switches, link, .. } => {
+                let (Some(topology), Some(hosts)) =
+                    (prepared, directory.nodes(hosts, &site.key("hosts")))
+                else {
+                    return;
+                };
+                let places = topology.nodes.iter().filter(|node| is_host(node.role)).count();
+                if hosts.len() > places {
+                    site.key("hosts").error(format!(
+                        "{} hosts are named, but a fat-tree with these ports has places for {places}",
+                        hosts.len()
+                    ));
+                    return;
+                }
+                let Some(switches) = directory.class(switches) else { return };
+                let mut hosts = hosts.into_iter();
+                let mut switches = (switches.first..switches.first + switches.count).map(NodeId);
+                let nodes: Vec<Option<NodeId>> = topology
+                    .nodes
+                    .iter()
+                    .map(|node| if is_host(node.role) { hosts.next() } else { switches.next() })
+                    .collect();
+                for edge in &topology.edges {
+                    if let (Some(a), Some(b)) = (nodes[edge.a], nodes[edge.b]) {
+                        self.add(a, b, None, link, *edge, site);
+                    }
+                }
+            }
+            TopologySpec::Graphml { nodes, link, .. } => {
+                let (Some(topology), Some(class)) = (prepared, directory.class(nodes)) else { return };
+                let nodes: Vec<NodeId> = (class.first..class.first + class.count).map(NodeId).collect();
+                self.add_topology(topology, &nodes, link, site);
+            }
+        }
+    }
+
+    fn add_made<E: std::fmt::Display>(
+        &mut self,
+        made: Result<Topology, E>,
+        nodes: &[NodeId],
+        link: &LinkQualities,
+        site: &Site<'_>,
+    ) {
+        if let Some(topology) = site.check(made) {
+            self.add_topology(&topology, nodes, link, site);
+        }
+    }
+}
+
+/// Reports nodes that need each other but have no way between them.
+pub(super) fn check_connected(
+    directory: &NodeDirectory,
+    nodes: &[NodeClassSpec],
+    links: &[NamedLink],
+    site: &Site<'_>,
+) {
+    let mut components = petgraph::unionfind::UnionFind::<usize>::new(directory.len());
+    for (_, link) in links {
+        components.union(link.a.index(), link.b.index());
+    }
+    // Wired nodes that compute or serve devices; switches may lie idle.
+    let needed = directory.classes.iter().zip(nodes).filter(|(_, spec)| {
+        spec.wireless == Some(false) && (spec.tier != TierName::Network && spec.cores != Some(0))
+    });
+    let mut first: Option<NodeId> = None;
+    for node in needed.flat_map(|((_, entry), _)| (entry.first..entry.first + entry.count).map(NodeId)) {
+        match first {
+            None => first = Some(node),
+            Some(first) if components.find(first.index()) != components.find(node.index()) => {
+                site.error_with_help(
+                    format!(
+                        "no links lead from {:?} to {:?}",
+                        directory.name(first),
+                        directory.name(node)
+                    ),
+                    "add links or a topology that joins them, or leave `network` out for a hierarchy of all",
+                );
+                return;
+            }
+            Some(_) => {}
+        }
+    }
+}

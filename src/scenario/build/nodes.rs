@@ -1,0 +1,162 @@
+//! Node classes: from the format to the infrastructure.
+
+use super::NodeDirectory;
+use super::network::link_model;
+use crate::energy::PowerModel;
+use crate::infra::compute::{Accelerator, Discipline, Resources};
+use crate::infra::network::RadioSpec;
+use crate::infra::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, NodeClass};
+use crate::scenario::Site;
+use crate::scenario::format::{
+    AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
+    LinkModelSpec, NodeClassSpec, SchedulingSpec,
+};
+use std::collections::BTreeMap;
+
+pub(super) fn limit(limit: Option<u32>) -> usize {
+    limit.map_or(usize::MAX, |limit| limit as usize)
+}
+
+fn discipline(scheduling: SchedulingSpec) -> Discipline {
+    match scheduling {
+        SchedulingSpec::SpaceShared { queue_limit } => {
+            Discipline::SpaceShared { queue_limit: limit(queue_limit) }
+        }
+        SchedulingSpec::TimeShared { job_limit } => {
+            Discipline::TimeShared { job_limit: limit(job_limit) }
+        }
+    }
+}
+
+fn accelerators(held: &BTreeMap<String, u32>, directory: &mut NodeDirectory) -> Vec<Accelerator> {
+    held.iter()
+        .map(|(kind, &count)| Accelerator { kind: directory.add_accelerator(kind), count })
+        .collect()
+}
+
+fn instances(
+    spec: &InstanceSpecification,
+    fallback: Discipline,
+    directory: &mut NodeDirectory,
+) -> InstanceSpec {
+    InstanceSpec {
+        count: spec.count,
+        cores: spec.cores,
+        discipline: spec.scheduling.map_or(fallback, discipline),
+        resources: Resources {
+            memory_bytes: spec.memory.as_bytes(),
+            storage_bytes: spec.storage.as_bytes(),
+            accelerators: accelerators(&spec.accelerators, directory),
+        },
+    }
+}
+
+fn battery(spec: &BatterySpecification, site: &Site<'_>) -> Option<BatterySpec> {
+    let level = site.key("level").check(spec.level.distribution())?;
+    Some(BatterySpec { capacity_j: spec.capacity.as_joules(), level })
+}
+
+fn access_point(
+    spec: &AccessPointSpecification,
+    network_model: LinkModelSpec,
+    site: &Site<'_>,
+) -> AccessPointSpec {
+    for (key, rate) in [("uplink", spec.uplink), ("downlink", spec.downlink)] {
+        if rate.as_bps() == 0.0 {
+            site.key(key).error("a rate of 0 carries nothing; it must be above 0");
+        }
+    }
+    AccessPointSpec {
+        radio: RadioSpec {
+            uplink_bps: spec.uplink.as_bps(),
+            downlink_bps: spec.downlink.as_bps(),
+            half_duplex: spec.half_duplex,
+            latency: crate::engine::SimDuration::from_secs(spec.latency.as_secs()),
+            model: link_model(spec.model.unwrap_or(network_model)),
+            transfer_limit: limit(spec.transfer_limit),
+        },
+        range_m: spec.range.map(|range| range.as_metres()),
+        transmit_power_dbm: spec.transmit_power.as_dbm(),
+    }
+}
+
+/// The class in SI units. The format's defaults have been filled in.
+pub(super) fn node_class(
+    spec: &NodeClassSpec,
+    count: u32,
+    node_names: Vec<String>,
+    network_model: LinkModelSpec,
+    site: &Site<'_>,
+    directory: &mut NodeDirectory,
+) -> NodeClass {
+    let mut class = NodeClass::new(spec.class_name(), spec.tier.into(), count);
+    class.node_names = node_names;
+    class.architecture = spec.architecture.clone().unwrap_or_default();
+    class.cores = spec.cores.unwrap_or_default();
+    class.mips_per_core = spec.mips_per_core.map_or(0.0, |speed| speed.as_mips());
+    if class.cores > 0 && class.mips_per_core == 0.0 {
+        site.key("mips_per_core")
+            .error("cores of 0 MIPS never finish anything; the speed must be above 0");
+    }
+    class.resources = Resources {
+        memory_bytes: spec.memory.map_or(f64::INFINITY, |memory| memory.as_bytes()),
+        storage_bytes: spec.storage.map_or(f64::INFINITY, |storage| storage.as_bytes()),
+        accelerators: accelerators(&spec.accelerators, directory),
+    };
+    class.discipline = spec.scheduling.map_or(class.discipline, discipline);
+    class.instances = spec.instances.as_ref().map(|own| instances(own, class.discipline, directory));
+    if let Some(instances) = &class.instances {
+        check_instances(&class, instances, &site.key("instances"));
+    }
+    if let Some(power) = spec.power {
+        class.power = PowerModel { idle_w: power.idle.as_watts(), busy_w: power.busy.as_watts() };
+    }
+    class.battery = spec.battery.as_ref().and_then(|own| battery(own, &site.key("battery")));
+    class.interface = Interface {
+        rate_limit_bps: spec.interface.rate_limit.map_or(f64::INFINITY, |rate| rate.as_bps()),
+        transmit_j_per_byte: spec.interface.transmit_nj_per_bit * 8e-9,
+        receive_j_per_byte: spec.interface.receive_nj_per_bit * 8e-9,
+    };
+    if class.interface.rate_limit_bps == 0.0 {
+        site.key("interface").key("rate_limit").error("a rate of 0 carries nothing; it must be above 0");
+    }
+    if let AccessPointChoice::Yes(own) = spec.access_point {
+        class.access_point = Some(access_point(&own, network_model, &site.key("access_point")));
+    }
+    class.wireless = spec.wireless.unwrap_or(false);
+    if class.wireless && class.access_point.is_some() {
+        site.key("wireless").error_with_help(
+            "an access point cannot attach to access points itself",
+            "leave out `wireless`, or set `access_point` to null",
+        );
+    }
+    class.labels = spec.labels.clone();
+    class
+}
+
+fn check_instances(class: &NodeClass, instances: &InstanceSpec, site: &Site<'_>) {
+    let count = f64::from(instances.count);
+    let cores = count * instances.cores;
+    if cores > f64::from(class.cores) {
+        site.error(format!(
+            "{} instances of {} cores ask for {cores} cores, but a node has {}",
+            instances.count, instances.cores, class.cores
+        ));
+    }
+    if count * instances.resources.memory_bytes > class.resources.memory_bytes {
+        site.key("memory").error(format!(
+            "{} instances ask for {} bytes of memory, but a node has {}",
+            instances.count,
+            count * instances.resources.memory_bytes,
+            class.resources.memory_bytes
+        ));
+    }
+    if count * instances.resources.storage_bytes > class.resources.storage_bytes {
+        site.key("storage").error("the instances ask for more storage than a node has");
+    }
+    for want in &instances.resources.accelerators {
+        if want.count * instances.count > class.resources.accelerators_of(want.kind) {
+            site.key("accelerators").error("the instances ask for more accelerators than a node has");
+        }
+    }
+}

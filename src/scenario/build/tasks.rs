@@ -1,0 +1,137 @@
+//! Task workloads: from the format to the workload.
+
+use super::WorkloadSite;
+use crate::apps::Workload;
+use crate::apps::tasks::{
+    Application, Arrival, OnDeadline, OnHandover, TaskOptions, TaskWorkload, TraceArrival,
+};
+use crate::engine::{Distribution, SimTime};
+use crate::infra::Tier;
+use crate::infra::compute::Accelerator;
+use crate::scenario::format::{
+    ApplicationSpec, ArrivalSpec, DeadlineRule, Draw, HandoverRule, Quantity, TasksSpec,
+};
+use crate::scenario::import::read_task_trace;
+use crate::scenario::{BuildWorkload, Site};
+
+fn draw<Q: Quantity>(spec: &Draw<Q>, site: &Site<'_>) -> Option<Distribution> {
+    site.check(spec.distribution())
+}
+
+fn arrival(spec: &ArrivalSpec, site: &Site<'_>) -> Option<Arrival> {
+    match spec {
+        ArrivalSpec::Poisson { mean_interval } => site
+            .key("mean_interval")
+            .check(Distribution::exponential(mean_interval.as_secs()))
+            .map(Arrival::Gaps),
+        ArrivalSpec::Intervals { interval } => {
+            let gaps = draw(interval, &site.key("interval"))?;
+            if gaps.mean() <= 0.0 {
+                site.key("interval").error("the mean time between tasks must be above 0");
+                return None;
+            }
+            Some(Arrival::Gaps(gaps))
+        }
+        ArrivalSpec::Periodic { period } => {
+            if period.as_secs() <= 0.0 {
+                site.key("period").error("the time between tasks must be above 0");
+                return None;
+            }
+            Some(Arrival::Periodic(period.as_secs()))
+        }
+        ArrivalSpec::Trace { file } => {
+            let rows = site.key("file").check(read_task_trace(site.file(file)))?;
+            let rows = rows.into_iter().map(|row| TraceArrival {
+                time: SimTime::from_secs(row.time_s),
+                device: row.device,
+                length_mi: row.length_mi,
+                upload_bytes: row.upload_bytes,
+                download_bytes: row.download_bytes,
+            });
+            Some(Arrival::Trace(rows.collect()))
+        }
+    }
+}
+
+fn application(spec: &ApplicationSpec, here: &WorkloadSite<'_>, site: &Site<'_>) -> Option<Application> {
+    let activity = match (&spec.active, &spec.idle) {
+        (Some(active), Some(idle)) => {
+            let (active, idle) = (draw(active, &site.key("active"))?, draw(idle, &site.key("idle"))?);
+            if active.mean() <= 0.0 {
+                site.key("active").error("the mean length of an active period must be above 0");
+                return None;
+            }
+            Some((active, idle))
+        }
+        (None, None) => None,
+        _ => {
+            site.error("`active` and `idle` go together");
+            return None;
+        }
+    };
+    let accelerator = match &spec.accelerator {
+        None => None,
+        Some(need) => {
+            let Some(kind) = here.directory.accelerator(&need.kind) else {
+                let known = here.directory.accelerators();
+                site.key("accelerator").key("kind").unknown("accelerator kind", &need.kind, known);
+                return None;
+            };
+            Some(Accelerator { kind, count: need.count })
+        }
+    };
+    let deadline_s = match &spec.deadline {
+        None => None,
+        Some(deadline) => Some(draw(deadline, &site.key("deadline"))?),
+    };
+    Some(Application {
+        name: spec.name.clone(),
+        share: spec.share,
+        arrival: arrival(&spec.arrival, &site.key("arrival"))?,
+        activity,
+        length_mi: draw(&spec.length, &site.key("length"))?,
+        upload_bytes: draw(&spec.upload, &site.key("upload"))?,
+        download_bytes: draw(&spec.download, &site.key("download"))?,
+        cores: spec.cores,
+        memory_bytes: draw(&spec.memory, &site.key("memory"))?,
+        accelerator,
+        deadline_s,
+        delay_sensitivity: spec.delay_sensitivity.as_fraction(),
+    })
+}
+
+impl BuildWorkload for TasksSpec {
+    fn build(&self, here: &WorkloadSite<'_>) -> Option<Box<dyn Workload>> {
+        let site = &here.site;
+        let devices = match &self.devices {
+            Some(names) => here.directory.nodes(names, &site.key("devices"))?,
+            None => here.directory.of_tier(Tier::Device).collect(),
+        };
+        if devices.is_empty() {
+            site.error_with_help(
+                "there are no devices to create tasks",
+                "add a node class of the tier \"device\", or name the `devices`",
+            );
+        }
+        let specs = self.applications.iter().enumerate();
+        let applications: Vec<Option<Application>> = specs
+            .map(|(index, spec)| application(spec, here, &site.key("applications").index(index)))
+            .collect();
+        if self.applications.iter().map(|spec| spec.share).sum::<f64>() <= 0.0 {
+            site.key("applications").error("no application has a share above 0");
+        }
+        let options = TaskOptions {
+            on_deadline: match self.on_deadline {
+                DeadlineRule::Finish => OnDeadline::Finish,
+                DeadlineRule::Drop => OnDeadline::Drop,
+            },
+            on_handover: match self.on_handover {
+                HandoverRule::Continue => OnHandover::Continue,
+                HandoverRule::Lose => OnHandover::Lose,
+            },
+            fault_retries: self.fault_retries,
+        };
+        let applications = applications.into_iter().collect::<Option<Vec<_>>>()?;
+        Some(Box::new(TaskWorkload::new(&self.name, devices, applications, options, here.horizon)))
+    }
+}

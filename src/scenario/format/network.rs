@@ -1,0 +1,231 @@
+//! Links and topology.
+
+use super::Names;
+use crate::scenario::{DataRate, DataSize, Duration, Ratio};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a link serves the transfers that are on it at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LinkModelSpec {
+    /// Each transfer has the whole bandwidth to itself: latency plus size over bandwidth.
+    Unshared,
+    /// The transfers share the bandwidth max-min fairly, over all links of their ways.
+    #[default]
+    FairShare,
+    /// A message waits as in an M/M/1 queue; at a load of 1 it is refused for bandwidth.
+    #[serde(rename = "mm1")]
+    Mm1 {
+        /// Load by traffic outside the simulation.
+        #[serde(default)]
+        background_load: Ratio,
+        /// Mean size of the messages; measured if left out.
+        #[serde(default)]
+        mean_message: Option<DataSize>,
+        /// Time constant of the exponential window in which load and size are measured; 0 to take only the
+        /// background.
+        #[serde(default = "default_window")]
+        window: Duration,
+    },
+}
+
+fn default_window() -> Duration {
+    Duration::from_secs(10.0)
+}
+
+/// Latency, bandwidth and model of links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkQualities {
+    /// Propagation delay, one way. Where left out: what a file gives, or what the distance over fibre gives,
+    /// or 1 ms within the edge, 5 ms to the fog, 20 ms to the cloud.
+    pub latency: Option<Duration>,
+    /// Bandwidth in each direction. Where left out: what a file gives, or 1 Gbps.
+    pub bandwidth: Option<DataRate>,
+    /// How transfers share it; the network's model if left out.
+    pub model: Option<LinkModelSpec>,
+    /// Transfers that may be on it at once in each direction; any number if left out.
+    pub transfer_limit: Option<u32>,
+}
+
+/// A link between two nodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkSpecification {
+    /// One end: a node.
+    pub a: String,
+    /// The other end: a node.
+    pub b: String,
+    /// Name; `a--b` if left out.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Propagation delay, one way; by the tiers of the ends if left out: 1 ms within the edge, 5 ms to the
+    /// fog, 20 ms to the cloud.
+    #[serde(default)]
+    pub latency: Option<Duration>,
+    /// Bandwidth in each direction; 1 Gbps if left out.
+    #[serde(default)]
+    pub bandwidth: Option<DataRate>,
+    /// How transfers share it; the network's model if left out.
+    #[serde(default)]
+    pub model: Option<LinkModelSpec>,
+    /// Transfers that may be on it at once in each direction; any number if left out.
+    #[serde(default)]
+    pub transfer_limit: Option<u32>,
+}
+
+impl LinkSpecification {
+    /// Its qualities.
+    #[must_use]
+    pub fn qualities(&self) -> LinkQualities {
+        LinkQualities {
+            latency: self.latency,
+            bandwidth: self.bandwidth,
+            model: self.model,
+            transfer_limit: self.transfer_limit,
+        }
+    }
+}
+
+/// Links made by a rule between the nodes it names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum TopologySpec {
+    /// Every edge node to the nearest fog node (or cloud, if there is no fog), every fog node to the nearest
+    /// cloud node, clouds among each other.
+    Hierarchical {
+        /// Links of edge nodes.
+        #[serde(default)]
+        edge_link: LinkQualities,
+        /// Links of fog nodes.
+        #[serde(default)]
+        fog_link: LinkQualities,
+        /// Links between cloud nodes.
+        #[serde(default)]
+        cloud_link: LinkQualities,
+    },
+    /// Every leaf to one centre.
+    Star {
+        /// The centre: one node.
+        center: String,
+        /// The leaves.
+        leaves: Names,
+        /// The links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
+    /// A tree over the nodes in their order, the first being the root.
+    Tree {
+        /// The nodes.
+        nodes: Names,
+        /// Children of each node.
+        #[schemars(range(min = 1))]
+        branching: u32,
+        /// The links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
+    /// A grid over the nodes, row by row.
+    Grid {
+        /// The nodes.
+        nodes: Names,
+        /// Nodes in a row; as square as can be if left out.
+        #[serde(default)]
+        #[schemars(range(min = 1))]
+        width: Option<u32>,
+        /// Whether the ends of rows and columns are linked, too (a torus).
+        #[serde(default)]
+        wrapped: bool,
+        /// The links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
+    /// A random graph: each pair with the same probability (Erdos and Renyi), joined if it falls apart.
+    ErdosRenyi {
+        /// The nodes.
+        nodes: Names,
+        /// Probability of each link.
+        probability: Ratio,
+        /// The links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
+    /// A random graph by preferential attachment (Barabasi and Albert).
+    BarabasiAlbert {
+        /// The nodes.
+        nodes: Names,
+        /// Links of each new node.
+        #[schemars(range(min = 1))]
+        links: u32,
+        /// The links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
+    /// A random graph in which near nodes are linked more often (Waxman), joined if it falls apart: the
+    /// probability is alpha * exp(-distance / (beta * diagonal of the area)).
+    Waxman {
+        /// The nodes.
+        nodes: Names,
+        /// Density.
+        #[serde(default = "default_alpha")]
+        alpha: Ratio,
+        /// How far links reach.
+        #[serde(default = "default_beta")]
+        beta: Ratio,
+        /// The links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
+    /// A k-ary fat-tree of switches under which the hosts hang in their order.
+    FatTree {
+        /// The hosts, at most ports^3 / 4.
+        hosts: Names,
+        /// Ports of each switch, even.
+        #[schemars(range(min = 2))]
+        ports: u32,
+        /// The class of the switches, of the tier `network`; as many as are needed.
+        switches: String,
+        /// The links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
+    /// The nodes and links of a GraphML file (Internet Topology Zoo).
+    Graphml {
+        /// The file, relative to the scenario.
+        file: String,
+        /// The class that the file's nodes become; its count and places are the file's.
+        nodes: String,
+        /// Length of the fibre over the distance of its ends.
+        #[serde(default = "default_route_factor")]
+        #[schemars(range(min = 1.0))]
+        route_factor: f64,
+        /// What the file does not give of its links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
+}
+
+fn default_alpha() -> Ratio {
+    Ratio::from_fraction(0.4)
+}
+
+fn default_beta() -> Ratio {
+    Ratio::from_fraction(0.15)
+}
+
+fn default_route_factor() -> f64 {
+    1.5
+}
+
+/// The network: links one by one, links by rule, and what holds for all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkSpec {
+    /// How links serve their transfers if they do not say.
+    pub model: LinkModelSpec,
+    /// Links by rule; one `hierarchical` rule if there are neither rules nor links.
+    pub topology: Vec<TopologySpec>,
+    /// Links one by one.
+    pub links: Vec<LinkSpecification>,
+}

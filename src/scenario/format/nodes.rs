@@ -1,0 +1,311 @@
+//! Node classes.
+
+use super::root::MobilityKind;
+use super::{Draw, LinkModelSpec};
+use crate::placement::offloading::TierName;
+use crate::scenario::{
+    DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, Power, PowerLevel, Ratio,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How a processor serves more jobs than it has cores for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum SchedulingSpec {
+    /// A job holds its cores alone; others wait, first in, first out.
+    SpaceShared {
+        /// How many jobs may wait; any number if left out.
+        #[serde(default)]
+        queue_limit: Option<u32>,
+    },
+    /// All jobs run at once and share the cores, none faster than on cores of its own.
+    TimeShared {
+        /// How many jobs may run; any number if left out.
+        #[serde(default)]
+        job_limit: Option<u32>,
+    },
+}
+
+/// Instances (virtual machines, containers) that each node is divided into.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceSpecification {
+    /// How many on each node.
+    #[schemars(range(min = 1))]
+    pub count: u32,
+    /// Cores reserved for each.
+    #[schemars(range(min = 0.01))]
+    pub cores: f64,
+    /// Memory reserved for each.
+    #[serde(default)]
+    pub memory: DataSize,
+    /// Storage reserved for each.
+    #[serde(default)]
+    pub storage: DataSize,
+    /// Accelerators reserved for each, by kind.
+    #[serde(default)]
+    pub accelerators: BTreeMap<String, u32>,
+    /// How each serves its jobs; as its node if left out.
+    #[serde(default)]
+    pub scheduling: Option<SchedulingSpec>,
+}
+
+/// Power, linear in utilisation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PowerSpec {
+    /// When nothing runs.
+    pub idle: Power,
+    /// When all cores are busy.
+    pub busy: Power,
+}
+
+/// A battery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatterySpecification {
+    /// Energy when full.
+    pub capacity: Energy,
+    /// Share of it at the start.
+    #[serde(default = "full")]
+    pub level: Draw<Ratio>,
+}
+
+fn full() -> Draw<Ratio> {
+    Draw::Constant(Ratio::from_fraction(1.0))
+}
+
+/// A node's own network interface.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InterfaceSpec {
+    /// Rate that it sends or receives at most; no limit if left out.
+    pub rate_limit: Option<DataRate>,
+    /// Energy to send a bit, in nanojoules.
+    #[schemars(range(min = 0.0))]
+    pub transmit_nj_per_bit: f64,
+    /// Energy to receive a bit, in nanojoules.
+    #[schemars(range(min = 0.0))]
+    pub receive_nj_per_bit: f64,
+}
+
+/// What makes nodes access points.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccessPointSpecification {
+    /// Distance within which devices attach; any distance if left out.
+    pub range: Option<Length>,
+    /// Rate from all attached devices together.
+    pub uplink: DataRate,
+    /// Rate to all attached devices together.
+    pub downlink: DataRate,
+    /// Whether both directions share one channel of the rate `uplink`.
+    pub half_duplex: bool,
+    /// Delay of the radio hop, one way.
+    pub latency: Duration,
+    /// Transmit power, for attachment by signal.
+    pub transmit_power: PowerLevel,
+    /// How transfers share the radio; as the network's other links if left out.
+    pub model: Option<LinkModelSpec>,
+    /// Transfers that may be on it at once in each direction; any number if left out.
+    pub transfer_limit: Option<u32>,
+}
+
+impl Default for AccessPointSpecification {
+    fn default() -> Self {
+        AccessPointSpecification {
+            range: None,
+            uplink: DataRate::from_bps(100e6),
+            downlink: DataRate::from_bps(300e6),
+            half_duplex: false,
+            latency: Duration::from_secs(0.002),
+            transmit_power: PowerLevel::from_dbm(20.0),
+            model: None,
+            transfer_limit: None,
+        }
+    }
+}
+
+/// A class of nodes. What is left out depends on the tier: devices have 2 cores of 2000 MIPS, 4 GiB and
+/// 1 to 5 W, share time, attach to access points and walk about; edge nodes 8 cores of 10 000 MIPS, 32 GiB
+/// and 50 to 150 W, and are access points; fog nodes 16 such cores, 64 GiB and 100 to 300 W; cloud nodes 64
+/// such cores, 256 GiB and 200 to 800 W; network nodes no cores. Servers stand still and queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NodeClassSpec {
+    /// Where the nodes stand between the users and the core of the network.
+    pub tier: TierName,
+    /// Name; that of the tier if left out. A single node has this name, several are `name-0`, `name-1`, ...
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How many; 1 if left out, or as many as a file that places them says.
+    #[serde(default)]
+    pub count: Option<u32>,
+    /// Names of the single nodes, in order, instead of numbers.
+    #[serde(default)]
+    pub node_names: Option<Vec<String>>,
+    /// CPU architecture.
+    #[serde(default)]
+    pub architecture: Option<String>,
+    /// Cores.
+    #[serde(default)]
+    pub cores: Option<u32>,
+    /// Speed of each core.
+    #[serde(default)]
+    pub mips_per_core: Option<InstructionRate>,
+    /// Clock frequency, from which the speed is computed if it is not given.
+    #[serde(default)]
+    pub clock: Option<Frequency>,
+    /// Instructions that a core does in a cycle; 1 if left out.
+    #[serde(default)]
+    #[schemars(range(min = 0.01))]
+    pub instructions_per_cycle: Option<f64>,
+    /// Memory.
+    #[serde(default)]
+    pub memory: Option<DataSize>,
+    /// Storage; no limit if left out.
+    #[serde(default)]
+    pub storage: Option<DataSize>,
+    /// Accelerators by kind.
+    #[serde(default)]
+    pub accelerators: BTreeMap<String, u32>,
+    /// How jobs are served.
+    #[serde(default)]
+    pub scheduling: Option<SchedulingSpec>,
+    /// Instances that each node is divided into; jobs then run in these.
+    #[serde(default)]
+    pub instances: Option<InstanceSpecification>,
+    /// Power.
+    #[serde(default)]
+    pub power: Option<PowerSpec>,
+    /// Battery; without one the nodes hang on the mains.
+    #[serde(default)]
+    pub battery: Option<BatterySpecification>,
+    /// Network interface.
+    #[serde(default)]
+    pub interface: InterfaceSpec,
+    /// What makes the nodes access points; edge nodes are unless this is `null`.
+    #[serde(default = "AccessPointChoice::unset", skip_serializing_if = "AccessPointChoice::is_unset")]
+    #[schemars(with = "Option<AccessPointSpecification>")]
+    pub access_point: AccessPointChoice,
+    /// Whether the nodes attach to access points; devices do, others are wired.
+    #[serde(default)]
+    pub wireless: Option<bool>,
+    /// Where the nodes are and how they move.
+    #[serde(default)]
+    pub mobility: Option<MobilityKind>,
+    /// Free labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Whether nodes are access points: not said, no (`null`), or yes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum AccessPointChoice {
+    /// As the tier has it.
+    Unset,
+    /// No.
+    No(Option<()>),
+    /// Yes, with these properties.
+    Yes(AccessPointSpecification),
+}
+
+impl AccessPointChoice {
+    fn unset() -> Self {
+        AccessPointChoice::Unset
+    }
+
+    fn is_unset(&self) -> bool {
+        *self == AccessPointChoice::Unset
+    }
+}
+
+impl<'de> Deserialize<'de> for AccessPointChoice {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = Option::<AccessPointSpecification>::deserialize(deserializer)?;
+        Ok(given.map_or(AccessPointChoice::No(None), AccessPointChoice::Yes))
+    }
+}
+
+/// What a tier's nodes have if a scenario does not say.
+struct TierDefaults {
+    cores: u32,
+    mips_per_core: f64,
+    memory_gib: f64,
+    power_w: (f64, f64),
+    time_shared: bool,
+}
+
+fn defaults(tier: TierName) -> TierDefaults {
+    let (cores, mips_per_core, memory_gib, power_w, time_shared) = match tier {
+        TierName::Device => (2, 2000.0, 4.0, (1.0, 5.0), true),
+        TierName::Edge => (8, 10_000.0, 32.0, (50.0, 150.0), false),
+        TierName::Fog => (16, 10_000.0, 64.0, (100.0, 300.0), false),
+        TierName::Cloud => (64, 10_000.0, 256.0, (200.0, 800.0), false),
+        TierName::Network => (0, 0.0, 0.0, (0.0, 0.0), false),
+    };
+    TierDefaults { cores, mips_per_core, memory_gib, power_w, time_shared }
+}
+
+impl NodeClassSpec {
+    /// Name of the class.
+    #[must_use]
+    pub fn class_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(match self.tier {
+            TierName::Device => "device",
+            TierName::Edge => "edge",
+            TierName::Fog => "fog",
+            TierName::Cloud => "cloud",
+            TierName::Network => "network",
+        })
+    }
+
+    /// Fills in what was left out, as the tier has it. `count` stays open for files that say it.
+    pub fn fill_defaults(&mut self) {
+        let defaults = defaults(self.tier);
+        let clock_mips =
+            self.clock.map(|clock| clock.as_hz() / 1e6 * self.instructions_per_cycle.unwrap_or(1.0));
+        if self.name.is_none() {
+            self.name = Some(self.class_name().to_string());
+        }
+        self.architecture.get_or_insert_with(|| {
+            if self.tier == TierName::Device { "aarch64".into() } else { "x86_64".into() }
+        });
+        self.cores.get_or_insert(defaults.cores);
+        self.mips_per_core
+            .get_or_insert(InstructionRate::from_mips(clock_mips.unwrap_or(defaults.mips_per_core)));
+        self.memory.get_or_insert(DataSize::from_bytes(defaults.memory_gib * f64::from(1 << 30)));
+        let scheduling = if defaults.time_shared {
+            SchedulingSpec::TimeShared { job_limit: None }
+        } else {
+            SchedulingSpec::SpaceShared { queue_limit: None }
+        };
+        let scheduling = *self.scheduling.get_or_insert(scheduling);
+        if let Some(instances) = &mut self.instances {
+            instances.scheduling.get_or_insert(scheduling);
+        }
+        let (idle_w, busy_w) = defaults.power_w;
+        self.power.get_or_insert(PowerSpec {
+            idle: Power::from_watts(idle_w),
+            busy: Power::from_watts(busy_w),
+        });
+        self.wireless.get_or_insert(self.tier == TierName::Device);
+        if self.access_point == AccessPointChoice::Unset {
+            self.access_point = if self.tier == TierName::Edge {
+                AccessPointChoice::Yes(AccessPointSpecification::default())
+            } else {
+                AccessPointChoice::No(None)
+            };
+        }
+        self.mobility.get_or_insert_with(|| {
+            MobilityKind::of_kind(if self.tier == TierName::Device {
+                "random_waypoint"
+            } else {
+                "static"
+            })
+        });
+    }
+}

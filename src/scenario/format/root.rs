@@ -1,0 +1,255 @@
+//! The scenario as a whole.
+
+use super::{FaultSpec, NetworkSpec, NodeClassSpec};
+use crate::placement::offloading::TierName;
+use crate::scenario::{Duration, Gain, Length};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Something chosen by `kind` from what is registered under names; its schema is put together from the
+/// registry.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $type:ident $definition:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $type(pub(crate) Value);
+
+        impl $type {
+            /// The name of its definition in the schema.
+            pub(crate) const DEFINITION: &str = $definition;
+
+            /// The thing of this kind with its defaults.
+            pub(crate) fn of_kind(kind: &str) -> Self {
+                $type(serde_json::json!({ "kind": kind }))
+            }
+
+            /// Its kind; empty if there is none, which the schema does not allow.
+            pub(crate) fn kind(&self) -> &str {
+                self.0.get("kind").and_then(Value::as_str).unwrap_or_default()
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                $definition.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "$ref": concat!("#/$defs/", $definition) })
+            }
+        }
+    )*};
+}
+
+kinds! {
+    /// A workload with its parameters.
+    WorkloadKind "workload";
+    /// A mobility model with its parameters.
+    MobilityKind "mobility_model";
+    /// An offloading policy with its parameters.
+    OffloadingKind "offloading_policy";
+}
+
+/// One name, or several: of node classes (all their nodes) or of single nodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Names {
+    /// One name.
+    One(String),
+    /// Several names.
+    Several(Vec<String>),
+}
+
+impl Names {
+    /// The names.
+    pub fn iter(&self) -> std::slice::Iter<'_, String> {
+        match self {
+            Names::One(name) => std::slice::from_ref(name).iter(),
+            Names::Several(names) => names.iter(),
+        }
+    }
+}
+
+/// The rectangle that nodes are placed in, from the origin to the east and north.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AreaSpec {
+    /// West to east.
+    pub width: Length,
+    /// South to north.
+    pub height: Length,
+}
+
+impl Default for AreaSpec {
+    fn default() -> Self {
+        AreaSpec { width: Length::from_metres(1000.0), height: Length::from_metres(1000.0) }
+    }
+}
+
+/// What access points are compared by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachBy {
+    /// The nearest.
+    #[default]
+    Distance,
+    /// The strongest received signal, by the log-distance model.
+    Signal,
+}
+
+/// How devices choose their access point.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AttachmentSpec {
+    /// What access points are compared by.
+    pub by: AttachBy,
+    /// By distance: how much nearer another one must be before a device hands over to it, as a share of its
+    /// distance.
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub hysteresis_ratio: f64,
+    /// By signal: how much stronger another one must be before a device hands over to it.
+    pub hysteresis: Gain,
+    /// By signal: path loss exponent of the log-distance model; 2 in free space, 3 to 4 in cities.
+    #[schemars(range(min = 1.0, max = 10.0))]
+    pub path_loss_exponent: f64,
+}
+
+impl Default for AttachmentSpec {
+    fn default() -> Self {
+        AttachmentSpec {
+            by: AttachBy::Distance,
+            hysteresis_ratio: 0.0,
+            hysteresis: Gain::from_db(3.0),
+            path_loss_exponent: 3.0,
+        }
+    }
+}
+
+/// The policies, one for each decision point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PoliciesSpec {
+    /// Where device tasks run.
+    pub offloading: OffloadingKind,
+}
+
+impl Default for PoliciesSpec {
+    fn default() -> Self {
+        PoliciesSpec { offloading: OffloadingKind::of_kind("nearest") }
+    }
+}
+
+/// The format of table files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FormatName {
+    /// Comma-separated values.
+    #[default]
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// What is sampled at an interval.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SampleSpec {
+    /// Time between samples; 0 for none.
+    pub interval: Duration,
+    /// Tiers whose nodes are sampled into the table `nodes`.
+    pub tiers: Vec<TierName>,
+    /// Whether links are sampled into the table `links`.
+    pub links: bool,
+    /// Whether the devices' positions are sampled into the table `positions`.
+    pub positions: bool,
+}
+
+impl Default for SampleSpec {
+    fn default() -> Self {
+        SampleSpec {
+            interval: Duration::from_secs(10.0),
+            tiers: vec![TierName::Edge, TierName::Fog, TierName::Cloud],
+            links: true,
+            positions: false,
+        }
+    }
+}
+
+/// What is written.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputSpec {
+    /// Format of the table files.
+    pub format: FormatName,
+    /// Tables to write; all of them if left out.
+    pub tables: Option<Vec<String>>,
+    /// What is sampled at an interval.
+    pub sample: SampleSpec,
+}
+
+fn default_seed() -> u64 {
+    1
+}
+
+fn default_duration() -> Duration {
+    Duration::from_secs(600.0)
+}
+
+fn default_workloads() -> Vec<WorkloadKind> {
+    vec![WorkloadKind::of_kind("tasks")]
+}
+
+/// A Stratosim scenario: one world, what happens in it, and what is written of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The schema of this file, for editors.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Name; that of the file if left out.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What the scenario is about.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Seed of all random numbers.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Simulated time.
+    #[serde(default = "default_duration")]
+    pub duration: Duration,
+    /// Time at the start that the summary leaves out.
+    #[serde(default)]
+    pub warm_up: Duration,
+    /// The rectangle that nodes are placed in.
+    #[serde(default)]
+    pub area: AreaSpec,
+    /// The nodes, by class.
+    #[schemars(length(min = 1))]
+    pub nodes: Vec<NodeClassSpec>,
+    /// Links and topology.
+    #[serde(default)]
+    pub network: NetworkSpec,
+    /// How devices choose their access point.
+    #[serde(default)]
+    pub attachment: AttachmentSpec,
+    /// What wants to happen.
+    #[serde(default = "default_workloads")]
+    pub workloads: Vec<WorkloadKind>,
+    /// Who decides.
+    #[serde(default)]
+    pub policies: PoliciesSpec,
+    /// What fails, and when.
+    #[serde(default)]
+    pub faults: Vec<FaultSpec>,
+    /// What is written.
+    #[serde(default)]
+    pub output: OutputSpec,
+}

@@ -1,0 +1,157 @@
+//! Device tasks.
+
+use super::{Draw, DrawnFrom, Names};
+use crate::scenario::{DataSize, Duration, Instructions, Ratio};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// When devices create tasks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ArrivalSpec {
+    /// A Poisson process on each device.
+    Poisson {
+        /// Mean time between tasks.
+        mean_interval: Duration,
+    },
+    /// Independent times between tasks.
+    Intervals {
+        /// The time between tasks.
+        interval: Draw<Duration>,
+    },
+    /// A task every so often, from a random phase on.
+    Periodic {
+        /// Time between tasks.
+        period: Duration,
+    },
+    /// The tasks of a CSV file with the column `t_s` and, if one likes, `device` (number among the devices
+    /// that run the application), `length_mi`, `upload_bytes`, `download_bytes`.
+    Trace {
+        /// The file, relative to the scenario.
+        file: String,
+    },
+}
+
+/// Accelerators that a task needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceleratorNeed {
+    /// Their kind, as node classes have it.
+    pub kind: String,
+    /// How many.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub count: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A kind of application.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApplicationSpec {
+    /// Name.
+    pub name: String,
+    /// Share of the devices that run it, relative to the other applications' shares.
+    #[schemars(range(min = 0.0))]
+    pub share: f64,
+    /// When tasks are created.
+    pub arrival: ArrivalSpec,
+    /// Length of an active period; always active if left out.
+    pub active: Option<Draw<Duration>>,
+    /// Length of an idle period.
+    pub idle: Option<Draw<Duration>>,
+    /// Work of a task.
+    pub length: Draw<Instructions>,
+    /// Size of its input.
+    pub upload: Draw<DataSize>,
+    /// Size of its result.
+    pub download: Draw<DataSize>,
+    /// Cores it asks for.
+    #[schemars(range(min = 1))]
+    pub cores: u32,
+    /// Memory it asks for.
+    pub memory: Draw<DataSize>,
+    /// Accelerators it needs.
+    pub accelerator: Option<AcceleratorNeed>,
+    /// Time within which it should be done.
+    pub deadline: Option<Draw<Duration>>,
+    /// How much its user minds delay.
+    pub delay_sensitivity: Ratio,
+}
+
+impl Default for ApplicationSpec {
+    fn default() -> Self {
+        ApplicationSpec {
+            name: "application".into(),
+            share: 1.0,
+            arrival: ArrivalSpec::Poisson { mean_interval: Duration::from_secs(5.0) },
+            active: None,
+            idle: None,
+            length: Draw::From(DrawnFrom::Exponential { mean: Instructions::from_mi(2000.0) }),
+            upload: Draw::From(DrawnFrom::Exponential { mean: DataSize::from_bytes(200e3) }),
+            download: Draw::From(DrawnFrom::Exponential { mean: DataSize::from_bytes(50e3) }),
+            cores: 1,
+            memory: Draw::Constant(DataSize::from_bytes(0.0)),
+            accelerator: None,
+            deadline: None,
+            delay_sensitivity: Ratio::from_fraction(0.5),
+        }
+    }
+}
+
+/// What happens at a deadline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadlineRule {
+    /// The task goes on, and counts as missed if its result comes late.
+    #[default]
+    Finish,
+    /// The task is dropped.
+    Drop,
+}
+
+/// What happens to a task that is on the air at a handover.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoverRule {
+    /// The rest is sent over the new access point.
+    #[default]
+    Continue,
+    /// The task is lost.
+    Lose,
+}
+
+/// Devices that create tasks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TasksSpec {
+    /// Name in tables and summary.
+    pub name: String,
+    /// The devices: classes or nodes; all nodes of the tier `device` if left out.
+    pub devices: Option<Names>,
+    /// What they run; each device one of them.
+    #[schemars(length(min = 1))]
+    pub applications: Vec<ApplicationSpec>,
+    /// What happens at a deadline.
+    pub on_deadline: DeadlineRule,
+    /// What happens to a task that is on the air at a handover.
+    pub on_handover: HandoverRule,
+    /// How often a task that a fault has hit is started anew.
+    pub fault_retries: u32,
+}
+
+impl Default for TasksSpec {
+    fn default() -> Self {
+        TasksSpec {
+            name: "tasks".into(),
+            devices: None,
+            applications: vec![ApplicationSpec::default()],
+            on_deadline: DeadlineRule::Finish,
+            on_handover: HandoverRule::Continue,
+            fault_retries: 0,
+        }
+    }
+}

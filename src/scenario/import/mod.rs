@@ -1,0 +1,73 @@
+//! Imports of files that other programs write: topologies from GraphML, movements from SUMO.
+//!
+//! Files may be gzipped, whatever their name. They are read as a stream, and a fault is an [`ImportError`]
+//! that says where it is.
+
+mod fcd;
+mod fcd_summary;
+mod graphml;
+mod task_trace;
+mod xml;
+
+pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
+pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd};
+pub use graphml::read_graphml;
+pub use task_trace::{TaskTraceRow, read_task_trace};
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a file cannot be imported. Lines and columns count from 1, columns in bytes; those of a gzipped
+/// file are those of the text in it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The file cannot be opened.
+    #[error("{}: cannot be opened: {source}", file.display())]
+    Open {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The file can be read up to a place only: a disk error, or a damaged or cut gzip file.
+    #[error("{}:{line}:{column}: cannot be read beyond this place: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// The line of the element that cannot be read.
+        line: u64,
+        /// Its column.
+        column: u64,
+        /// What the operating system or the decompressor says.
+        source: io::Error,
+    },
+    /// The file holds something that does not belong there.
+    #[error("{}:{line}:{column}: found {found}, expected {expected}", file.display())]
+    Content {
+        /// The file.
+        file: PathBuf,
+        /// The line of the element at fault.
+        line: u64,
+        /// Its column.
+        column: u64,
+        /// What is there.
+        found: String,
+        /// What could be there.
+        expected: String,
+    },
+}
+
+/// The file `name` of the published data sets that some tests read, or `None`, with a printed line, where
+/// these are not at hand.
+#[cfg(test)]
+fn test_data(name: &str) -> Option<PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
+    let folder = std::env::var_os("STRATOSIM_DATA").map_or_else(|| PathBuf::from(beside), PathBuf::from);
+    let path = folder.join(name);
+    if !path.exists() {
+        println!("skipped: {} does not exist; set STRATOSIM_DATA", path.display());
+        return None;
+    }
+    Some(path)
+}

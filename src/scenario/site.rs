@@ -1,0 +1,73 @@
+//! A place in a scenario at which something is built, and where its errors go.
+
+use super::{Diagnostics, Document, Path, did_you_mean};
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+/// A place in a document: what is built there reports its errors with this place, and goes on, so that all
+/// errors of a file are found at once.
+#[derive(Clone, Debug)]
+pub struct Site<'a> {
+    document: &'a Document,
+    path: Path,
+    errors: &'a RefCell<Diagnostics>,
+    directory: &'a std::path::Path,
+}
+
+impl<'a> Site<'a> {
+    pub(super) fn root(
+        document: &'a Document,
+        errors: &'a RefCell<Diagnostics>,
+        directory: &'a std::path::Path,
+    ) -> Self {
+        Site { document, path: Path::root(), errors, directory }
+    }
+
+    /// The place of a key here.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Site<'a> {
+        Site { path: self.path.key(key), ..self.clone() }
+    }
+
+    /// The place of an element here.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Site<'a> {
+        Site { path: self.path.index(index), ..self.clone() }
+    }
+
+    /// Reports an error here.
+    pub fn error(&self, message: impl Into<String>) {
+        self.errors.borrow_mut().push(self.document.diagnostic(&self.path, message));
+    }
+
+    /// Reports an error here, and what may help.
+    pub fn error_with_help(&self, message: impl Into<String>, help: impl Into<String>) {
+        self.errors.borrow_mut().push(self.document.diagnostic(&self.path, message).help(help));
+    }
+
+    /// Reports a name that is not known.
+    pub fn unknown<'c>(&self, what: &str, name: &str, known: impl Iterator<Item = &'c str> + Clone) {
+        let nearest = did_you_mean(name, known.clone());
+        let mut listed: Vec<&str> = known.take(12).collect();
+        if listed.len() == 12 {
+            listed[11] = "...";
+        }
+        let help = match nearest {
+            Some(nearest) => format!("did you mean {nearest:?}?"),
+            None if listed.is_empty() => format!("there is no {what} at all"),
+            None => format!("known: {}", listed.join(", ")),
+        };
+        self.error_with_help(format!("no {what} is named {name:?}"), help);
+    }
+
+    /// The value, or its error reported here.
+    pub fn check<T, E: std::fmt::Display>(&self, result: Result<T, E>) -> Option<T> {
+        result.map_err(|error| self.error(error.to_string())).ok()
+    }
+
+    /// The path of a file that the scenario names: relative to the scenario's own directory.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+}

@@ -1,0 +1,207 @@
+//! Building a world in Rust.
+
+use super::core::{Core, WorldCounts};
+use super::decisions::Decisions;
+use super::event::{Event, UserEvent};
+use super::sampling::{Sampler, Sampling};
+use super::simulation::{Simulation, World};
+use super::tables::Tables;
+use crate::apps::Workload;
+use crate::engine::{Kernel, Phase, RandomStreams, SimDuration, SimTime};
+use crate::infra::network::LinkSpec;
+use crate::infra::{
+    ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, MobilityModel,
+    NodeClass, NodeId, PositionFeed,
+};
+use crate::placement::offloading::{LocalOnly, OffloadingPolicy, feature_columns};
+use crate::records::{RecordError, Records};
+
+/// What makes no world.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// The infrastructure does not fit together.
+    #[error(transparent)]
+    Infrastructure(#[from] InfraError),
+    /// A table cannot be opened.
+    #[error(transparent)]
+    Records(#[from] RecordError),
+    /// More workloads than can be told apart.
+    #[error("there are {0} workloads, but at most 65534 are possible")]
+    TooManyWorkloads(usize),
+}
+
+/// Collects the parts of a world.
+#[derive(Debug)]
+pub struct WorldBuilder {
+    streams: RandomStreams,
+    infrastructure: InfraBuilder,
+    horizon: SimTime,
+    warm_up_end: SimTime,
+    workloads: Vec<Box<dyn Workload>>,
+    offloading: (String, Box<dyn OffloadingPolicy>),
+    sampling: Sampling,
+    events: Vec<(SimTime, Box<dyn UserEvent>)>,
+}
+
+impl WorldBuilder {
+    /// An empty world that runs for `duration`, with all chance from `seed`.
+    #[must_use]
+    pub fn new(seed: u64, duration: SimDuration) -> Self {
+        let streams = RandomStreams::new(seed);
+        WorldBuilder {
+            streams,
+            infrastructure: InfraBuilder::new(streams),
+            horizon: SimTime::ZERO + duration,
+            warm_up_end: SimTime::ZERO,
+            workloads: Vec::new(),
+            offloading: ("local_only".into(), Box::new(LocalOnly {})),
+            sampling: Sampling::default(),
+            events: Vec::new(),
+        }
+    }
+
+    /// The random streams of the run.
+    #[must_use]
+    pub fn streams(&self) -> RandomStreams {
+        self.streams
+    }
+
+    /// The end of the run.
+    #[must_use]
+    pub fn horizon(&self) -> SimTime {
+        self.horizon
+    }
+
+    /// What is created before the end of the warm-up is no part of the summary.
+    pub fn warm_up(&mut self, duration: SimDuration) -> &mut Self {
+        self.warm_up_end = SimTime::ZERO + duration;
+        self
+    }
+
+    /// Adds the nodes of a class, placed and moved by `mobility`.
+    pub fn class(&mut self, class: NodeClass, mobility: impl MobilityModel + 'static) -> ClassId {
+        self.infrastructure.class(class, Box::new(mobility))
+    }
+
+    /// The nodes of a class.
+    pub fn nodes_of(&self, class: ClassId) -> impl Iterator<Item = NodeId> + use<> {
+        self.infrastructure.nodes_of(class)
+    }
+
+    /// The infrastructure so far, for what has no method here.
+    pub fn infrastructure(&mut self) -> &mut InfraBuilder {
+        &mut self.infrastructure
+    }
+
+    /// Adds a link; all classes must have been added.
+    pub fn link(&mut self, name: impl Into<String>, spec: LinkSpec) -> LinkId {
+        self.infrastructure.link(name, spec)
+    }
+
+    /// Adds the faults of a node or link.
+    pub fn fault(&mut self, target: FaultTarget, times: FaultTimes) -> &mut Self {
+        self.infrastructure.fault(target, times);
+        self
+    }
+
+    /// Feeds the positions of a class from outside.
+    pub fn feed(&mut self, class: ClassId, source: impl PositionFeed + 'static) -> &mut Self {
+        self.infrastructure.feed(class, Box::new(source));
+        self
+    }
+
+    /// By which rule devices choose their access points.
+    pub fn attach_by(&mut self, criterion: Criterion) -> &mut Self {
+        self.infrastructure.attach_by(criterion);
+        self
+    }
+
+    /// Adds a workload.
+    pub fn workload(&mut self, workload: impl Workload + 'static) -> &mut Self {
+        self.workloads.push(Box::new(workload));
+        self
+    }
+
+    /// Adds a workload that is boxed already.
+    pub fn boxed_workload(&mut self, workload: Box<dyn Workload>) -> &mut Self {
+        self.workloads.push(workload);
+        self
+    }
+
+    /// Sets the policy that decides where tasks run; `name` is what the records call it.
+    pub fn offloading(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl OffloadingPolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_offloading(name, Box::new(policy))
+    }
+
+    /// Sets the offloading policy from a box.
+    pub fn boxed_offloading(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn OffloadingPolicy>,
+    ) -> &mut Self {
+        self.offloading = (name.into(), policy);
+        self
+    }
+
+    /// What is sampled, and how often.
+    pub fn sample(&mut self, sampling: Sampling) -> &mut Self {
+        self.sampling = sampling;
+        self
+    }
+
+    /// Lets something of one's own happen at `time`.
+    pub fn at(&mut self, time: SimTime, event: impl UserEvent + 'static) -> &mut Self {
+        self.events.push((time, Box::new(event)));
+        self
+    }
+
+    /// Builds the world and schedules its first events. Its rows go to `records`.
+    ///
+    /// # Errors
+    /// If the parts do not fit together, or a table cannot be opened.
+    pub fn build(self, mut records: Box<dyn Records>) -> Result<Simulation, WorldError> {
+        if self.workloads.len() >= usize::from(u16::MAX) {
+            return Err(WorldError::TooManyWorkloads(self.workloads.len()));
+        }
+        let infrastructure = self.infrastructure.build()?;
+        let tables = Tables::register(&mut *records)?;
+        let (policy_name, policy) = self.offloading;
+        let decisions =
+            Decisions::register(&mut *records, "offloading", &policy_name, &feature_columns())?;
+        let node_symbols = (0..infrastructure.nodes().len() as u32)
+            .map(|node| records.symbol(&infrastructure.node_name(NodeId(node))))
+            .collect();
+        let link_symbols = (0..infrastructure.network().links().len() as u32)
+            .map(|link| records.symbol(infrastructure.link_name(LinkId(link))))
+            .collect();
+        let core = Core {
+            infrastructure,
+            offloading: policy,
+            offloading_random: self.streams.stream("policy/offloading"),
+            decisions,
+            streams: self.streams,
+            records,
+            tables,
+            node_symbols,
+            link_symbols,
+            warm_up_end: self.warm_up_end,
+            sampler: Sampler::new(self.sampling),
+            counts: WorldCounts::default(),
+        };
+        let mut kernel = Kernel::new(World { core, workloads: self.workloads });
+        for (time, event) in self.events {
+            kernel.schedule.at(time, Phase::Demand, Event::User(event));
+        }
+        let interval = kernel.model.core.sampler.sampling.interval;
+        if interval > SimDuration::ZERO {
+            kernel.schedule.after(interval, Phase::Metering, Event::Sample);
+        }
+        kernel.model.start(&mut kernel.schedule);
+        Ok(Simulation { kernel, horizon: self.horizon })
+    }
+}

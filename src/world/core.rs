@@ -1,0 +1,245 @@
+//! What workloads act on: infrastructure, policies and records, and the context that leads to them.
+
+use super::decisions::Decisions;
+use super::event::Event;
+use super::sampling::Sampler;
+use super::tables::Tables;
+use crate::apps::{Context, DecisionId, Message, OffloadingChoice, OffloadingRequest};
+use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimTime, Stream};
+use crate::infra::compute::{JobRequest, Refusal};
+use crate::infra::network::NetworkRefusal;
+use crate::infra::{
+    Infrastructure, JobId, LinkId, NodeChange, NodeId, Owner, TransferId, TransferOutcome,
+    TransferRecord,
+};
+use crate::placement::offloading::{OffloadingDecision, OffloadingPolicy, OffloadingView};
+use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
+
+/// What is counted of the whole world.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct WorldCounts {
+    pub(super) transfers: u64,
+    pub(super) transferred_bytes: f64,
+    pub(super) handovers: u64,
+    pub(super) failures: u64,
+    pub(super) refused_decisions: u64,
+}
+
+/// Everything but the workloads.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) infrastructure: Infrastructure,
+    pub(super) offloading: Box<dyn OffloadingPolicy>,
+    pub(super) offloading_random: Stream,
+    pub(super) decisions: Decisions,
+    pub(super) streams: RandomStreams,
+    pub(super) records: Box<dyn Records>,
+    pub(super) tables: Tables,
+    pub(super) node_symbols: Vec<Symbol>,
+    pub(super) link_symbols: Vec<Symbol>,
+    pub(super) warm_up_end: SimTime,
+    pub(super) sampler: Sampler,
+    pub(super) counts: WorldCounts,
+}
+
+impl Core {
+    pub(super) fn record_transfer(&mut self, now: SimTime, transfer: &TransferRecord) {
+        self.counts.transfers += 1;
+        self.counts.transferred_bytes += transfer.sent_bytes;
+        self.records.write(
+            self.tables.transfers,
+            &[
+                Cell::Float(now.as_secs()),
+                Cell::Float(transfer.started.as_secs()),
+                Cell::Category(self.node_symbols[transfer.from.index()]),
+                Cell::Category(self.node_symbols[transfer.to.index()]),
+                Cell::Float(transfer.size_bytes),
+                Cell::Float(transfer.sent_bytes),
+                Cell::Unsigned(u64::from(transfer.hops)),
+                Cell::Unsigned(u64::from(transfer.reroutes)),
+                Cell::Category(self.tables.names.transfer_outcomes[transfer.outcome as usize]),
+            ],
+        );
+    }
+
+    pub(super) fn record_handover(
+        &mut self,
+        now: SimTime,
+        device: NodeId,
+        from: Option<NodeId>,
+        to: Option<NodeId>,
+    ) {
+        // The first attachment is not a handover.
+        if from.is_some() && to.is_some() {
+            self.counts.handovers += 1;
+        }
+        let place = self.infrastructure.position(device, now);
+        self.records.write(
+            self.tables.handovers,
+            &[
+                Cell::Float(now.as_secs()),
+                Cell::Category(self.node_symbols[device.index()]),
+                from.map(|node| self.node_symbols[node.index()]).into(),
+                to.map(|node| self.node_symbols[node.index()]).into(),
+                Cell::Float(place.x_m),
+                Cell::Float(place.y_m),
+            ],
+        );
+    }
+
+    pub(super) fn record_node_change(&mut self, now: SimTime, node: NodeId, change: NodeChange) {
+        let names = &self.tables.names;
+        let change = match change {
+            NodeChange::Failed => {
+                self.counts.failures += 1;
+                names.failed
+            }
+            NodeChange::Repaired => names.repaired,
+            NodeChange::BatteryEmpty => names.battery_empty,
+            NodeChange::Appeared => names.appeared,
+            NodeChange::Vanished => names.vanished,
+        };
+        let (subject, kind) = (self.node_symbols[node.index()], names.node);
+        self.record_fault(now, subject, kind, change);
+    }
+
+    pub(super) fn record_link_change(&mut self, now: SimTime, link: LinkId, up: bool) {
+        let names = &self.tables.names;
+        self.counts.failures += u64::from(!up);
+        let change = if up { names.repaired } else { names.failed };
+        let (subject, kind) = (self.link_symbols[link.index()], names.link);
+        self.record_fault(now, subject, kind, change);
+    }
+
+    fn record_fault(&mut self, now: SimTime, subject: Symbol, kind: Symbol, change: Symbol) {
+        self.records.write(
+            self.tables.faults,
+            &[
+                Cell::Float(now.as_secs()),
+                Cell::Category(subject),
+                Cell::Category(kind),
+                Cell::Category(change),
+            ],
+        );
+    }
+
+    /// Whether the infrastructure can do what a policy wants: the node computes, works, and can be
+    /// reached.
+    fn is_possible(&mut self, request: &OffloadingRequest, node: NodeId) -> bool {
+        let known = node.index() < self.infrastructure.nodes().len();
+        known
+            && self.infrastructure.node(node).is_available()
+            && self.infrastructure.class_of(node).cores > 0
+            && (node == request.device || self.infrastructure.latency_s(request.device, node).is_some())
+    }
+}
+
+/// The context of one workload.
+pub(super) struct WorldContext<'a> {
+    pub(super) core: &'a mut Core,
+    pub(super) schedule: &'a mut Schedule<Event>,
+    pub(super) workload: u16,
+}
+
+impl WorldContext<'_> {
+    fn owner(&self, token: u64) -> Owner {
+        Owner { workload: self.workload, token }
+    }
+}
+
+impl Context for WorldContext<'_> {
+    fn now(&self) -> SimTime {
+        self.schedule.now()
+    }
+
+    fn warm_up_end(&self) -> SimTime {
+        self.core.warm_up_end
+    }
+
+    fn infrastructure(&mut self) -> &mut Infrastructure {
+        &mut self.core.infrastructure
+    }
+
+    fn streams(&self) -> RandomStreams {
+        self.core.streams
+    }
+
+    fn set_timer(&mut self, time: SimTime, phase: Phase, message: Message) -> EventHandle {
+        self.schedule.at(time, phase, Event::Timer { workload: self.workload, message })
+    }
+
+    fn cancel_timer(&mut self, timer: EventHandle) {
+        self.schedule.cancel(timer);
+    }
+
+    fn submit_job(&mut self, node: NodeId, request: JobRequest, token: u64) -> Result<JobId, Refusal> {
+        let owner = self.owner(token);
+        self.core.infrastructure.submit_job(self.schedule, node, request, owner)
+    }
+
+    fn cancel_job(&mut self, job: JobId) {
+        self.core.infrastructure.cancel_job(self.schedule, job);
+    }
+
+    fn start_transfer(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        bytes: f64,
+        token: u64,
+    ) -> Result<TransferId, NetworkRefusal> {
+        let owner = self.owner(token);
+        self.core.infrastructure.start_transfer(self.schedule, from, to, bytes, owner)
+    }
+
+    fn abort_transfer(&mut self, transfer: TransferId, outcome: TransferOutcome) {
+        let ended = self.core.infrastructure.abort_transfer(self.schedule, transfer, outcome);
+        if let Some(record) = ended {
+            self.core.record_transfer(self.schedule.now(), &record);
+        }
+    }
+
+    fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice {
+        let (now, core) = (self.schedule.now(), &mut *self.core);
+        core.decisions.count();
+        let random = &mut core.offloading_random;
+        let mut view = OffloadingView::new(request, now, &mut core.infrastructure, random);
+        let features = core.decisions.enabled().then(|| view.features());
+        let decision = core.offloading.decide(&mut view);
+        let node = match decision {
+            OffloadingDecision::Run(node) if core.is_possible(request, node) => Some(node),
+            _ => {
+                core.counts.refused_decisions += 1;
+                None
+            }
+        };
+        let decision = features
+            .map(|features| core.decisions.add(now, request.task, request.device, node, &features));
+        OffloadingChoice { node, decision }
+    }
+
+    fn resolve_decision(&mut self, decision: DecisionId, outcome: Symbol, reward: f64) {
+        let core = &mut *self.core;
+        core.decisions.resolve(&mut *core.records, &core.node_symbols, decision, outcome, reward);
+    }
+
+    fn table(&mut self, spec: TableSpec) -> Result<TableId, RecordError> {
+        self.core.records.table(spec)
+    }
+
+    fn is_recorded(&self, table: TableId) -> bool {
+        self.core.records.is_recorded(table)
+    }
+
+    fn record(&mut self, table: TableId, cells: &[Cell<'_>]) {
+        self.core.records.write(table, cells);
+    }
+
+    fn symbol(&mut self, text: &str) -> Symbol {
+        self.core.records.symbol(text)
+    }
+
+    fn node_symbol(&self, node: NodeId) -> Symbol {
+        self.core.node_symbols[node.index()]
+    }
+}

@@ -1,0 +1,14 @@
+//! The world: infrastructure, workloads and policies on one event queue.
+
+mod builder;
+mod core;
+mod decisions;
+mod event;
+mod sampling;
+mod simulation;
+mod tables;
+
+pub use builder::{WorldBuilder, WorldError};
+pub use event::{Event, UserEvent};
+pub use sampling::Sampling;
+pub use simulation::{Finished, Simulation, World};

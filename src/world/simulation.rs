@@ -1,0 +1,269 @@
+//! The world as a model of the kernel, and a run of it.
+
+use super::core::{Core, WorldContext};
+use super::event::Event;
+use crate::apps::{Context, Workload};
+use crate::engine::{Kernel, Model, Phase, Schedule, SimTime};
+use crate::infra::{Infrastructure, Notice, Tier};
+use crate::records::Records;
+use serde_json::json;
+
+/// Infrastructure, policies, records and workloads.
+#[derive(Debug)]
+pub struct World {
+    pub(super) core: Core,
+    pub(super) workloads: Vec<Box<dyn Workload>>,
+}
+
+impl World {
+    /// The infrastructure.
+    #[must_use]
+    pub fn infrastructure(&self) -> &Infrastructure {
+        &self.core.infrastructure
+    }
+
+    /// The workloads.
+    #[must_use]
+    pub fn workloads(&self) -> &[Box<dyn Workload>] {
+        &self.workloads
+    }
+
+    fn with_workload(
+        &mut self,
+        schedule: &mut Schedule<Event>,
+        workload: u16,
+        act: impl FnOnce(&mut dyn Workload, &mut dyn Context),
+    ) {
+        let mut context = WorldContext { core: &mut self.core, schedule, workload };
+        if let Some(workload) = self.workloads.get_mut(usize::from(workload)) {
+            act(&mut **workload, &mut context);
+        }
+    }
+
+    fn with_each(
+        &mut self,
+        schedule: &mut Schedule<Event>,
+        mut act: impl FnMut(&mut dyn Workload, &mut dyn Context),
+    ) {
+        for workload in 0..self.workloads.len() {
+            self.with_workload(schedule, workload as u16, &mut act);
+        }
+    }
+
+    /// Schedules the first events of the infrastructure and of all workloads.
+    pub(super) fn start(&mut self, schedule: &mut Schedule<Event>) {
+        self.core.infrastructure.start(schedule);
+        self.with_each(schedule, |workload, context| workload.start(context));
+        self.dispatch(schedule);
+    }
+
+    /// Records and passes on what the infrastructure has to tell.
+    fn dispatch(&mut self, schedule: &mut Schedule<Event>) {
+        while let Some(notice) = self.core.infrastructure.take_notice() {
+            let now = schedule.now();
+            match notice {
+                Notice::JobEnded { job, outcome, .. } => {
+                    self.with_workload(schedule, job.owner.workload, |workload, context| {
+                        workload.on_job_end(job.owner.token, &job, outcome, context);
+                    });
+                }
+                Notice::TransferEnded(transfer) => {
+                    self.core.record_transfer(now, &transfer);
+                    self.with_workload(schedule, transfer.owner.workload, |workload, context| {
+                        workload.on_transfer_end(&transfer, context);
+                    });
+                }
+                Notice::NodeChanged(node, change) => {
+                    self.core.record_node_change(now, node, change);
+                    self.with_each(schedule, |workload, context| {
+                        workload.on_node_change(node, change, context);
+                    });
+                }
+                Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
+                Notice::Handover { device, from, to } => {
+                    self.core.record_handover(now, device, from, to);
+                    self.with_each(schedule, |workload, context| {
+                        workload.on_handover(device, to, context);
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Model for World {
+    type Event = Event;
+
+    fn handle(&mut self, event: Event, schedule: &mut Schedule<Event>) {
+        match event {
+            Event::Infrastructure(event) => self.core.infrastructure.handle(schedule, event),
+            Event::Timer { workload, message } => {
+                self.with_workload(schedule, workload, |workload, context| {
+                    workload.on_timer(message, context);
+                });
+            }
+            Event::Sample => {
+                self.core.sample(schedule.now());
+                let interval = self.core.sampler.sampling.interval;
+                schedule.after(interval, Phase::Metering, Event::Sample);
+            }
+            Event::User(event) => {
+                let mut context = WorldContext { core: &mut self.core, schedule, workload: u16::MAX };
+                event.happen(&mut context);
+            }
+        }
+        self.dispatch(schedule);
+    }
+}
+
+/// A run of a world, from its start to its horizon.
+///
+/// It can be advanced in steps of any size; [`finish`](Simulation::finish) then records what is
+/// unfinished.
+#[derive(Debug)]
+pub struct Simulation {
+    pub(super) kernel: Kernel<World>,
+    pub(super) horizon: SimTime,
+}
+
+impl Simulation {
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> SimTime {
+        self.kernel.now()
+    }
+
+    /// The end of the run.
+    #[must_use]
+    pub fn horizon(&self) -> SimTime {
+        self.horizon
+    }
+
+    /// Number of events so far.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.kernel.processed()
+    }
+
+    /// The world.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.kernel.model
+    }
+
+    /// The kernel, to step, stop and look into as one likes.
+    pub fn kernel(&mut self) -> &mut Kernel<World> {
+        &mut self.kernel
+    }
+
+    /// Handles at most `count` events; whether the run goes on after them.
+    pub fn advance(&mut self, count: u64) -> bool {
+        for _ in 0..count {
+            let due = self.kernel.schedule.pending().peek_time();
+            if due.is_none_or(|time| time > self.horizon) {
+                self.kernel.run_until(self.horizon);
+                return false;
+            }
+            self.kernel.step();
+        }
+        true
+    }
+
+    /// Why the run cannot go on, if it cannot: an input broke off, or the output cannot be written.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        let core = &self.kernel.model.core;
+        core.infrastructure.failure().map(str::to_string).or_else(|| core.records.failure())
+    }
+
+    /// Runs to the horizon and records what is unfinished.
+    ///
+    /// # Errors
+    /// Why it could not go on to the end.
+    pub fn run(mut self) -> Result<Finished, String> {
+        while self.advance(1 << 16) {
+            if let Some(failure) = self.failure() {
+                return Err(failure);
+            }
+        }
+        self.finish()
+    }
+
+    /// Ends the run where it is: workloads record what is unfinished.
+    ///
+    /// # Errors
+    /// Why the run had failed before.
+    pub fn finish(mut self) -> Result<Finished, String> {
+        let now = self.kernel.now();
+        let (world, schedule) = (&mut self.kernel.model, &mut self.kernel.schedule);
+        world.with_each(schedule, |workload, context| workload.finish(context));
+        let core = &mut world.core;
+        core.decisions.finish(&mut *core.records, &core.node_symbols);
+        if let Some(failure) = self.failure() {
+            return Err(failure);
+        }
+        let summary = self.summary(now);
+        Ok(Finished {
+            summary,
+            events: self.kernel.processed(),
+            records: self.kernel.model.core.records,
+        })
+    }
+
+    fn summary(&self, now: SimTime) -> serde_json::Value {
+        let World { core, workloads } = &self.kernel.model;
+        let infrastructure = &core.infrastructure;
+        let mut tiers = serde_json::Map::new();
+        for tier in Tier::ALL {
+            let load = infrastructure.tier_load(tier);
+            if load.nodes == 0 {
+                continue;
+            }
+            let (mut busy_core_s, mut energy_j) = (0.0, 0.0);
+            for (id, node) in (0..).map(crate::infra::NodeId).zip(infrastructure.nodes()) {
+                if node.tier == tier {
+                    busy_core_s += infrastructure.meter(id).busy_core_s(now);
+                    energy_j += infrastructure.meter(id).energy_j(now);
+                }
+            }
+            let core_s = load.cores * now.as_secs();
+            tiers.insert(
+                tier.name().into(),
+                json!({
+                    "nodes": load.nodes,
+                    "cores": load.cores,
+                    "utilisation": if core_s > 0.0 { busy_core_s / core_s } else { 0.0 },
+                    "energy_j": energy_j,
+                }),
+            );
+        }
+        let workloads: serde_json::Map<_, _> =
+            workloads.iter().map(|workload| (workload.name().to_string(), workload.summary())).collect();
+        json!({
+            "simulated_s": now.as_secs(),
+            "warm_up_s": core.warm_up_end.as_secs(),
+            "events": self.kernel.processed(),
+            "workloads": workloads,
+            "tiers": tiers,
+            "network": {
+                "transfers": core.counts.transfers,
+                "sent_bytes": core.counts.transferred_bytes,
+                "unfinished_transfers": infrastructure.network().transfers(),
+            },
+            "handovers": core.counts.handovers,
+            "failures": core.counts.failures,
+            "decisions": { "made": core.decisions.made(), "refused": core.counts.refused_decisions },
+        })
+    }
+}
+
+/// A run that has come to its end.
+#[derive(Debug)]
+pub struct Finished {
+    /// What `summary.json` holds.
+    pub summary: serde_json::Value,
+    /// Number of events.
+    pub events: u64,
+    /// The records, to be closed by whoever made them.
+    pub records: Box<dyn Records>,
+}
