@@ -3,6 +3,8 @@
 mod fair_share;
 mod link;
 mod routes;
+#[cfg(test)]
+mod tests;
 mod transfers;
 
 pub use fair_share::{FairShare, FlowIndex, LinkIndex, max_min_rates};
