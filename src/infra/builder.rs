@@ -125,6 +125,7 @@ impl InfraBuilder {
         let mut batteries = Vec::with_capacity(self.nodes as usize);
         let mut tier_loads = [TierLoad::default(); 5];
         let mut by_tier: [Vec<NodeId>; 5] = Default::default();
+        let mut tier_is_wired = [true; 5];
         let fed: Vec<ClassId> = self.feeds.iter().map(|(class, _)| *class).collect();
         for (class_id, class) in (0..).map(ClassId).zip(&self.classes) {
             for number in 0..class.count {
@@ -152,6 +153,7 @@ impl InfraBuilder {
                 let load = &mut tier_loads[class.tier as usize];
                 load.nodes += 1;
                 load.cores += cores;
+                tier_is_wired[class.tier as usize] &= !class.wireless;
                 if class.cores > 0 {
                     by_tier[class.tier as usize].push(id);
                 }
@@ -232,10 +234,12 @@ impl InfraBuilder {
             batteries,
             tier_loads,
             by_tier,
+            tier_is_wired,
             access_points,
             link_names,
             notices: std::collections::VecDeque::new(),
             failure: None,
+            nearest: rustc_hash::FxHashMap::default(),
         })
     }
 }

@@ -12,6 +12,7 @@ use super::motion::{Motion, Reattached};
 use super::network::{Endpoint, Network, NetworkRefusal};
 use super::node::{Node, NodeClass, Tier};
 use crate::engine::{EventHandle, Phase, Schedule, SimTime};
+use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
 /// The modelled hardware and its state. Its methods schedule [`InfraEvent`]s, which are to be handed back
@@ -38,6 +39,11 @@ pub struct Infrastructure {
     pub(super) feeds: Vec<FeedState>,
     pub(super) notices: VecDeque<Notice>,
     pub(super) failure: Option<String>,
+    /// Whether all nodes of a tier are wired: what is nearest among wireless ones changes as they move.
+    pub(super) tier_is_wired: [bool; 5],
+    /// The nearest node of a wired tier from a site, as long as no wired node and no link changes. For
+    /// look-ups only.
+    pub(super) nearest: FxHashMap<(NodeId, Tier), Option<NodeId>>,
 }
 
 impl Infrastructure {
@@ -230,6 +236,36 @@ impl Infrastructure {
     pub fn latency_s(&mut self, from: NodeId, to: NodeId) -> Option<f64> {
         let (from, to) = (self.endpoint(from)?, self.endpoint(to)?);
         self.network.routes().latency_between(from.site, to.site).map(|latency| latency.as_secs())
+    }
+
+    /// The available node of a tier that is nearest to a node: the site where that enters the network, if it
+    /// computes, else by propagation delay from there, then distance, then number. `None` if none can be
+    /// reached.
+    pub fn nearest(&mut self, from: NodeId, tier: Tier, now: SimTime) -> Option<NodeId> {
+        let site = self.endpoint(from)?.site;
+        if let Some(&known) = self.nearest.get(&(site, tier)) {
+            return known;
+        }
+        let place = self.position(site, now);
+        let mut best: Option<(u64, f64, NodeId)> = None;
+        for index in 0..self.by_tier[tier as usize].len() {
+            let node = self.by_tier[tier as usize][index];
+            let Some(to) = self.endpoint(node) else { continue };
+            let Some(latency) = self.network.routes().latency_between(site, to.site) else { continue };
+            let distance_m2 = self.position(node, now).squared_distance_m2(place);
+            let candidate = (latency.as_nanos(), distance_m2, node);
+            if node == site || best.is_none_or(|best| (candidate.0, candidate.1) < (best.0, best.1)) {
+                best = Some(candidate);
+            }
+            if node == site {
+                break;
+            }
+        }
+        let nearest = best.map(|(_, _, node)| node);
+        if self.tier_is_wired[tier as usize] {
+            self.nearest.insert((site, tier), nearest);
+        }
+        nearest
     }
 
     /// The processor of a node on which a job would run: of those that admit it the one with the least
@@ -542,6 +578,7 @@ impl Infrastructure {
             }
             FaultTarget::Link(link) => {
                 if count_failure(&mut self.link_failures[link.index()], fails) {
+                    self.nearest.clear();
                     self.network.set_link(link, !fails);
                     self.notices.push_back(Notice::LinkChanged { link, up: !fails });
                     if fails {
@@ -570,6 +607,9 @@ impl Infrastructure {
         node: NodeId,
         why: NodeChange,
     ) {
+        if !self.class_of(node).wireless {
+            self.nearest.clear();
+        }
         self.notices.push_back(Notice::NodeChanged(node, why));
         let (job_outcome, transfer_outcome) = match why {
             NodeChange::BatteryEmpty => (JobOutcome::LostToBattery, TransferOutcome::LostToBattery),
@@ -620,6 +660,7 @@ impl Infrastructure {
     }
 
     fn bring_up<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, node: NodeId) {
+        self.nearest.clear();
         self.notices.push_back(Notice::NodeChanged(node, NodeChange::Repaired));
         self.refresh(schedule, node, 0.0);
         if !self.nodes[node.index()].is_available() {

@@ -151,6 +151,8 @@ pub struct TaskWorkload {
     pub(super) devices: Vec<Device>,
     device_of: FxHashMap<NodeId, u32>,
     trace_random: Vec<EntityStream>,
+    /// For each application the devices that run it.
+    devices_of: Vec<Vec<u32>>,
     pub(super) tasks: Slab<Task>,
     pub(super) next_number: u64,
     pub(super) registered: Option<Registered>,
@@ -227,6 +229,7 @@ impl TaskWorkload {
             devices: Vec::new(),
             device_of: FxHashMap::default(),
             trace_random: Vec::new(),
+            devices_of: Vec::new(),
             tasks: Slab::new(),
             next_number: 0,
             registered: None,
@@ -250,6 +253,7 @@ impl TaskWorkload {
     /// Gives each device its application, by the shares.
     fn assign_applications(&mut self, context: &mut dyn Context) {
         let whole: f64 = self.applications.iter().map(|app| app.share).sum();
+        self.devices_of = vec![Vec::new(); self.applications.len()];
         for (index, &node) in self.nodes.iter().enumerate() {
             let mut random =
                 context.streams().entity(&format!("{}/application", self.name), index as u64);
@@ -260,6 +264,7 @@ impl TaskWorkload {
             });
             let application = chosen.unwrap_or(self.applications.len().saturating_sub(1)) as u16;
             self.device_of.insert(node, index as u32);
+            self.devices_of[usize::from(application)].push(index as u32);
             self.devices.push(Device { node, application, clock: None, timer: None, appearances: 0 });
         }
     }
@@ -316,23 +321,17 @@ impl TaskWorkload {
     fn on_trace(&mut self, application: u32, index: u64, context: &mut dyn Context) {
         let kind = &self.applications[application as usize];
         let Arrival::Trace(rows) = &kind.arrival else { return };
-        let Some(&row) = rows.get(index as usize) else { return };
-        let own = self
-            .devices
-            .iter()
-            .enumerate()
-            .filter(|(_, device)| u32::from(device.application) == application)
-            .map(|(device, _)| device as u32);
-        let count = own.clone().count() as u64;
-        if count > 0 {
-            let which = row.device.map_or(index, u64::from) % count;
-            if let Some(device) = own.clone().nth(which as usize) {
-                let random = &mut self.trace_random[application as usize];
-                let mut task = Task::draw(kind, device, random, context.now());
-                task.take_sizes(&row);
-                if context.infrastructure().node(self.devices[device as usize].node).is_available() {
-                    self.create(task, context);
-                }
+        let own = &self.devices_of[application as usize];
+        if let Some(&row) = rows.get(index as usize)
+            && !own.is_empty()
+        {
+            let which = row.device.map_or(index, u64::from) % own.len() as u64;
+            let device = own[which as usize];
+            let random = &mut self.trace_random[application as usize];
+            let mut task = Task::draw(kind, device, random, context.now());
+            task.take_sizes(&row);
+            if context.infrastructure().node(self.devices[device as usize].node).is_available() {
+                self.create(task, context);
             }
         }
         self.schedule_trace(application, index + 1, context);

@@ -176,7 +176,8 @@ impl Processor {
     }
 
     pub(super) fn admits(&self, request: &JobRequest) -> Result<(), Refusal> {
-        if f64::from(request.cores) > self.cores {
+        // A share of a core serves what asks for a whole one, slower.
+        if f64::from(request.cores) > self.cores.ceil() {
             return Err(Refusal::Cores);
         }
         if request.memory_bytes > self.free.memory_bytes {

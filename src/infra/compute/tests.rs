@@ -120,6 +120,18 @@ fn an_instance_has_its_share_to_itself() {
 }
 
 #[test]
+fn half_a_core_takes_twice_as_long() {
+    let mut compute = Compute::default();
+    let host = compute.add_processor(NODE, 1.0, 100.0, TIME_SHARED, Resources::default());
+    let none = Resources::default();
+    let half = compute.add_instance(seconds(0.0), host, 0.5, TIME_SHARED, &none).unwrap();
+    assert_eq!(compute.submit(seconds(0.0), half, job(1.0, 2), owner(1)), Err(Refusal::Cores));
+    compute.submit(seconds(0.0), half, job(100.0, 1), owner(0)).unwrap();
+    assert_eq!(compute.busy_cores(half), 0.5);
+    assert_eq!(finish(&mut compute, half), [(0, 2.0)]);
+}
+
+#[test]
 fn a_change_of_speed_is_exact() {
     let mut compute = Compute::default();
     let cpu = compute.add_processor(NODE, 1.0, 100.0, TIME_SHARED, Resources::default());

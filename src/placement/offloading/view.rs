@@ -136,31 +136,9 @@ impl<'a> OffloadingView<'a> {
     }
 
     /// The available node of a tier with the least latency from the device: its own access point if that
-    /// computes, else by propagation delay, then distance, then number.
+    /// computes, else by propagation delay from there, then distance, then number.
     pub fn nearest(&mut self, tier: Tier) -> Option<NodeId> {
-        let device = self.request.device;
-        let own = self.infrastructure.attached_to(device);
-        if let Some(own) = own {
-            let node = self.infrastructure.node(own);
-            let computes = self.infrastructure.class_of(own).cores > 0;
-            if node.tier == tier && computes && node.is_available() {
-                return Some(own);
-            }
-        }
-        let place = self.infrastructure.position(device, self.now);
-        let mut best: Option<(f64, f64, NodeId)> = None;
-        for index in 0..self.infrastructure.compute_nodes(tier).len() {
-            let node = self.infrastructure.compute_nodes(tier)[index];
-            let Some(latency_s) = self.infrastructure.latency_s(device, node) else { continue };
-            let distance_m2 = self.infrastructure.position(node, self.now).squared_distance_m2(place);
-            let better = best.is_none_or(|(least_s, least_m2, _)| {
-                latency_s < least_s || (latency_s == least_s && distance_m2 < least_m2)
-            });
-            if better {
-                best = Some((latency_s, distance_m2, node));
-            }
-        }
-        best.map(|(_, _, node)| node)
+        self.infrastructure.nearest(self.request.device, tier, self.now)
     }
 
     /// The available node of these tiers with the least [load](Self::load) that admits the task, the

@@ -143,6 +143,13 @@ fn check_instances(class: &NodeClass, instances: &InstanceSpec, site: &Site<'_>)
             instances.count, instances.cores, class.cores
         ));
     }
+    let shared = matches!(instances.discipline, Discipline::TimeShared { .. });
+    if instances.cores.fract() != 0.0 && !shared {
+        site.key("cores").error_with_help(
+            format!("{} cores cannot be held by one job at a time", instances.cores),
+            "give whole cores, or the scheduling \"time_shared\"",
+        );
+    }
     if count * instances.resources.memory_bytes > class.resources.memory_bytes {
         site.key("memory").error(format!(
             "{} instances ask for {} bytes of memory, but a node has {}",
