@@ -442,12 +442,23 @@ impl Infrastructure {
         device: NodeId,
         change: Option<Reattached>,
     ) {
+        self.hand_over_or(schedule, device, change, TransferOutcome::LostToMobility);
+    }
+
+    /// Tells of a change of attachment; transfers that it leaves no way end with `otherwise`.
+    fn hand_over_or<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        device: NodeId,
+        change: Option<Reattached>,
+        otherwise: TransferOutcome,
+    ) {
         let Some((from, to)) = change else { return };
         let node_of = |index: AccessPointIndex| self.access_points[index.0 as usize].0;
         let (from, to) = (from.map(node_of), to.map(node_of));
         self.notices.push_back(Notice::Handover { device, from, to });
         let transfers = self.network.transfers_of(device);
-        self.lead_around(schedule, &transfers, TransferOutcome::LostToMobility);
+        self.lead_around(schedule, &transfers, otherwise);
     }
 
     /// Leads transfers another way, or ends them with `otherwise` where there is none.
@@ -593,7 +604,7 @@ impl Infrastructure {
             return;
         }
         self.network.set_node(node, false);
-        self.switch_access_point(schedule, node, false);
+        self.switch_access_point(schedule, node, false, transfer_outcome);
         let incident: Vec<LinkId> = (0..)
             .map(LinkId)
             .zip(self.network.links())
@@ -630,16 +641,18 @@ impl Infrastructure {
             self.hand_over(schedule, node, change);
         } else {
             self.network.set_node(node, true);
-            self.switch_access_point(schedule, node, true);
+            self.switch_access_point(schedule, node, true, TransferOutcome::LostToMobility);
         }
     }
 
-    /// Devices leave an access point that fails, and may come back when it works again.
+    /// Devices leave an access point that fails, and may come back when it works again. Transfers that
+    /// are left without a way end with `otherwise`.
     fn switch_access_point<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         node: NodeId,
         active: bool,
+        otherwise: TransferOutcome,
     ) {
         let Some(index) = self.access_points.iter().position(|(own, _)| *own == node) else { return };
         let index = AccessPointIndex(index as u32);
@@ -652,7 +665,7 @@ impl Infrastructure {
             .collect();
         for device in devices {
             let change = self.motion.reattach(schedule, device);
-            self.hand_over(schedule, device, change);
+            self.hand_over_or(schedule, device, change, otherwise);
         }
     }
 }

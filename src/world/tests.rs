@@ -1,0 +1,197 @@
+//! Events that fall together: what the world makes of faults, movement and batteries at once.
+
+use super::WorldBuilder;
+use crate::apps::tasks::{
+    Application, Arrival, OnDeadline, OnHandover, TaskOptions, TaskWorkload, TraceArrival,
+};
+use crate::engine::{Distribution, SimDuration, SimTime};
+use crate::infra::network::{LinkModel, LinkSpec, RadioSpec};
+use crate::infra::{
+    AccessPointSpec, ClassId, FaultTarget, FaultTimes, FeedPoint, LinkId, NodeClass, NodeId, Position,
+    PositionFeed, Static, Tier, Trajectory, TrajectoryPoint,
+};
+use crate::placement::offloading::{OffloadingDecision, OffloadingPolicy, OffloadingView};
+use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
+use std::any::Any;
+
+/// Keeps all rows as text.
+#[derive(Debug, Default)]
+struct Rows {
+    tables: Vec<TableSpec>,
+    symbols: Vec<String>,
+    rows: Vec<(usize, Vec<String>)>,
+}
+
+impl Records for Rows {
+    fn table(&mut self, spec: TableSpec) -> Result<TableId, RecordError> {
+        self.tables.push(spec);
+        Ok(TableId(self.tables.len() - 1))
+    }
+
+    fn is_recorded(&self, _: TableId) -> bool {
+        true
+    }
+
+    fn write(&mut self, table: TableId, cells: &[Cell<'_>]) {
+        let text = |cell: &Cell<'_>| match *cell {
+            Cell::Null => String::new(),
+            Cell::Float(value) => value.to_string(),
+            Cell::Unsigned(value) => value.to_string(),
+            Cell::Signed(value) => value.to_string(),
+            Cell::Boolean(value) => value.to_string(),
+            Cell::Category(Symbol(symbol)) => self.symbols[symbol as usize].clone(),
+            Cell::Text(text) => text.to_string(),
+        };
+        let row = cells.iter().map(text).collect();
+        self.rows.push((table.0, row));
+    }
+
+    fn symbol(&mut self, text: &str) -> Symbol {
+        let known = self.symbols.iter().position(|known| known == text);
+        Symbol(known.unwrap_or_else(|| {
+            self.symbols.push(text.to_string());
+            self.symbols.len() - 1
+        }) as u32)
+    }
+
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// What a run has written and summed up.
+struct Ran {
+    rows: Box<Rows>,
+    summary: serde_json::Value,
+}
+
+impl Ran {
+    fn of(world: WorldBuilder) -> Self {
+        let finished = world.build(Box::<Rows>::default()).unwrap().run().unwrap();
+        Ran { summary: finished.summary, rows: finished.records.into_any().downcast().unwrap() }
+    }
+
+    /// The rows of a table, each as the given columns joined by blanks.
+    fn table(&self, name: &str, columns: &[&str]) -> Vec<String> {
+        let index = self.rows.tables.iter().position(|table| table.name == name).unwrap();
+        let own = &self.rows.tables[index].columns;
+        let column = |name: &&str| own.iter().position(|column| column.name == **name).unwrap();
+        let columns: Vec<usize> = columns.iter().map(column).collect();
+        let rows = self.rows.rows.iter().filter(|(table, _)| *table == index);
+        rows.map(|(_, row)| columns.iter().map(|&at| row[at].as_str()).collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    fn outcomes(&self) -> Vec<String> {
+        self.table("tasks", &["outcome"])
+    }
+
+    fn handovers(&self) -> Vec<String> {
+        self.table("handovers", &["t_s", "from", "to"])
+    }
+}
+
+/// Sends the n-th task to the n-th node, and all others to the last.
+#[derive(Debug)]
+struct InTurn(Vec<NodeId>);
+
+impl OffloadingPolicy for InTurn {
+    fn decide(&mut self, _: &mut OffloadingView<'_>) -> OffloadingDecision {
+        OffloadingDecision::Run(if self.0.len() > 1 { self.0.remove(0) } else { self.0[0] })
+    }
+}
+
+fn world(duration_s: f64) -> WorldBuilder {
+    WorldBuilder::new(1, SimDuration::from_secs(duration_s))
+}
+
+fn standing(x_m: f64) -> Static {
+    Static::at(vec![Position::ground(x_m, 0.0)]).unwrap()
+}
+
+/// From the first place to the second in the given seconds, and on standing there.
+fn moving(points: &[(f64, f64)]) -> Trajectory {
+    let point = |&(time_s, x_m)| TrajectoryPoint { time_s, position: Position::ground(x_m, 0.0) };
+    Trajectory::new(&[points.iter().map(point).collect()], false).unwrap()
+}
+
+/// An edge node of one core of 1000 MIPS at `x_m`, whose radio carries a megabyte a second.
+fn access_point(world: &mut WorldBuilder, name: &str, x_m: f64, range_m: f64) -> NodeId {
+    let mut class = NodeClass::new(name, Tier::Edge, 1);
+    class.access_point = Some(AccessPointSpec {
+        radio: RadioSpec {
+            uplink_bps: 8e6,
+            downlink_bps: 8e6,
+            half_duplex: false,
+            latency: SimDuration::ZERO,
+            model: LinkModel::FairShare,
+            transfer_limit: usize::MAX,
+        },
+        range_m: Some(range_m),
+        transmit_power_dbm: 20.0,
+    });
+    let class = world.class(class, standing(x_m));
+    only(world, class)
+}
+
+fn only(world: &WorldBuilder, class: ClassId) -> NodeId {
+    world.nodes_of(class).next().unwrap()
+}
+
+fn outage(world: &mut WorldBuilder, target: FaultTarget, times_s: &[f64]) {
+    let times = times_s.iter().map(|&time_s| SimTime::from_secs(time_s)).collect();
+    world.fault(target, FaultTimes::Given(times));
+}
+
+/// A task of 1000 MI at each time; its input has `upload_bytes`.
+fn tasks(
+    world: &mut WorldBuilder,
+    device: NodeId,
+    times_s: &[f64],
+    upload_bytes: f64,
+    deadline_s: Option<f64>,
+    options: TaskOptions,
+) {
+    let constant = |value| Distribution::constant(value).unwrap();
+    let arrival = |&time_s: &f64| TraceArrival {
+        time: SimTime::from_secs(time_s),
+        device: Some(0),
+        length_mi: None,
+        upload_bytes: None,
+        download_bytes: None,
+    };
+    let application = Application {
+        name: "app".into(),
+        share: 1.0,
+        arrival: Arrival::Trace(times_s.iter().map(arrival).collect()),
+        activity: None,
+        length_mi: constant(1000.0),
+        upload_bytes: constant(upload_bytes),
+        download_bytes: constant(0.0),
+        cores: 1,
+        memory_bytes: constant(0.0),
+        accelerator: None,
+        deadline_s: deadline_s.map(constant),
+        delay_sensitivity: 0.5,
+    };
+    let horizon = world.horizon();
+    world.workload(TaskWorkload::new("tasks", vec![device], vec![application], options, horizon));
+}
+
+#[test]
+fn an_upload_to_an_access_point_that_fails_is_lost_to_the_fault() {
+    let mut world = world(20.0);
+    let edge = access_point(&mut world, "edge", 0.0, 100.0);
+    let device = world.class(NodeClass::new("phone", Tier::Device, 1), standing(10.0));
+    let device = only(&world, device);
+    world.offloading("in_turn", InTurn(vec![edge]));
+    outage(&mut world, FaultTarget::Node(edge), &[2.0]);
+    tasks(&mut world, device, &[0.0], 5e6, None, TaskOptions::default());
+    let ran = Ran::of(world);
+    assert_eq!(ran.table("transfers", &["t_s", "sent_bytes", "outcome"]), ["2 2000000 lost_to_fault"]);
+    assert_eq!(ran.outcomes(), ["lost_to_fault"]);
+}
