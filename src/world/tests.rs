@@ -195,3 +195,27 @@ fn an_upload_to_an_access_point_that_fails_is_lost_to_the_fault() {
     assert_eq!(ran.table("transfers", &["t_s", "sent_bytes", "outcome"]), ["2 2000000 lost_to_fault"]);
     assert_eq!(ran.outcomes(), ["lost_to_fault"]);
 }
+
+#[test]
+fn bytes_that_found_no_other_way_were_not_sent() {
+    let mut world = world(20.0);
+    let edge = access_point(&mut world, "edge", 0.0, 100.0);
+    let cloud = world.class(NodeClass::new("cloud", Tier::Cloud, 1), standing(0.0));
+    let device = world.class(NodeClass::new("phone", Tier::Device, 1), standing(10.0));
+    let (cloud, device) = (only(&world, cloud), only(&world, device));
+    let link = LinkSpec {
+        a: edge,
+        b: cloud,
+        latency: SimDuration::ZERO,
+        bandwidth_bps: 8e9,
+        model: LinkModel::FairShare,
+        transfer_limit: usize::MAX,
+    };
+    let link = world.link("up", link);
+    world.offloading("in_turn", InTurn(vec![cloud]));
+    outage(&mut world, FaultTarget::Link(link), &[2.0]);
+    tasks(&mut world, device, &[0.0], 5e6, None, TaskOptions::default());
+    let ran = Ran::of(world);
+    assert_eq!(ran.table("transfers", &["t_s", "sent_bytes", "outcome"]), ["2 2000000 lost_to_fault"]);
+    assert_eq!(ran.summary["network"]["sent_bytes"], 2e6);
+}
