@@ -76,7 +76,8 @@ impl Infrastructure {
                 self.note_transfer(schedule, record);
             }
             InfraEvent::LegEnds(node) => {
-                let change = self.motion.on_leg_ends(schedule, node);
+                let attaches = self.nodes[node.index()].is_available();
+                let change = self.motion.on_leg_ends(schedule, node, attaches);
                 self.hand_over(schedule, node, change);
             }
             InfraEvent::AttachmentChanges(node) => {
@@ -521,9 +522,10 @@ impl Infrastructure {
     }
 
     fn follow<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, node: NodeId, leg: Leg) {
-        // A device without energy stays where it is.
-        if self.nodes[node.index()].is_available() {
-            let change = self.motion.set_leg(schedule, node, leg);
+        let state = self.nodes[node.index()];
+        // A device without energy stays where it is; one that has failed is carried on.
+        if state.powered {
+            let change = self.motion.set_leg(schedule, node, leg, state.is_available());
             self.hand_over(schedule, node, change);
         }
     }

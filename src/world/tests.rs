@@ -219,3 +219,43 @@ fn bytes_that_found_no_other_way_were_not_sent() {
     assert_eq!(ran.table("transfers", &["t_s", "sent_bytes", "outcome"]), ["2 2000000 lost_to_fault"]);
     assert_eq!(ran.summary["network"]["sent_bytes"], 2e6);
 }
+
+#[test]
+fn a_failed_device_attaches_to_nothing_until_it_is_repaired() {
+    let mut world = world(20.0);
+    access_point(&mut world, "edge", 0.0, 100.0);
+    let path = moving(&[(0.0, 0.0), (2.0, 1.0), (3.0, 2.0), (9.0, 3.0)]);
+    let device = world.class(NodeClass::new("phone", Tier::Device, 1), path);
+    let device = only(&world, device);
+    outage(&mut world, FaultTarget::Node(device), &[1.0, 5.0]);
+    assert_eq!(Ran::of(world).handovers(), ["0  edge", "1 edge ", "5  edge"]);
+}
+
+/// A vehicle that goes ten metres a second, a step each second.
+#[derive(Debug)]
+struct Drive(u32);
+
+impl PositionFeed for Drive {
+    fn next_step(&mut self, points: &mut Vec<FeedPoint>) -> Result<Option<f64>, String> {
+        let time_s = f64::from(self.0);
+        self.0 += 1;
+        points.push(FeedPoint {
+            number: 0,
+            position: Position::ground(10.0 * time_s, 0.0),
+            speed_m_per_s: None,
+        });
+        Ok(Some(time_s))
+    }
+}
+
+#[test]
+fn a_vehicle_drives_on_while_it_has_failed() {
+    let mut world = world(12.0);
+    access_point(&mut world, "start", 0.0, 40.0);
+    access_point(&mut world, "end", 100.0, 40.0);
+    let class = world.class(NodeClass::new("car", Tier::Device, 1), standing(0.0));
+    world.feed(class, Drive(0));
+    let car = only(&world, class);
+    outage(&mut world, FaultTarget::Node(car), &[2.5, 9.5]);
+    assert_eq!(Ran::of(world).handovers(), ["0  start", "2.5 start ", "9.5  end"]);
+}
