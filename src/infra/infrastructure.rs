@@ -662,7 +662,7 @@ impl Infrastructure {
         let devices: Vec<NodeId> = self
             .motion
             .wireless()
-            .filter(|&device| active || self.motion.attached(device) == Some(index))
+            .filter(|&device| active || self.motion.is_bound_to(device, index))
             .filter(|device| self.nodes[device.index()].is_available())
             .collect();
         for device in devices {

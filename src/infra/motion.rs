@@ -105,6 +105,15 @@ impl Motion {
         self.mover_of.get(node.index()).filter(|&&index| index != NO_MOVER).map(|&index| index as usize)
     }
 
+    /// Whether a device is attached to this access point, or on its way to it.
+    pub(super) fn is_bound_to(&self, node: NodeId, access_point: AccessPointIndex) -> bool {
+        self.mover(node).is_some_and(|index| {
+            let mover = &self.movers[index];
+            let coming = mover.next_attached.filter(|_| mover.attachment_due.is_some());
+            mover.attached == Some(access_point) || coming == Some(access_point)
+        })
+    }
+
     /// All devices that attach to access points.
     pub(super) fn wireless(&self) -> impl Iterator<Item = NodeId> {
         self.movers.iter().filter(|mover| mover.wireless).map(|mover| mover.node)

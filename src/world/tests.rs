@@ -259,3 +259,23 @@ fn a_vehicle_drives_on_while_it_has_failed() {
     outage(&mut world, FaultTarget::Node(car), &[2.5, 9.5]);
     assert_eq!(Ran::of(world).handovers(), ["0  start", "2.5 start ", "9.5  end"]);
 }
+
+#[test]
+fn a_device_does_not_go_over_to_an_access_point_that_has_failed_meanwhile() {
+    let mut world = world(20.0);
+    let here = access_point(&mut world, "here", 0.0, 80.0);
+    let there = access_point(&mut world, "there", 100.0, 80.0);
+    let path = moving(&[(0.0, 0.0), (10.0, 100.0)]);
+    let device = world.class(NodeClass::new("phone", Tier::Device, 1), path);
+    let device = only(&world, device);
+    // It was to go over at 5 s, in the middle.
+    outage(&mut world, FaultTarget::Node(there), &[2.0]);
+    world.offloading("in_turn", InTurn(vec![here]));
+    tasks(&mut world, device, &[0.0], 6e6, None, TaskOptions::default());
+    let ran = Ran::of(world);
+    let at: Vec<f64> =
+        ran.table("handovers", &["t_s"]).iter().map(|time| time.parse().unwrap()).collect();
+    assert_eq!(ran.table("handovers", &["from", "to"]), [" here", "here "]);
+    assert!((at[1] - 8.0).abs() < 1e-6, "{at:?}");
+    assert_eq!(ran.outcomes(), ["done"]);
+}
