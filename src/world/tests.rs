@@ -279,3 +279,27 @@ fn a_device_does_not_go_over_to_an_access_point_that_has_failed_meanwhile() {
     assert!((at[1] - 8.0).abs() < 1e-6, "{at:?}");
     assert_eq!(ran.outcomes(), ["done"]);
 }
+
+#[test]
+fn a_task_of_a_device_out_of_coverage_is_lost_to_mobility() {
+    let mut world = world(20.0);
+    let edge = access_point(&mut world, "edge", 0.0, 100.0);
+    let device = world.class(NodeClass::new("phone", Tier::Device, 1), standing(200.0));
+    let device = only(&world, device);
+    world.offloading("in_turn", InTurn(vec![edge]));
+    tasks(&mut world, device, &[1.0], 1e6, None, TaskOptions::default());
+    assert_eq!(Ran::of(world).outcomes(), ["lost_to_mobility"]);
+}
+
+#[test]
+fn a_result_for_which_the_serving_device_is_out_of_coverage_is_lost_to_mobility() {
+    let mut world = world(20.0);
+    access_point(&mut world, "edge", 0.0, 100.0);
+    let device = world.class(NodeClass::new("phone", Tier::Device, 1), standing(0.0));
+    let path = moving(&[(0.0, 0.0), (1.4, 0.0), (1.6, 200.0)]);
+    let server = world.class(NodeClass::new("car", Tier::Device, 1), path);
+    let (device, server) = (only(&world, device), only(&world, server));
+    world.offloading("in_turn", InTurn(vec![server]));
+    tasks(&mut world, device, &[1.0], 0.0, None, TaskOptions::default());
+    assert_eq!(Ran::of(world).outcomes(), ["lost_to_mobility"]);
+}

@@ -7,7 +7,9 @@ use crate::apps::{Context, DecisionId, Message, OffloadingRequest};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::{Job, JobRequest};
 use crate::infra::network::NetworkRefusal;
-use crate::infra::{JobId, JobOutcome, NodeId, TransferId, TransferOutcome, TransferRecord};
+use crate::infra::{
+    Infrastructure, JobId, JobOutcome, NodeId, TransferId, TransferOutcome, TransferRecord,
+};
 use crate::records::Cell;
 
 /// Where a task is in its life.
@@ -83,6 +85,13 @@ impl Task {
     }
 }
 
+/// Whether a node that could be used has no access point to reach it by.
+fn is_out_of_coverage(infrastructure: &Infrastructure, node: NodeId) -> bool {
+    infrastructure.node(node).is_available()
+        && infrastructure.class_of(node).wireless
+        && infrastructure.attached_to(node).is_none()
+}
+
 impl TaskWorkload {
     /// A new task begins its life.
     pub(super) fn create(&mut self, mut task: Task, context: &mut dyn Context) {
@@ -117,7 +126,9 @@ impl TaskWorkload {
         });
         task.decision = choice.decision;
         let Some(node) = choice.node else {
-            return self.end(index, Outcome::RefusedForCapacity, context);
+            let lost = is_out_of_coverage(context.infrastructure(), device.node);
+            let outcome = if lost { Outcome::LostToMobility } else { Outcome::RefusedForCapacity };
+            return self.end(index, outcome, context);
         };
         let (from, bytes) = (device.node, task.upload_bytes);
         task.node = Some(node);
@@ -134,18 +145,18 @@ impl TaskWorkload {
 
     /// The outcome of a transfer that could not be started, by what is wrong with its ends.
     fn not_sent(&mut self, index: usize, refusal: NetworkRefusal, context: &mut dyn Context) {
-        let device = self.devices[self.tasks[index].device as usize].node;
+        let task = &self.tasks[index];
+        let device = self.devices[task.device as usize].node;
         let infrastructure = context.infrastructure();
         let state = infrastructure.node(device);
+        let mut ends = [Some(device), task.node].into_iter().flatten();
         let outcome = match refusal {
             NetworkRefusal::Bandwidth => Outcome::RefusedForBandwidth,
             NetworkRefusal::Disconnected if !state.powered => Outcome::LostToBattery,
-            NetworkRefusal::Disconnected
-                if state.is_available() && infrastructure.endpoint(device).is_none() =>
-            {
+            NetworkRefusal::Disconnected if !state.present => Outcome::LostToMobility,
+            NetworkRefusal::Disconnected if ends.any(|end| is_out_of_coverage(infrastructure, end)) => {
                 Outcome::LostToMobility
             }
-            NetworkRefusal::Disconnected if !state.present => Outcome::LostToMobility,
             NetworkRefusal::Disconnected => Outcome::LostToFault,
         };
         self.fail(index, outcome, context);
