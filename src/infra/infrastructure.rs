@@ -205,6 +205,9 @@ impl Infrastructure {
         if class.wireless {
             let attached = self.motion.attached(node)?;
             let (site, radio) = self.access_points[attached.0 as usize];
+            if !self.network.link_is_up(radio) {
+                return None;
+            }
             return Some(Endpoint { node, site, radio: Some(radio), rate_limit_bps });
         }
         Some(Endpoint { node, site: node, radio: None, rate_limit_bps })

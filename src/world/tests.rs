@@ -303,3 +303,16 @@ fn a_result_for_which_the_serving_device_is_out_of_coverage_is_lost_to_mobility(
     tasks(&mut world, device, &[1.0], 0.0, None, TaskOptions::default());
     assert_eq!(Ran::of(world).outcomes(), ["lost_to_mobility"]);
 }
+
+#[test]
+fn retries_over_a_radio_that_is_down_come_to_an_end() {
+    let mut world = world(20.0);
+    let edge = access_point(&mut world, "edge", 0.0, 100.0);
+    let device = world.class(NodeClass::new("phone", Tier::Device, 1), standing(0.0));
+    let device = only(&world, device);
+    outage(&mut world, FaultTarget::Link(LinkId(0)), &[0.5]);
+    world.offloading("in_turn", InTurn(vec![edge]));
+    let options = TaskOptions { fault_retries: 1000, ..TaskOptions::default() };
+    tasks(&mut world, device, &[1.0], 1e6, None, options);
+    assert_eq!(Ran::of(world).table("tasks", &["attempts"]), ["1"]);
+}
