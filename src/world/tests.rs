@@ -316,3 +316,17 @@ fn retries_over_a_radio_that_is_down_come_to_an_end() {
     tasks(&mut world, device, &[1.0], 1e6, None, options);
     assert_eq!(Ran::of(world).table("tasks", &["attempts"]), ["1"]);
 }
+
+#[test]
+fn a_result_at_the_deadline_is_in_time_under_both_rules() {
+    for on_deadline in [OnDeadline::Finish, OnDeadline::Drop] {
+        let mut world = world(20.0);
+        let device = world.class(NodeClass::new("phone", Tier::Device, 1), standing(0.0));
+        let device = only(&world, device);
+        let options = TaskOptions { on_deadline, ..TaskOptions::default() };
+        tasks(&mut world, device, &[1.0, 5.0, 5.0], 0.0, Some(1.0), options);
+        let mut outcomes = Ran::of(world).outcomes();
+        outcomes.sort_unstable();
+        assert_eq!(outcomes, ["done", "done", "missed_deadline"], "{on_deadline:?}");
+    }
+}

@@ -102,7 +102,8 @@ impl TaskWorkload {
         if let (OnDeadline::Drop, Some(deadline_s)) = (self.options.on_deadline, task.deadline_s) {
             let time = context.now() + SimDuration::from_secs(deadline_s);
             let message = Message { code: DEADLINE, subject: index as u32, detail: 0 };
-            task.deadline = Some(context.set_timer(time, Phase::Completion, message));
+            // After all that completes at that instant: a result at the deadline is in time.
+            task.deadline = Some(context.set_timer(time, Phase::Demand, message));
         }
         entry.insert(task);
         self.begin(index, context);
