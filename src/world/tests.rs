@@ -330,3 +330,20 @@ fn a_result_at_the_deadline_is_in_time_under_both_rules() {
         assert_eq!(outcomes, ["done", "done", "missed_deadline"], "{on_deadline:?}");
     }
 }
+
+#[test]
+fn a_handover_takes_nothing_that_was_started_after_it() {
+    let mut world = world(20.0);
+    let first = access_point(&mut world, "first", 0.0, 100.0);
+    let second = access_point(&mut world, "second", 50.0, 100.0);
+    let device = world.class(NodeClass::new("phone", Tier::Device, 1), standing(10.0));
+    let device = only(&world, device);
+    // Uploaded at 1 s; the fault hits the execution, and the device goes over to the other access point.
+    outage(&mut world, FaultTarget::Node(first), &[1.5]);
+    world.offloading("in_turn", InTurn(vec![first, second]));
+    let options =
+        TaskOptions { on_handover: OnHandover::Lose, fault_retries: 1, ..TaskOptions::default() };
+    tasks(&mut world, device, &[0.0], 1e6, None, options);
+    let ran = Ran::of(world);
+    assert_eq!(ran.table("tasks", &["outcome", "attempts"]), ["done 2"]);
+}

@@ -263,14 +263,17 @@ impl TaskWorkload {
         self.end(index, Outcome::MissedDeadline, context);
     }
 
-    /// All tasks of a device that are on the air are lost at a handover.
+    /// All tasks of a device that are on the air are lost at a handover, but not those that were started
+    /// anew at the same instant, after it.
     pub(super) fn lose_transfers_of(&mut self, device: NodeId, context: &mut dyn Context) {
         for id in context.infrastructure().network().transfers_of(device) {
             let Some(owner) = context.infrastructure().network().owner(id) else { continue };
             let index = owner.token as usize;
+            let now = context.now();
             // Another workload's transfer may carry the same token, but not the same id.
             let own = self.tasks.get(index).is_some_and(|task| {
-                matches!(task.stage, Stage::Uploading(own) | Stage::Downloading(own) if own == id)
+                task.stage_since < now
+                    && matches!(task.stage, Stage::Uploading(own) | Stage::Downloading(own) if own == id)
             });
             if own {
                 context.abort_transfer(id, TransferOutcome::LostToMobility);
