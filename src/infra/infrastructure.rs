@@ -420,11 +420,12 @@ impl Infrastructure {
                 if sends { interface.transmit_j_per_byte } else { interface.receive_j_per_byte };
             let energy_j = per_byte * record.sent_bytes;
             if energy_j > 0.0 && record.from != record.to {
-                self.meters[node.index()].add_energy(energy_j);
-                if let Some(state) = &mut self.batteries[node.index()] {
-                    state.battery.take(schedule.now(), energy_j);
-                    self.arm_battery(schedule, node);
-                }
+                let drawn_j = match &mut self.batteries[node.index()] {
+                    Some(state) => state.battery.take(schedule.now(), energy_j),
+                    None => energy_j,
+                };
+                self.meters[node.index()].add_energy(drawn_j);
+                self.arm_battery(schedule, node);
             }
         }
     }

@@ -347,3 +347,22 @@ fn a_handover_takes_nothing_that_was_started_after_it() {
     let ran = Ran::of(world);
     assert_eq!(ran.table("tasks", &["outcome", "attempts"]), ["done 2"]);
 }
+
+#[test]
+fn no_more_energy_is_used_than_a_battery_holds() {
+    let mut world = world(20.0);
+    let edge = access_point(&mut world, "edge", 0.0, 100.0);
+    let mut class = NodeClass::new("phone", Tier::Device, 1);
+    class.interface.transmit_j_per_byte = 1e-3;
+    class.battery = Some(crate::infra::BatterySpec {
+        capacity_j: 100.0,
+        level: Distribution::constant(1.0).unwrap(),
+    });
+    let class = world.class(class, standing(0.0));
+    let device = only(&world, class);
+    world.offloading("in_turn", InTurn(vec![edge]));
+    tasks(&mut world, device, &[0.0], 1e6, None, TaskOptions::default());
+    let ran = Ran::of(world);
+    assert_eq!(ran.table("faults", &["t_s", "subject", "change"]), ["1 phone battery_empty"]);
+    assert_eq!(ran.summary["tiers"]["device"]["energy_j"], 100.0);
+}
