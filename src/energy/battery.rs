@@ -36,10 +36,12 @@ impl Battery {
         self.power_w = power_w;
     }
 
-    /// Takes `energy_j` joules at once, as a transmission does.
-    pub fn take(&mut self, now: SimTime, energy_j: f64) {
+    /// Takes `energy_j` joules at once, as a transmission does, or what is left; returns what it took.
+    pub fn take(&mut self, now: SimTime, energy_j: f64) -> f64 {
         self.set_power(now, self.power_w);
-        self.level_j = (self.level_j - energy_j).max(0.0);
+        let taken_j = energy_j.min(self.level_j);
+        self.level_j -= taken_j;
+        taken_j
     }
 
     /// Joules left at `now`.
@@ -75,12 +77,12 @@ mod tests {
     fn energy_is_the_integral_of_power() {
         let mut battery = Battery::new(1000.0, 0.5);
         battery.set_power(SimTime::ZERO, 1.5);
-        battery.take(SimTime::from_secs(100.0), 50.0);
+        assert_eq!(battery.take(SimTime::from_secs(100.0), 50.0), 50.0);
         battery.set_power(SimTime::from_secs(200.0), 0.0);
         // 500 - 1.5 * 200 - 50
         assert!((battery.level_j(SimTime::from_secs(900.0)) - 150.0).abs() < 1e-9);
         assert_eq!(battery.empty_at(), SimTime::MAX);
-        battery.take(SimTime::from_secs(900.0), 1e9);
+        assert!((battery.take(SimTime::from_secs(900.0), 1e9) - 150.0).abs() < 1e-9);
         assert_eq!(battery.empty_at(), SimTime::from_secs(900.0));
         assert_eq!(battery.level(SimTime::from_secs(901.0)), 0.0);
     }

@@ -82,7 +82,8 @@ impl Infrastructure {
                 self.note_transfer(schedule, record);
             }
             InfraEvent::LegEnds(node) => {
-                let change = self.motion.on_leg_ends(schedule, node);
+                let attaches = self.nodes[node.index()].is_available();
+                let change = self.motion.on_leg_ends(schedule, node, attaches);
                 self.hand_over(schedule, node, change);
             }
             InfraEvent::AttachmentChanges(node) => {
@@ -210,6 +211,9 @@ impl Infrastructure {
         if class.wireless {
             let attached = self.motion.attached(node)?;
             let (site, radio) = self.access_points[attached.0 as usize];
+            if !self.network.link_is_up(radio) {
+                return None;
+            }
             return Some(Endpoint { node, site, radio: Some(radio), rate_limit_bps });
         }
         Some(Endpoint { node, site: node, radio: None, rate_limit_bps })
@@ -452,11 +456,12 @@ impl Infrastructure {
                 if sends { interface.transmit_j_per_byte } else { interface.receive_j_per_byte };
             let energy_j = per_byte * record.sent_bytes;
             if energy_j > 0.0 && record.from != record.to {
-                self.meters[node.index()].add_energy(energy_j);
-                if let Some(state) = &mut self.batteries[node.index()] {
-                    state.battery.take(schedule.now(), energy_j);
-                    self.arm_battery(schedule, node);
-                }
+                let drawn_j = match &mut self.batteries[node.index()] {
+                    Some(state) => state.battery.take(schedule.now(), energy_j),
+                    None => energy_j,
+                };
+                self.meters[node.index()].add_energy(drawn_j);
+                self.arm_battery(schedule, node);
             }
         }
     }
@@ -478,12 +483,23 @@ impl Infrastructure {
         device: NodeId,
         change: Option<Reattached>,
     ) {
+        self.hand_over_or(schedule, device, change, TransferOutcome::LostToMobility);
+    }
+
+    /// Tells of a change of attachment; transfers that it leaves no way end with `otherwise`.
+    fn hand_over_or<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        device: NodeId,
+        change: Option<Reattached>,
+        otherwise: TransferOutcome,
+    ) {
         let Some((from, to)) = change else { return };
         let node_of = |index: AccessPointIndex| self.access_points[index.0 as usize].0;
         let (from, to) = (from.map(node_of), to.map(node_of));
         self.notices.push_back(Notice::Handover { device, from, to });
         let transfers = self.network.transfers_of(device);
-        self.lead_around(schedule, &transfers, TransferOutcome::LostToMobility);
+        self.lead_around(schedule, &transfers, otherwise);
     }
 
     /// Leads transfers another way, or ends them with `otherwise` where there is none.
@@ -546,9 +562,10 @@ impl Infrastructure {
     }
 
     fn follow<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, node: NodeId, leg: Leg) {
-        // A device without energy stays where it is.
-        if self.nodes[node.index()].is_available() {
-            let change = self.motion.set_leg(schedule, node, leg);
+        let state = self.nodes[node.index()];
+        // A device without energy stays where it is; one that has failed is carried on.
+        if state.powered {
+            let change = self.motion.set_leg(schedule, node, leg, state.is_available());
             self.hand_over(schedule, node, change);
         }
     }
@@ -633,7 +650,7 @@ impl Infrastructure {
             return;
         }
         self.network.set_node(node, false);
-        self.switch_access_point(schedule, node, false);
+        self.switch_access_point(schedule, node, false, transfer_outcome);
         let incident: Vec<LinkId> = (0..)
             .map(LinkId)
             .zip(self.network.links())
@@ -671,16 +688,18 @@ impl Infrastructure {
             self.hand_over(schedule, node, change);
         } else {
             self.network.set_node(node, true);
-            self.switch_access_point(schedule, node, true);
+            self.switch_access_point(schedule, node, true, TransferOutcome::LostToMobility);
         }
     }
 
-    /// Devices leave an access point that fails, and may come back when it works again.
+    /// Devices leave an access point that fails, and may come back when it works again. Transfers that
+    /// are left without a way end with `otherwise`.
     fn switch_access_point<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         node: NodeId,
         active: bool,
+        otherwise: TransferOutcome,
     ) {
         let Some(index) = self.access_points.iter().position(|(own, _)| *own == node) else { return };
         let index = AccessPointIndex(index as u32);
@@ -688,12 +707,12 @@ impl Infrastructure {
         let devices: Vec<NodeId> = self
             .motion
             .wireless()
-            .filter(|&device| active || self.motion.attached(device) == Some(index))
+            .filter(|&device| active || self.motion.is_bound_to(device, index))
             .filter(|device| self.nodes[device.index()].is_available())
             .collect();
         for device in devices {
             let change = self.motion.reattach(schedule, device);
-            self.hand_over(schedule, device, change);
+            self.hand_over_or(schedule, device, change, otherwise);
         }
     }
 }

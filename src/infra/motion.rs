@@ -105,6 +105,15 @@ impl Motion {
         self.mover_of.get(node.index()).filter(|&&index| index != NO_MOVER).map(|&index| index as usize)
     }
 
+    /// Whether a device is attached to this access point, or on its way to it.
+    pub(super) fn is_bound_to(&self, node: NodeId, access_point: AccessPointIndex) -> bool {
+        self.mover(node).is_some_and(|index| {
+            let mover = &self.movers[index];
+            let coming = mover.next_attached.filter(|_| mover.attachment_due.is_some());
+            mover.attached == Some(access_point) || coming == Some(access_point)
+        })
+    }
+
     /// All devices that attach to access points.
     pub(super) fn wireless(&self) -> impl Iterator<Item = NodeId> {
         self.movers.iter().filter(|mover| mover.wireless).map(|mover| mover.node)
@@ -130,31 +139,35 @@ impl Motion {
         });
     }
 
-    /// Handles [`InfraEvent::LegEnds`]: asks the model for the next leg.
+    /// Handles [`InfraEvent::LegEnds`]: asks the model for the next leg, on which the node may attach to an
+    /// access point or, while it has failed, not.
     pub(super) fn on_leg_ends<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         node: NodeId,
+        attaches: bool,
     ) -> Option<Reattached> {
         let index = self.mover(node)?;
         let MoverState { class, number, ref mut random, ref mut memory, .. } = self.movers[index];
         let mut mover = Mover { index: number, now: schedule.now(), random, memory };
         let previous = self.legs[node.index()];
         let leg = self.models[class.index()].next_leg(&previous, &mut mover);
-        let reattached = self.set_leg(schedule, node, leg);
+        let reattached = self.set_leg(schedule, node, leg, attaches);
         self.schedule_leg_end(schedule, index);
         reattached
     }
 
-    /// Puts a node on another leg. Its end is not an event; the caller sees to what comes after.
+    /// Puts a node on another leg, and decides its attachment anew if it `attaches` at all. Its end is not
+    /// an event; the caller sees to what comes after.
     pub(super) fn set_leg<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         node: NodeId,
         leg: Leg,
+        attaches: bool,
     ) -> Option<Reattached> {
         self.legs[node.index()] = leg;
-        self.reattach(schedule, node)
+        if attaches { self.reattach(schedule, node) } else { None }
     }
 
     /// Decides the attachment of a device anew, after a jump, a new leg, or a change of access points.

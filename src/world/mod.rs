@@ -12,3 +12,6 @@ pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};
 pub use sampling::Sampling;
 pub use simulation::{Finished, Simulation, World};
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,9 @@ use crate::apps::{Context, DecisionId, Message, OffloadingRequest};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::{Job, JobRequest};
 use crate::infra::network::NetworkRefusal;
-use crate::infra::{JobId, JobOutcome, NodeId, TransferId, TransferOutcome, TransferRecord};
+use crate::infra::{
+    Infrastructure, JobId, JobOutcome, NodeId, TransferId, TransferOutcome, TransferRecord,
+};
 use crate::records::Cell;
 
 /// Where a task is in its life.
@@ -83,6 +85,13 @@ impl Task {
     }
 }
 
+/// Whether a node that could be used has no access point to reach it by.
+fn is_out_of_coverage(infrastructure: &Infrastructure, node: NodeId) -> bool {
+    infrastructure.node(node).is_available()
+        && infrastructure.class_of(node).wireless
+        && infrastructure.attached_to(node).is_none()
+}
+
 impl TaskWorkload {
     /// A new task begins its life.
     pub(super) fn create(&mut self, mut task: Task, context: &mut dyn Context) {
@@ -93,7 +102,8 @@ impl TaskWorkload {
         if let (OnDeadline::Drop, Some(deadline_s)) = (self.options.on_deadline, task.deadline_s) {
             let time = context.now() + SimDuration::from_secs(deadline_s);
             let message = Message { code: DEADLINE, subject: index as u32, detail: 0 };
-            task.deadline = Some(context.set_timer(time, Phase::Completion, message));
+            // After all that completes at that instant: a result at the deadline is in time.
+            task.deadline = Some(context.set_timer(time, Phase::Demand, message));
         }
         entry.insert(task);
         self.begin(index, context);
@@ -117,7 +127,9 @@ impl TaskWorkload {
         });
         task.decision = choice.decision;
         let Some(node) = choice.node else {
-            return self.end(index, Outcome::RefusedForCapacity, context);
+            let lost = is_out_of_coverage(context.infrastructure(), device.node);
+            let outcome = if lost { Outcome::LostToMobility } else { Outcome::RefusedForCapacity };
+            return self.end(index, outcome, context);
         };
         let (from, bytes) = (device.node, task.upload_bytes);
         task.node = Some(node);
@@ -134,18 +146,18 @@ impl TaskWorkload {
 
     /// The outcome of a transfer that could not be started, by what is wrong with its ends.
     fn not_sent(&mut self, index: usize, refusal: NetworkRefusal, context: &mut dyn Context) {
-        let device = self.devices[self.tasks[index].device as usize].node;
+        let task = &self.tasks[index];
+        let device = self.devices[task.device as usize].node;
         let infrastructure = context.infrastructure();
         let state = infrastructure.node(device);
+        let mut ends = [Some(device), task.node].into_iter().flatten();
         let outcome = match refusal {
             NetworkRefusal::Bandwidth => Outcome::RefusedForBandwidth,
             NetworkRefusal::Disconnected if !state.powered => Outcome::LostToBattery,
-            NetworkRefusal::Disconnected
-                if state.is_available() && infrastructure.endpoint(device).is_none() =>
-            {
+            NetworkRefusal::Disconnected if !state.present => Outcome::LostToMobility,
+            NetworkRefusal::Disconnected if ends.any(|end| is_out_of_coverage(infrastructure, end)) => {
                 Outcome::LostToMobility
             }
-            NetworkRefusal::Disconnected if !state.present => Outcome::LostToMobility,
             NetworkRefusal::Disconnected => Outcome::LostToFault,
         };
         self.fail(index, outcome, context);
@@ -251,14 +263,17 @@ impl TaskWorkload {
         self.end(index, Outcome::MissedDeadline, context);
     }
 
-    /// All tasks of a device that are on the air are lost at a handover.
+    /// All tasks of a device that are on the air are lost at a handover, but not those that were started
+    /// anew at the same instant, after it.
     pub(super) fn lose_transfers_of(&mut self, device: NodeId, context: &mut dyn Context) {
         for id in context.infrastructure().network().transfers_of(device) {
             let Some(owner) = context.infrastructure().network().owner(id) else { continue };
             let index = owner.token as usize;
+            let now = context.now();
             // Another workload's transfer may carry the same token, but not the same id.
             let own = self.tasks.get(index).is_some_and(|task| {
-                matches!(task.stage, Stage::Uploading(own) | Stage::Downloading(own) if own == id)
+                task.stage_since < now
+                    && matches!(task.stage, Stage::Uploading(own) | Stage::Downloading(own) if own == id)
             });
             if own {
                 context.abort_transfer(id, TransferOutcome::LostToMobility);

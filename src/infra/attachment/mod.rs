@@ -267,8 +267,8 @@ impl AccessPoints {
 
     /// Switches an access point on or off; does nothing if there is no such access point. O(log n).
     ///
-    /// Devices that this concerns (those attached to it, or all when it is switched on) are to be asked
-    /// about anew with [`attach`](Self::attach) and [`next_change`](Self::next_change).
+    /// Devices that this concerns (those attached to it or about to be, or all when it is switched on) are
+    /// to be asked about anew with [`attach`](Self::attach) and [`next_change`](Self::next_change).
     pub fn set_active(&mut self, index: AccessPointIndex, active: bool) {
         let Some(site) = self.sites.get_mut(index.0 as usize) else { return };
         if site.active == active {

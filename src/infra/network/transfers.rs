@@ -541,15 +541,15 @@ impl Network {
         let unsent = self.leave_path(now, id);
         let mut path = std::mem::take(&mut self.transfers[id.index()].path);
         let entered = self.enter_path(now, from, to, unsent, &mut path);
+        let transfer = &mut self.transfers[id.index()];
+        transfer.from = from;
+        transfer.to = to;
+        // Without a way nothing more is sent.
+        transfer.leg_bytes = if entered.is_ok() { unsent } else { 0.0 };
         if entered.is_err() {
             path.clear();
         }
-        let transfer = &mut self.transfers[id.index()];
         transfer.path = path;
-        transfer.from = from;
-        transfer.to = to;
-        // Without another way nothing more is sent.
-        transfer.leg_bytes = if entered.is_ok() { unsent } else { 0.0 };
         transfer.leg_since = now;
         transfer.reroutes += 1;
         transfer.stage = Stage::Arriving;
