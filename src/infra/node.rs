@@ -2,9 +2,9 @@
 
 use super::compute::{Discipline, Resources};
 use super::ids::{ClassId, ProcessorId};
-use super::network::RadioSpec;
+use super::network::{LinkModel, RadioSpec};
 use crate::energy::PowerModel;
-use crate::engine::Distribution;
+use crate::engine::{Distribution, SimDuration};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -96,6 +96,33 @@ pub struct AccessPointSpec {
     pub transmit_power_dbm: f64,
 }
 
+impl AccessPointSpec {
+    /// An access point as scenarios have it by default: devices at any distance share these rates in bits
+    /// a second max-min fairly, full duplex, 2 ms away, at 20 dBm.
+    ///
+    /// ```
+    /// use stratosim::infra::AccessPointSpec;
+    /// let access_point = AccessPointSpec { range_m: Some(300.0), ..AccessPointSpec::new(100e6, 300e6) };
+    /// assert_eq!((access_point.radio.uplink_bps, access_point.radio.downlink_bps), (100e6, 300e6));
+    /// assert_eq!(access_point.radio.latency.as_secs(), 0.002);
+    /// ```
+    #[must_use]
+    pub fn new(uplink_bps: f64, downlink_bps: f64) -> Self {
+        AccessPointSpec {
+            radio: RadioSpec {
+                uplink_bps,
+                downlink_bps,
+                half_duplex: false,
+                latency: SimDuration::from_secs(0.002),
+                model: LinkModel::FairShare,
+                transfer_limit: usize::MAX,
+            },
+            range_m: None,
+            transmit_power_dbm: 20.0,
+        }
+    }
+}
+
 /// Properties that all nodes of a class have in common.
 #[derive(Clone, Debug)]
 pub struct NodeClass {
@@ -159,6 +186,18 @@ impl NodeClass {
             wireless: tier == Tier::Device,
             labels: BTreeMap::new(),
         }
+    }
+
+    /// The same class with this many cores of this many million instructions a second.
+    ///
+    /// ```
+    /// use stratosim::infra::{NodeClass, Tier};
+    /// let edge = NodeClass::new("edge", Tier::Edge, 4).with_cores(8, 10_000.0);
+    /// assert_eq!((edge.count, edge.cores, edge.mips_per_core), (4, 8, 10_000.0));
+    /// ```
+    #[must_use]
+    pub fn with_cores(self, cores: u32, mips_per_core: f64) -> Self {
+        NodeClass { cores, mips_per_core, ..self }
     }
 
     /// The name of the node with this number in the class.

@@ -1,6 +1,6 @@
 //! Applications: what tasks devices create, and when.
 
-use crate::engine::{Distribution, SimTime};
+use crate::engine::{Distribution, DistributionError, SimTime};
 use crate::infra::compute::Accelerator;
 use std::sync::Arc;
 
@@ -57,4 +57,45 @@ pub struct Application {
     pub deadline_s: Option<Distribution>,
     /// How much its user minds delay, in 0..=1.
     pub delay_sensitivity: f64,
+}
+
+impl Application {
+    /// An application of which each device creates tasks as a Poisson process, a task every
+    /// `mean_interval_s` seconds on average, with exponential sizes of these means: work in million
+    /// instructions, input and result in bytes. Tasks ask for one core, no memory and no accelerator, and
+    /// have no deadline; all fields can be changed.
+    ///
+    /// ```
+    /// use stratosim::apps::tasks::Application;
+    /// use stratosim::engine::Distribution;
+    /// let mut detection = Application::poisson("detection", 2.0, 3000.0, 500e3, 10e3)?;
+    /// detection.deadline_s = Some(Distribution::constant(1.0)?);
+    /// assert_eq!(detection.length_mi.mean(), 3000.0);
+    /// # Ok::<(), stratosim::engine::DistributionError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a mean is not positive and finite.
+    pub fn poisson(
+        name: impl Into<String>,
+        mean_interval_s: f64,
+        mean_length_mi: f64,
+        mean_upload_bytes: f64,
+        mean_download_bytes: f64,
+    ) -> Result<Self, DistributionError> {
+        Ok(Application {
+            name: name.into(),
+            share: 1.0,
+            arrival: Arrival::Gaps(Distribution::exponential(mean_interval_s)?),
+            activity: None,
+            length_mi: Distribution::exponential(mean_length_mi)?,
+            upload_bytes: Distribution::exponential(mean_upload_bytes)?,
+            download_bytes: Distribution::exponential(mean_download_bytes)?,
+            cores: 1,
+            memory_bytes: Distribution::constant(0.0)?,
+            accelerator: None,
+            deadline_s: None,
+            delay_sensitivity: 0.5,
+        })
+    }
 }

@@ -46,6 +46,23 @@ pub struct LinkSpec {
     pub transfer_limit: usize,
 }
 
+impl LinkSpec {
+    /// A link of `bandwidth_bps` bits a second in each direction that its transfers share max-min fairly,
+    /// any number of them.
+    ///
+    /// ```
+    /// use stratosim::engine::SimDuration;
+    /// use stratosim::infra::{NodeId, network::LinkModel, network::LinkSpec};
+    /// let link = LinkSpec::new(NodeId(0), NodeId(1), SimDuration::from_secs(0.015), 1e9);
+    /// assert_eq!((link.b, link.bandwidth_bps, link.model), (NodeId(1), 1e9, LinkModel::FairShare));
+    /// ```
+    #[must_use]
+    pub fn new(a: NodeId, b: NodeId, latency: SimDuration, bandwidth_bps: f64) -> Self {
+        let (model, transfer_limit) = (LinkModel::FairShare, usize::MAX);
+        LinkSpec { a, b, latency, bandwidth_bps, model, transfer_limit }
+    }
+}
+
 /// The radio of an access point, shared by the devices that are attached to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RadioSpec {
