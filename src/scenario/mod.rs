@@ -50,8 +50,8 @@ pub use format::Scenario;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError, Segment};
 pub use quantity::{
-    DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Instructions, Length, Power,
-    PowerLevel, QuantityError, QuantityKind, Ratio, Speed, Unit,
+    Coordinate, DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Instructions,
+    Length, Power, PowerLevel, QuantityError, QuantityKind, Ratio, Speed, Unit,
 };
 pub use registry::{BuildMobility, BuildWorkload, KindInfo, Parameters, Registry};
 pub use site::Site;

@@ -383,6 +383,12 @@ quantities! {
     ["mm" 1.0/1e3, "cm" 1.0/1e2, "m" 1.0/1.0, "km" 1e3/1.0]
     also []
 
+    /// A place along an axis in metres, east, north or up of the origin; negative to the other side.
+    Coordinate "coordinate", "-120 m", f64::NEG_INFINITY, f64::INFINITY,
+    from_metres, try_from_metres, as_metres,
+    ["mm" 1.0/1e3, "m" 1.0/1.0, "km" 1e3/1.0]
+    also []
+
     /// A speed in metres per second.
     Speed "speed", "50 km/h", 0.0, f64::INFINITY,
     from_metres_per_second, try_from_metres_per_second, as_metres_per_second,

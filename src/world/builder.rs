@@ -73,7 +73,7 @@ impl WorldBuilder {
         self.horizon
     }
 
-    /// What is created before the end of the warm-up is no part of the summary.
+    /// What is created before the end of the warm-up is no part of the workloads' summaries.
     pub fn warm_up(&mut self, duration: SimDuration) -> &mut Self {
         self.warm_up_end = SimTime::ZERO + duration;
         self

@@ -163,7 +163,7 @@ impl BuildMobility for FcdMobility {
         let mut reader = place.check(FcdReader::open(&file, summary.coordinates))?;
         let origin = match (self.origin_longitude, self.origin_latitude) {
             (Some(longitude), Some(latitude)) => Some(LocalPlane::new(longitude, latitude)),
-            (None, None) => summary.plane,
+            (None, None) => south_western_plane(&summary),
             _ => {
                 site.error("origin_longitude and origin_latitude go together");
                 None
@@ -176,6 +176,12 @@ impl BuildMobility for FcdMobility {
         let names = place.check(vehicle_names(&file, &summary))?;
         Some(Movement::Feed { feed: Box::new(FcdFeed { reader }), names })
     }
+}
+
+/// The plane whose origin is the south-western corner of what the vehicles visit.
+fn south_western_plane(summary: &FcdSummary) -> Option<LocalPlane> {
+    let corner = summary.plane?.lon_lat(summary.bounds?.least);
+    Some(LocalPlane::new(corner.longitude_deg, corner.latitude_deg))
 }
 
 /// The vehicles' own ids, made unique.

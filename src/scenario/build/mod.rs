@@ -224,8 +224,13 @@ fn add_network(
 ) {
     let network_site = site.key("network");
     let place = |node: NodeId| positions.get(node.index()).copied().unwrap_or_default();
-    let mut linker =
-        Linker { directory, positions: &place, model: scenario.network.model, links: Vec::new() };
+    let mut linker = Linker {
+        directory,
+        positions: &place,
+        model: scenario.network.model,
+        links: Vec::new(),
+        names: BTreeMap::new(),
+    };
     linker.link_all(&scenario.network, prepared, world.streams(), &network_site);
     let links = linker.links;
     network::check_connected(directory, &scenario.nodes, &links, &network_site);

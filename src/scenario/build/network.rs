@@ -4,7 +4,10 @@ use super::NodeDirectory;
 use super::nodes::limit;
 use crate::engine::{RandomStreams, SimDuration};
 use crate::infra::network::{LinkModel, LinkSpec, Mm1};
-use crate::infra::{Boundary, Connectivity, LocalPlane, NodeId, Position, Tier, Topology, TopologyEdge};
+use crate::infra::{
+    Boundary, Connectivity, LocalPlane, LonLat, NodeId, Position, Tier, Topology, TopologyEdge,
+    TopologyNode,
+};
 use crate::placement::offloading::TierName;
 use crate::scenario::Site;
 use crate::scenario::format::{LinkModelSpec, LinkQualities, NetworkSpec, NodeClassSpec, TopologySpec};
@@ -103,19 +106,19 @@ fn open_class<'n>(
     Some(spec)
 }
 
-/// Places on a plane around the middle of the nodes that have coordinates; the others lie in the middle.
+/// Places on a plane whose origin is the south-western corner of the nodes that have coordinates; the others
+/// lie in that corner.
 fn local_positions(topology: &Topology) -> Vec<Position> {
-    let known: Vec<_> = topology.nodes.iter().filter_map(|node| node.lon_lat).collect();
-    if known.is_empty() {
+    let known = || topology.nodes.iter().filter_map(|node| node.lon_lat);
+    let least = |coordinate: fn(LonLat) -> f64| known().map(coordinate).fold(f64::INFINITY, f64::min);
+    let west = least(|place| place.longitude_deg);
+    let south = least(|place| place.latitude_deg);
+    if !west.is_finite() {
         return vec![Position::default(); topology.nodes.len()];
     }
-    let count = known.len() as f64;
-    let longitude = known.iter().map(|place| place.longitude_deg).sum::<f64>() / count;
-    let latitude = known.iter().map(|place| place.latitude_deg).sum::<f64>() / count;
-    let plane = LocalPlane::new(longitude, latitude);
-    let place = |node: &crate::infra::TopologyNode| {
-        node.lon_lat.map_or(Position::default(), |place| plane.position(place))
-    };
+    let plane = LocalPlane::new(west, south);
+    let place =
+        |node: &TopologyNode| node.lon_lat.map_or(Position::default(), |place| plane.position(place));
     topology.nodes.iter().map(place).collect()
 }
 
@@ -125,6 +128,8 @@ pub(super) struct Linker<'a> {
     pub(super) positions: &'a dyn Fn(NodeId) -> Position,
     pub(super) model: LinkModelSpec,
     pub(super) links: Vec<NamedLink>,
+    /// How often each name was given: parallel links are told apart by `#2`, `#3`, ...
+    pub(super) names: BTreeMap<String, u32>,
 }
 
 impl Linker<'_> {
@@ -194,8 +199,13 @@ impl Linker<'_> {
             .map(|latency| latency.as_secs())
             .or(given.latency_s)
             .unwrap_or_else(|| self.default_latency_s(a, b));
-        let name =
+        let mut name =
             name.unwrap_or_else(|| format!("{}--{}", self.directory.name(a), self.directory.name(b)));
+        let times = self.names.entry(name.clone()).or_insert(0);
+        *times += 1;
+        if *times > 1 {
+            name = format!("{name}#{times}");
+        }
         self.links.push((
             name,
             LinkSpec {

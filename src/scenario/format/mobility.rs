@@ -2,7 +2,7 @@
 
 use super::Draw;
 use crate::scenario::import::FcdCoordinates;
-use crate::scenario::{Duration, Length, Speed};
+use crate::scenario::{Coordinate, Duration, Length, Speed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct PointSpec {
     /// East of the origin.
-    pub x: Length,
+    pub x: Coordinate,
     /// North of the origin.
-    pub y: Length,
+    pub y: Coordinate,
     /// Above the ground.
     #[serde(default)]
-    pub z: Length,
+    pub z: Coordinate,
 }
 
 /// How nodes that stand still are laid out.
@@ -70,9 +70,9 @@ impl Default for RandomWaypointMobility {
 #[serde(deny_unknown_fields)]
 pub struct PlaceSpec {
     /// East of the origin.
-    pub x: Length,
+    pub x: Coordinate,
     /// North of the origin.
-    pub y: Length,
+    pub y: Coordinate,
     /// Its attractiveness type: an index into `mean_dwell`.
     #[serde(default)]
     pub attractiveness: usize,
@@ -108,12 +108,12 @@ pub struct TrajectoryPointSpec {
     /// When.
     pub t: Duration,
     /// East of the origin.
-    pub x: Length,
+    pub x: Coordinate,
     /// North of the origin.
-    pub y: Length,
+    pub y: Coordinate,
     /// Above the ground.
     #[serde(default)]
-    pub z: Length,
+    pub z: Coordinate,
 }
 
 /// Each node follows points in time, in straight lines.
@@ -138,7 +138,8 @@ pub struct FcdMobility {
     /// What the coordinates are.
     #[serde(default)]
     pub coordinates: FcdCoordinates,
-    /// Longitude of the local origin in degrees; that of the first vehicle if left out.
+    /// Longitude of the local origin in degrees; the south-western corner of what the vehicles visit if left
+    /// out.
     #[serde(default)]
     pub origin_longitude: Option<f64>,
     /// Latitude of the local origin in degrees.

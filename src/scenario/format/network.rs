@@ -57,7 +57,7 @@ pub struct LinkSpecification {
     pub a: String,
     /// The other end: a node.
     pub b: String,
-    /// Name; `a--b` if left out.
+    /// Name; `a--b` if left out. Of several links of one name the others become `name#2`, `name#3`, ...
     #[serde(default)]
     pub name: Option<String>,
     /// Propagation delay, one way; by the tiers of the ends if left out: 1 ms within the edge, 5 ms to the

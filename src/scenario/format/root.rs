@@ -225,7 +225,8 @@ pub struct Scenario {
     /// Simulated time.
     #[serde(default = "default_duration")]
     pub duration: Duration,
-    /// Time at the start that the summary leaves out.
+    /// Time at the start that the workloads' summaries leave out: what was created before its end is not
+    /// counted there. Tables, energy and utilisation have it all.
     #[serde(default)]
     pub warm_up: Duration,
     /// The rectangle that nodes are placed in.
