@@ -1,6 +1,6 @@
 //! Output: typed tables, their files and dictionary, the run directory and the fingerprint.
 //!
-//! A run describes its tables ([`TableSpec`](crate::records::TableSpec)), registers them with a [`Recorder`] and writes rows. The
+//! A run describes its tables ([`TableSpec`]), registers them with a [`Recorder`] and writes rows. The
 //! recorder buffers at most [`BATCH_ROWS`] rows a table, hashes them and hands them on to CSV, Parquet or
 //! memory; [`Recorder::finish`] gives a [`RecorderSummary`], which knows each table's row count and
 //! fingerprint and can be compared with that of another run ([`first_difference`]).
