@@ -548,7 +548,8 @@ impl Network {
         transfer.path = path;
         transfer.from = from;
         transfer.to = to;
-        transfer.leg_bytes = unsent;
+        // Without another way nothing more is sent.
+        transfer.leg_bytes = if entered.is_ok() { unsent } else { 0.0 };
         transfer.leg_since = now;
         transfer.reroutes += 1;
         transfer.stage = Stage::Arriving;
