@@ -240,6 +240,7 @@ fn an_upload_goes_on_over_the_new_access_point_or_is_lost_as_the_rule_says() {
 /// A site with a short way to the cloud that fails at 2 s, and maybe a long one of half the rate.
 fn outage(alternative: bool) -> Value {
     let mut scenario = cell(phones(1), "unshared", "cloud_only", traced(json!({ "upload": "2 MB" })));
+    scenario["nodes"][1]["interface"] = json!({ "transmit_nj_per_bit": 1000 });
     scenario["nodes"]
         .as_array_mut()
         .unwrap()
@@ -276,6 +277,9 @@ fn an_outage_leads_a_transfer_another_way_or_loses_it_at_its_instant() {
     // Lost on its way, refused while there is none, done when there is one again.
     let outcomes: Vec<String> = run.tasks().iter().map(|task| task.text("outcome").to_owned()).collect();
     assert_eq!(outcomes, ["lost_to_fault", "refused_for_capacity", "done"]);
+    // 60 s at 1 W, and 1000 nJ for each of the 8e6 bits of the lost upload and the 16e6 of the third.
+    let last = only(run.table("nodes"), |row| row.text("node") == "phone" && row.value("t_s") == 60.0);
+    assert_near(last.value("energy_j"), 60.0 + 8.0 + 16.0, 1e-6);
     assert_near(run.tasks()[0].value("t_s"), 2.0, 0.0);
 }
 
