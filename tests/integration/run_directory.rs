@@ -1,0 +1,138 @@
+//! What a run directory holds, and that its parts agree.
+
+use crate::support::{Run, json_files, read_json, run};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+
+/// A column whose name ends so has this unit; the first that fits counts.
+const UNITS: [(&str, &str); 8] = [
+    ("_m_per_s", "m/s"),
+    ("_s", "s"),
+    ("_m", "m"),
+    ("_j", "J"),
+    ("_w", "W"),
+    ("_bytes", "B"),
+    ("_bps", "bit/s"),
+    ("_mi", "MI"),
+];
+
+fn runs() -> Vec<Run> {
+    json_files("tests/good").iter().map(|file| run(&read_json(file))).collect()
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn a_run_directory_holds_these_files_and_no_others() {
+    for run in runs() {
+        let mut names: Vec<_> =
+            fs::read_dir(&run.path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["dictionary.json", "run.json", "summary.json", "tables"]);
+    }
+}
+
+#[test]
+fn the_dictionary_describes_each_column_of_each_table() {
+    for run in runs() {
+        let dictionary = read_json(&run.path.join("dictionary.json"));
+        let described: BTreeSet<String> =
+            keys(&dictionary["tables"]).iter().map(|name| format!("{name}.csv")).collect();
+        let written: BTreeSet<String> = fs::read_dir(run.path.join("tables"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(described, written);
+        for (name, table) in dictionary["tables"].as_object().unwrap() {
+            assert!(!table["meaning"].as_str().unwrap().is_empty(), "{name}");
+            let path = run.path.join("tables").join(name).with_extension("csv");
+            let mut reader = csv::Reader::from_path(path).unwrap();
+            let header: Vec<String> = reader.headers().unwrap().iter().map(String::from).collect();
+            assert_eq!(keys(&table["columns"]), header, "{name}");
+            for (column, of) in table["columns"].as_object().unwrap() {
+                let kind = of["type"].as_str().unwrap();
+                assert!(
+                    ["float", "unsigned", "boolean", "category"].contains(&kind),
+                    "{name}.{column}: {kind}"
+                );
+                assert!(!of["meaning"].as_str().unwrap().is_empty(), "{name}.{column}");
+                let unit = of["unit"].as_str().unwrap();
+                if let Some((_, expected)) = UNITS.iter().find(|(ending, _)| column.ends_with(ending)) {
+                    assert_eq!(unit, *expected, "{name}.{column}");
+                }
+            }
+            for (row, cells) in reader.records().enumerate() {
+                for (cell, column) in
+                    cells.unwrap().iter().zip(table["columns"].as_object().unwrap().values())
+                {
+                    let good = cell.is_empty()
+                        || match column["type"].as_str().unwrap() {
+                            "float" => cell.parse::<f64>().is_ok_and(f64::is_finite),
+                            "unsigned" => cell.parse::<u64>().is_ok(),
+                            "boolean" => cell == "true" || cell == "false",
+                            _ => true,
+                        };
+                    assert!(good, "{name}, row {row}: {cell}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_are_counted_and_in_the_order_of_time() {
+    for run in runs() {
+        let (summary, record) = (run.summary(), run.record());
+        for (name, count) in summary["tables"].as_object().unwrap() {
+            let rows = run.table(name);
+            assert_eq!(rows.len() as u64, count.as_u64().unwrap(), "{name}");
+            assert_eq!(record["tables"]["tables"][name]["rows"], *count, "{name}");
+            // Decisions are written when their outcome is known.
+            let times: Vec<f64> = rows.iter().map(|row| row.value("t_s")).collect();
+            if name != "decisions" {
+                assert!(times.is_sorted(), "{name} is out of order");
+            }
+        }
+        assert_eq!(summary["simulated_s"].as_f64().unwrap(), {
+            let text = record["scenario"]["duration"].as_str().unwrap();
+            text.strip_suffix(" s").unwrap().parse::<f64>().unwrap()
+        });
+    }
+}
+
+/// The scenario in `run.json` has all defaults filled in: run again, it gives the same.
+#[test]
+fn the_recorded_scenario_runs_to_the_same_results() {
+    for first in runs() {
+        let record = first.record();
+        let second = run(&record["scenario"]);
+        assert_eq!(second.record()["fingerprint"], record["fingerprint"]);
+        assert_eq!(second.record()["scenario"], record["scenario"]);
+        assert_eq!(second.summary(), first.summary());
+    }
+}
+
+#[test]
+fn only_the_tables_that_are_asked_for_are_written() {
+    let mut scenario = read_json(&json_files("tests/good")[0]);
+    let all = run(&scenario);
+    scenario["output"]["tables"] = json!(["tasks", "nodes"]);
+    let some = run(&scenario);
+    let mut names: Vec<_> = fs::read_dir(some.path.join("tables"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["nodes.csv", "tasks.csv"]);
+    for name in ["nodes.csv", "tasks.csv"] {
+        let bytes = |run: &Run| fs::read(run.path.join("tables").join(name)).unwrap();
+        assert_eq!(bytes(&some), bytes(&all), "{name}");
+    }
+    scenario["output"]["tables"] = json!([]);
+    let none = run(&scenario);
+    assert_eq!(none.summary()["workloads"], all.summary()["workloads"]);
+    assert_eq!(none.summary()["tables"], json!({}));
+}
