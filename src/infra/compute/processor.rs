@@ -282,7 +282,12 @@ impl Processor {
             self.running.remove(place, |item, place| jobs[item as usize].place = place);
         } else {
             let request = job.request;
-            self.waiting.retain(|&other| other != id);
+            // Mostly one of the ends: the oldest at its deadline, or the newest when all are cleared.
+            if self.waiting.back() == Some(&id) {
+                self.waiting.pop_back();
+            } else if let Some(place) = self.waiting.iter().position(|&other| other == id) {
+                self.waiting.remove(place);
+            }
             self.leave_queue(&request);
         }
         let job = jobs.try_remove(id as usize)?;

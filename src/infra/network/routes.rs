@@ -160,7 +160,7 @@ impl Routes {
                 if !self.link_up[link.index()] || !self.node_up[next] {
                     continue;
                 }
-                let through = latency.as_nanos() + self.latencies_ns[link.index()];
+                let through = latency.as_nanos().saturating_add(self.latencies_ns[link.index()]);
                 if through < tree[next].latency_ns {
                     tree[next] = Entry { latency_ns: through, link, towards: place as u32 };
                     let time = SimTime::from_nanos(through);
@@ -254,6 +254,13 @@ mod tests {
         assert_eq!(latency(&mut routes, 3, 1), Some(2));
         assert_eq!(latency(&mut routes, 0, 0), Some(0));
         assert!(!routes.contains(NodeId(9)));
+    }
+
+    #[test]
+    fn a_way_longer_than_time_is_none() {
+        let mut routes = routes(&[(0, 1, u64::MAX / 2), (1, 2, u64::MAX / 2), (2, 3, 2)]);
+        assert_eq!(latency(&mut routes, 0, 2), Some(u64::MAX - 1));
+        assert_eq!(latency(&mut routes, 0, 3), None);
     }
 
     #[test]

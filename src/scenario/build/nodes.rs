@@ -162,7 +162,7 @@ fn check_instances(class: &NodeClass, instances: &InstanceSpec, site: &Site<'_>)
         site.key("storage").error("the instances ask for more storage than a node has");
     }
     for want in &instances.resources.accelerators {
-        if want.count * instances.count > class.resources.accelerators_of(want.kind) {
+        if want.count.saturating_mul(instances.count) > class.resources.accelerators_of(want.kind) {
             site.key("accelerators").error("the instances ask for more accelerators than a node has");
         }
     }
