@@ -57,6 +57,14 @@ fn print(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Writes to standard error and gives the exit code.
+fn complain(message: &str, code: u8) -> ExitCode {
+    use std::io::Write;
+    // Nobody is left to be told of a failure.
+    let _ = writeln!(std::io::stderr(), "{message}");
+    ExitCode::from(code)
+}
+
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -78,13 +86,7 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Failed(message)) => {
-            eprintln!("{message}");
-            ExitCode::from(1)
-        }
-        Err(Failure::BadInput(message)) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
+        Err(Failure::Failed(message)) => complain(&message, 1),
+        Err(Failure::BadInput(message)) => complain(&message, 2),
     }
 }

@@ -3,11 +3,12 @@
 use super::progress::Progress;
 use super::{Failure, print};
 use crate::output::{
-    Destination, FileFormat, Recorder, RecorderSummary, RunDirectory, TableSelection, first_difference,
+    Destination, FileFormat, OutputError, Recorder, RecorderSummary, RunDirectory, TableSelection,
+    first_difference,
 };
 use crate::scenario::format::FormatName;
-use crate::scenario::{Document, Loaded, Registry, load};
-use crate::world::Finished;
+use crate::scenario::{Diagnostics, Document, Loaded, Registry, did_you_mean, load};
+use crate::world::{Finished, Simulation};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -63,6 +64,34 @@ pub(super) fn open(file: &Path, seed: Option<u64>, overrides: &[String]) -> Resu
     Ok(document)
 }
 
+/// The tables that a scenario selects.
+pub(super) fn table_selection(loaded: &Loaded) -> TableSelection {
+    match &loaded.scenario.output.tables {
+        None => TableSelection::All,
+        Some(names) => TableSelection::Only(names.iter().cloned().collect()),
+    }
+}
+
+/// Reports tables that a scenario selects and no part of its world has.
+pub(super) fn check_tables(document: &Document, simulation: &Simulation) -> Result<(), Failure> {
+    let Some(recorder) = simulation.records().as_any().downcast_ref::<Recorder>() else { return Ok(()) };
+    let unknown = recorder.unknown_tables();
+    let known: Vec<&str> = recorder.tables().map(|(spec, _)| spec.name.as_ref()).collect();
+    let path = crate::scenario::Path::root().key("output").key("tables");
+    let selected = document.get(&path).and_then(Value::as_array).into_iter().flatten();
+    let mut errors = Diagnostics::default();
+    for (index, name) in selected.enumerate().filter_map(|(index, name)| Some((index, name.as_str()?))) {
+        if unknown.contains(&name) {
+            let error = document.diagnostic(&path.index(index), format!("no table is named {name:?}"));
+            errors.push(match did_you_mean(name, known.iter().copied()) {
+                Some(nearest) => error.help(format!("did you mean {nearest:?}?")),
+                None => error.help(format!("known: {}", known.join(", "))),
+            });
+        }
+    }
+    errors.or(()).map_err(Failure::bad_input)
+}
+
 /// The directory that the files named in a scenario are relative to.
 pub(super) fn directory_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("."))
@@ -85,26 +114,21 @@ impl Run {
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
         if self.check_determinism {
             let again = load(&document, &registry, directory).map_err(Failure::bad_input)?;
-            return self.compare(loaded, again, &interrupted);
+            return self.compare(&document, loaded, again, &interrupted);
         }
-        self.write(loaded, &interrupted)
-    }
-
-    fn selection(loaded: &Loaded) -> TableSelection {
-        match &loaded.scenario.output.tables {
-            None => TableSelection::All,
-            Some(names) => TableSelection::Only(names.iter().cloned().collect()),
-        }
+        self.write(&document, loaded, &interrupted)
     }
 
     /// Runs a world to its end into a recorder, and gives both back.
     fn simulate(
         &self,
+        document: &Document,
         loaded: Loaded,
         recorder: Recorder,
         interrupted: &AtomicBool,
     ) -> Result<(Finished, Recorder, f64), Failure> {
         let mut simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::failed)?;
+        check_tables(document, &simulation)?;
         let progress = Progress::new(simulation.horizon(), self.quiet);
         while simulation.advance(1 << 14) {
             if interrupted.load(Ordering::Relaxed) {
@@ -127,10 +151,16 @@ impl Run {
         }
     }
 
-    fn compare(&self, first: Loaded, second: Loaded, interrupted: &AtomicBool) -> Result<(), Failure> {
+    fn compare(
+        &self,
+        document: &Document,
+        first: Loaded,
+        second: Loaded,
+        interrupted: &AtomicBool,
+    ) -> Result<(), Failure> {
         let run = |loaded: Loaded| {
-            let recorder = Recorder::new(Destination::Discard, Run::selection(&loaded));
-            let (finished, recorder, _) = self.simulate(loaded, recorder, interrupted)?;
+            let recorder = Recorder::new(Destination::Discard, table_selection(&loaded));
+            let (finished, recorder, _) = self.simulate(document, loaded, recorder, interrupted)?;
             Ok((finished, recorder.finish().map_err(Failure::failed)?))
         };
         let (first, first_tables) = run(first)?;
@@ -147,12 +177,22 @@ impl Run {
         Ok(())
     }
 
-    fn write(&self, loaded: Loaded, interrupted: &AtomicBool) -> Result<(), Failure> {
+    fn write(
+        &self,
+        document: &Document,
+        loaded: Loaded,
+        interrupted: &AtomicBool,
+    ) -> Result<(), Failure> {
         let directory = match &self.out {
             Some(path) => RunDirectory::create(path, self.force),
-            None => RunDirectory::numbered("runs", &loaded.name),
+            None => RunDirectory::numbered("runs", &file_stem(&loaded.name)),
         };
-        let directory = directory.map_err(Failure::bad_input)?;
+        let directory = directory.map_err(|error| match error {
+            OutputError::Exists { .. } => {
+                Failure::BadInput(format!("{error} (--out names another, --force replaces it)"))
+            }
+            error => Failure::bad_input(error),
+        })?;
         let format = match (self.format, loaded.scenario.output.format) {
             (Some(Format::Csv), _) | (None, FormatName::Csv) => FileFormat::Csv,
             (Some(Format::Parquet), _) | (None, FormatName::Parquet) => FileFormat::Parquet,
@@ -163,17 +203,8 @@ impl Run {
             FileFormat::Parquet => FormatName::Parquet,
         };
         let destination = Destination::Files { directory: directory.tables(), format };
-        let recorder = Recorder::new(destination, Run::selection(&loaded));
-        let (finished, recorder, wall_s) = self.simulate(loaded, recorder, interrupted)?;
-        let unknown: Vec<String> = recorder.unknown_tables().iter().map(ToString::to_string).collect();
-        if !unknown.is_empty() {
-            let known: Vec<String> = recorder.tables().map(|(spec, _)| spec.name.to_string()).collect();
-            return Err(Failure::BadInput(format!(
-                "output.tables: no table is named {}; the tables are {}",
-                unknown.join(", "),
-                known.join(", ")
-            )));
-        }
+        let recorder = Recorder::new(destination, table_selection(&loaded));
+        let (finished, recorder, wall_s) = self.simulate(document, loaded, recorder, interrupted)?;
         directory.write_dictionary(&recorder.dictionary()).map_err(Failure::failed)?;
         let tables = recorder.finish().map_err(Failure::failed)?;
         let mut summary = finished.summary;
@@ -196,6 +227,14 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// A name as that of a directory: what is neither letter, digit, `-`, `_` nor `.` becomes `-`.
+fn file_stem(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let stem: String = name.chars().map(plain).collect();
+    let stem = stem.trim_start_matches(['.', '-']);
+    if stem.is_empty() { "scenario".into() } else { stem.into() }
 }
 
 fn table_counts(tables: &RecorderSummary) -> Value {

@@ -1,7 +1,8 @@
 //! `stratosim validate`: checks scenarios without running them.
 
-use super::run::{directory_of, open};
+use super::run::{check_tables, directory_of, open, table_selection};
 use super::{Failure, print};
+use crate::output::{Destination, Recorder};
 use crate::scenario::{Registry, load};
 use clap::Args;
 use std::path::PathBuf;
@@ -24,10 +25,16 @@ impl Validate {
         let mut errors = Vec::new();
         for file in &self.scenarios {
             let checked = open(file, None, &self.overrides).and_then(|document| {
-                load(&document, &registry, directory_of(file)).map_err(Failure::bad_input)
+                let loaded =
+                    load(&document, &registry, directory_of(file)).map_err(Failure::bad_input)?;
+                let selection = table_selection(&loaded);
+                let recorder = Recorder::new(Destination::Discard, selection);
+                let simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::bad_input)?;
+                check_tables(&document, &simulation)?;
+                Ok(loaded.name)
             });
             match checked {
-                Ok(loaded) => print(&format!("{}: good ({})\n", file.display(), loaded.name)),
+                Ok(name) => print(&format!("{}: good ({name})\n", file.display())),
                 Err(Failure::Failed(message) | Failure::BadInput(message)) => errors.push(message),
             }
         }

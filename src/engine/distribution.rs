@@ -113,8 +113,8 @@ impl Distribution {
     /// # Errors
     /// If the bounds are negative, reversed or not finite.
     pub fn uniform(low: f64, high: f64) -> Result<Self, DistributionError> {
-        check(non_negative(low), "uniform", "low", low, "at least 0")?;
-        check(high >= low && high.is_finite(), "uniform", "high", high, "at least low")?;
+        check(non_negative(low), "uniform", "min", low, "at least 0")?;
+        check(high >= low && high.is_finite(), "uniform", "max", high, "at least min")?;
         Ok(Distribution { shape: Shape::Uniform(low, high), mean: f64::midpoint(low, high) })
     }
 

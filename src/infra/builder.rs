@@ -4,6 +4,7 @@ use super::attachment::{AccessPoint, AccessPoints, AttachmentError, Criterion};
 use super::compute::{Compute, Refusal};
 use super::faults::{FaultProcess, FaultTarget, FaultTimes};
 use super::feed::{FeedState, PositionFeed};
+use super::geometry::Position;
 use super::ids::{ClassId, LinkId, NodeId};
 use super::infrastructure::Infrastructure;
 use super::meter::{BatteryState, Meter, TierLoad};
@@ -39,6 +40,7 @@ pub struct InfraBuilder {
     streams: RandomStreams,
     classes: Vec<NodeClass>,
     models: Vec<Box<dyn MobilityModel>>,
+    placements: Vec<Placement>,
     first_nodes: Vec<u32>,
     nodes: u32,
     links: Vec<(String, LinkSpec)>,
@@ -56,6 +58,7 @@ impl InfraBuilder {
             streams,
             classes: Vec::new(),
             models: Vec::new(),
+            placements: Vec::new(),
             first_nodes: Vec::new(),
             nodes: 0,
             links: Vec::new(),
@@ -66,17 +69,47 @@ impl InfraBuilder {
         }
     }
 
-    /// Adds the nodes of a class, which are placed and moved by `mobility`. All classes of access
-    /// points must come before the first link is named.
-    pub fn class(&mut self, class: NodeClass, mobility: Box<dyn MobilityModel>) -> ClassId {
+    /// Adds the nodes of a class, which are placed and moved by `mobility`. All classes of access points must
+    /// come before the first link is named.
+    pub fn class(&mut self, class: NodeClass, mut mobility: Box<dyn MobilityModel>) -> ClassId {
+        let id = ClassId(self.classes.len() as u32);
         self.first_nodes.push(self.nodes);
+        // By class and number, so that another class does not shift this one's movements.
+        let stream = format!("mobility/{}", class.name);
+        for number in 0..class.count {
+            let random = self.streams.entity(&stream, u64::from(number));
+            let node = NodeId(self.nodes + number);
+            self.placements.push(Placement::new(
+                node,
+                id,
+                number,
+                class.wireless,
+                random,
+                &mut *mobility,
+            ));
+        }
         self.nodes += class.count;
         if class.access_point.is_some() {
             self.radios += class.count;
         }
         self.classes.push(class);
         self.models.push(mobility);
-        ClassId((self.classes.len() - 1) as u32)
+        id
+    }
+
+    /// Where a node starts.
+    #[must_use]
+    pub fn start_of(&self, node: NodeId) -> Position {
+        self.placements.get(node.index()).map_or(Position::default(), |placement| placement.leg.from)
+    }
+
+    /// Whether any node of a class moves.
+    #[must_use]
+    pub fn moves(&self, class: ClassId) -> bool {
+        self.nodes_of(class).any(|node| {
+            let leg = self.placements[node.index()].leg;
+            leg.from != leg.to || leg.arrive < SimTime::MAX
+        })
     }
 
     /// The classes so far.
@@ -178,19 +211,8 @@ impl InfraBuilder {
                 });
             }
         }
-        let placements = nodes.iter().enumerate().map(|(index, node)| {
-            let class = &self.classes[node.class.index()];
-            Placement {
-                node: NodeId(index as u32),
-                class: node.class,
-                number: node.number,
-                wireless: class.wireless,
-                // By class and number, so that another class does not shift this one's movements.
-                random: self.streams.entity(&format!("mobility/{}", class.name), u64::from(node.number)),
-            }
-        });
         let no_access_points = AccessPoints::new(&[], self.criterion)?;
-        let mut motion = Motion::new(self.models, placements, no_access_points);
+        let mut motion = Motion::new(self.models, self.placements, no_access_points);
         let mut link_names = Vec::new();
         let (mut access_points, mut points) = (Vec::new(), Vec::new());
         for (index, node) in nodes.iter().enumerate() {
@@ -211,14 +233,15 @@ impl InfraBuilder {
             network.add_link(&spec);
             link_names.push(name);
         }
+        network.prepare();
         let faults = (0..).zip(self.faults).map(|(index, (target, times))| {
             FaultProcess::new(target, times, self.streams.entity("faults", index))
         });
         let first_nodes = &self.first_nodes;
-        let feeds = self
-            .feeds
-            .into_iter()
-            .map(|(class, source)| FeedState::new(source, first_nodes[class.index()]));
+        let feeds = self.feeds.into_iter().map(|(class, source)| {
+            let count = self.classes[class.index()].count;
+            FeedState::new(source, first_nodes[class.index()], count)
+        });
         Ok(Infrastructure {
             processor_due: vec![None; compute.len()],
             node_failures: vec![0; nodes.len()],

@@ -66,6 +66,8 @@ pub(super) struct FeedState {
     source: Box<dyn PositionFeed>,
     /// Number of the first node of the class that is fed.
     pub(super) first_node: u32,
+    /// Number of nodes of the class.
+    count: u32,
     current: Vec<FeedPoint>,
     next: Vec<FeedPoint>,
     next_time: Option<SimTime>,
@@ -76,10 +78,11 @@ pub(super) struct FeedState {
 }
 
 impl FeedState {
-    pub(super) fn new(source: Box<dyn PositionFeed>, first_node: u32) -> Self {
+    pub(super) fn new(source: Box<dyn PositionFeed>, first_node: u32, count: u32) -> Self {
         FeedState {
             source,
             first_node,
+            count,
             current: Vec::new(),
             next: Vec::new(),
             next_time: None,
@@ -93,6 +96,12 @@ impl FeedState {
         self.next.clear();
         self.next_time = self.source.next_step(&mut self.next)?.map(SimTime::from_secs);
         self.step += 1;
+        if let Some(point) = self.next.iter().find(|point| point.number >= self.count) {
+            return Err(format!(
+                "a feed moves device number {}, but its class has {} devices",
+                point.number, self.count
+            ));
+        }
         for (index, point) in (0..).zip(&self.next) {
             let number = point.number as usize;
             if self.seen.len() <= number {
@@ -184,6 +193,12 @@ mod tests {
     }
 
     #[test]
+    fn a_device_beyond_the_class_is_an_error() {
+        let mut feed = FeedState::new(Box::new(Given(vec![(1.0, vec![(2, 0.0)])])), 0, 2);
+        assert!(feed.start().unwrap_err().contains("device number 2"));
+    }
+
+    #[test]
     fn devices_come_move_jump_and_go() {
         let steps = vec![
             (1.0, vec![(0, 0.0)]),
@@ -191,7 +206,7 @@ mod tests {
             (3.0, vec![(1, 5000.0)]),
             (5.0, vec![(0, 7.0)]),
         ];
-        let mut feed = FeedState::new(Box::new(Given(steps)), 0);
+        let mut feed = FeedState::new(Box::new(Given(steps)), 0, 2);
         let mut due = feed.start().unwrap();
         let mut log = Vec::new();
         while let Some(now) = due {

@@ -235,6 +235,18 @@ impl Infrastructure {
         self.network.estimated_transfer_s(now, from, to, bytes)
     }
 
+    /// Whether there is a way between two nodes, O(1); each reaches itself.
+    #[must_use]
+    pub fn is_reachable(&self, from: NodeId, to: NodeId) -> bool {
+        if from == to {
+            return self.nodes[from.index()].is_available();
+        }
+        match (self.endpoint(from), self.endpoint(to)) {
+            (Some(from), Some(to)) => self.network.is_connected(from, to),
+            _ => false,
+        }
+    }
+
     /// Propagation delay in seconds between the sites of two nodes, their radios left out; `None` if
     /// there is no way.
     pub fn latency_s(&mut self, from: NodeId, to: NodeId) -> Option<f64> {

@@ -39,30 +39,45 @@ pub(super) struct Motion {
     access_points: AccessPoints,
 }
 
-/// A node to be placed.
+/// A node and where it starts.
 #[derive(Debug)]
 pub(super) struct Placement {
-    pub(super) node: NodeId,
-    pub(super) class: ClassId,
-    pub(super) number: u32,
-    pub(super) wireless: bool,
-    pub(super) random: EntityStream,
+    node: NodeId,
+    class: ClassId,
+    number: u32,
+    wireless: bool,
+    random: EntityStream,
+    memory: u64,
+    pub(super) leg: Leg,
+}
+
+impl Placement {
+    /// Places a node by the model of its class.
+    pub(super) fn new(
+        node: NodeId,
+        class: ClassId,
+        number: u32,
+        wireless: bool,
+        mut random: EntityStream,
+        model: &mut dyn MobilityModel,
+    ) -> Self {
+        let mut memory = 0;
+        let mut mover =
+            Mover { index: number, now: SimTime::ZERO, random: &mut random, memory: &mut memory };
+        let leg = model.start(&mut mover);
+        Placement { node, class, number, wireless, random, memory, leg }
+    }
 }
 
 impl Motion {
-    /// Places all nodes by the models of their classes; the access points are set later.
+    /// All nodes where they start; the access points are set later.
     pub(super) fn new(
-        mut models: Vec<Box<dyn MobilityModel>>,
-        nodes: impl Iterator<Item = Placement>,
+        models: Vec<Box<dyn MobilityModel>>,
+        nodes: Vec<Placement>,
         no_access_points: AccessPoints,
     ) -> Self {
         let (mut legs, mut mover_of, mut movers) = (Vec::new(), Vec::new(), Vec::new());
-        for placement in nodes {
-            let Placement { node, class, number, wireless, mut random } = placement;
-            let mut memory = 0;
-            let mut mover =
-                Mover { index: number, now: SimTime::ZERO, random: &mut random, memory: &mut memory };
-            let leg = models[class.index()].start(&mut mover);
+        for Placement { node, class, number, wireless, random, memory, leg } in nodes {
             legs.push(leg);
             if !wireless && leg.arrive == SimTime::MAX {
                 mover_of.push(NO_MOVER);

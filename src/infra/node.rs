@@ -71,7 +71,7 @@ pub struct BatterySpec {
 /// A node's own network interface.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interface {
-    /// Bits a second that it sends or receives at most.
+    /// Bits a second at which one transfer is sent or received at most.
     pub rate_limit_bps: f64,
     /// Joules a byte sent.
     pub transmit_j_per_byte: f64,

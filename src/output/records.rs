@@ -28,6 +28,10 @@ impl Records for Recorder {
         Recorder::failure(self).map(ToString::to_string)
     }
 
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any> {
         self
     }

@@ -60,6 +60,9 @@ pub trait Records: fmt::Debug + Send {
     /// The first failure to write.
     fn failure(&self) -> Option<String>;
 
+    /// These records as what they are, to be looked at.
+    fn as_any(&self) -> &dyn std::any::Any;
+
     /// These records as what they are, to be closed by whoever made them.
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
 }
@@ -85,6 +88,10 @@ impl Records for NoRecords {
 
     fn failure(&self) -> Option<String> {
         None
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any> {

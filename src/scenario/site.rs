@@ -60,6 +60,11 @@ impl<'a> Site<'a> {
         self.error_with_help(format!("no {what} is named {name:?}"), help);
     }
 
+    /// Whether nothing has been reported yet, here or elsewhere.
+    pub(super) fn is_clean(&self) -> bool {
+        self.errors.borrow().is_empty()
+    }
+
     /// The value, or its error reported here.
     pub fn check<T, E: std::fmt::Display>(&self, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.error(error.to_string())).ok()

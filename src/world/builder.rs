@@ -179,6 +179,8 @@ impl WorldBuilder {
         let link_symbols = (0..infrastructure.network().links().len() as u32)
             .map(|link| records.symbol(infrastructure.link_name(LinkId(link))))
             .collect();
+        let workload_symbols =
+            self.workloads.iter().map(|workload| records.symbol(workload.name())).collect();
         let core = Core {
             infrastructure,
             offloading: policy,
@@ -189,6 +191,7 @@ impl WorldBuilder {
             tables,
             node_symbols,
             link_symbols,
+            workload_symbols,
             warm_up_end: self.warm_up_end,
             sampler: Sampler::new(self.sampling),
             counts: WorldCounts::default(),

@@ -37,6 +37,7 @@ pub(super) struct Core {
     pub(super) tables: Tables,
     pub(super) node_symbols: Vec<Symbol>,
     pub(super) link_symbols: Vec<Symbol>,
+    pub(super) workload_symbols: Vec<Symbol>,
     pub(super) warm_up_end: SimTime,
     pub(super) sampler: Sampler,
     pub(super) counts: WorldCounts,
@@ -125,12 +126,11 @@ impl Core {
 
     /// Whether the infrastructure can do what a policy wants: the node computes, works, and can be
     /// reached.
-    fn is_possible(&mut self, request: &OffloadingRequest, node: NodeId) -> bool {
+    fn is_possible(&self, request: &OffloadingRequest, node: NodeId) -> bool {
         let known = node.index() < self.infrastructure.nodes().len();
         known
-            && self.infrastructure.node(node).is_available()
             && self.infrastructure.class_of(node).cores > 0
-            && (node == request.device || self.infrastructure.latency_s(request.device, node).is_some())
+            && self.infrastructure.is_reachable(request.device, node)
     }
 }
 
@@ -213,8 +213,10 @@ impl Context for WorldContext<'_> {
                 None
             }
         };
-        let decision = features
-            .map(|features| core.decisions.add(now, request.task, request.device, node, &features));
+        let workload = core.workload_symbols.get(usize::from(self.workload)).copied();
+        let decision = features.zip(workload).map(|(features, workload)| {
+            core.decisions.add(now, workload, (request.task, request.device), node, &features)
+        });
         OffloadingChoice { node, decision }
     }
 

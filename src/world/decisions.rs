@@ -10,10 +10,11 @@ use slab::Slab;
 fn common_columns() -> [ColumnSpec; COMMON] {
     [
         ColumnSpec::float("t_s", "s", "when it was decided"),
-        ColumnSpec::unsigned("decision", "", "number of the decision, in order"),
+        ColumnSpec::unsigned("decision", "", "number of the decision, in order from 0"),
         ColumnSpec::category("point", "decision point"),
         ColumnSpec::category("policy", "policy that decided"),
-        ColumnSpec::unsigned("subject", "", "what it was about: number of the task"),
+        ColumnSpec::category("workload", "workload that asked"),
+        ColumnSpec::unsigned("subject", "", "what it was about: number of the task in its workload"),
         ColumnSpec::category("device", "device that asked"),
         ColumnSpec::category("choice", "node that was chosen; null if it was refused or not possible"),
         ColumnSpec::category("outcome", "what came of it"),
@@ -22,7 +23,7 @@ fn common_columns() -> [ColumnSpec; COMMON] {
 }
 
 /// Number of the columns that every decision point has.
-const COMMON: usize = 9;
+const COMMON: usize = 10;
 
 /// Most features that a decision point records.
 const MOST_FEATURES: usize = 16;
@@ -31,6 +32,7 @@ const MOST_FEATURES: usize = 16;
 struct Pending {
     time: SimTime,
     number: u64,
+    workload: Symbol,
     subject: u64,
     device: NodeId,
     choice: Option<NodeId>,
@@ -91,12 +93,12 @@ impl Decisions {
         self.made += 1;
     }
 
-    /// Keeps a decision until its outcome is known.
+    /// Keeps the decision that was [counted](Self::count) last until its outcome is known.
     pub(super) fn add(
         &mut self,
         time: SimTime,
-        subject: u64,
-        device: NodeId,
+        workload: Symbol,
+        (subject, device): (u64, NodeId),
         choice: Option<NodeId>,
         seen: &[Option<f64>],
     ) -> DecisionId {
@@ -104,10 +106,9 @@ impl Decisions {
         for (kept, seen) in features.iter_mut().zip(seen) {
             *kept = *seen;
         }
-        let number = self.made;
-        DecisionId(
-            self.pending.insert(Pending { time, number, subject, device, choice, features }) as u32
-        )
+        let number = self.made - 1;
+        let pending = Pending { time, number, workload, subject, device, choice, features };
+        DecisionId(self.pending.insert(pending) as u32)
     }
 
     pub(super) fn resolve(
@@ -125,6 +126,7 @@ impl Decisions {
             Cell::Unsigned(pending.number),
             Cell::Category(self.point),
             Cell::Category(self.policy),
+            Cell::Category(pending.workload),
             Cell::Unsigned(pending.subject),
             Cell::Category(node_symbols[pending.device.index()]),
             pending.choice.map(|node| node_symbols[node.index()]).into(),

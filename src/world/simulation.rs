@@ -151,6 +151,12 @@ impl Simulation {
         &self.kernel.model
     }
 
+    /// Where the rows go.
+    #[must_use]
+    pub fn records(&self) -> &dyn Records {
+        &*self.kernel.model.core.records
+    }
+
     /// The kernel, to step, stop and look into as one likes.
     pub fn kernel(&mut self) -> &mut Kernel<World> {
         &mut self.kernel

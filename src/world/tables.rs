@@ -37,7 +37,7 @@ fn links() -> TableSpec {
             ColumnSpec::float(
                 "utilisation",
                 "",
-                "mean share of the bandwidth that carried bytes in the period",
+                "bytes carried in the period over those it could carry; above 1 where a transfer that is not fairly shared is booked at its end",
             ),
             ColumnSpec::unsigned("transfers", "", "transfers on it"),
             ColumnSpec::float("carried_bytes", "B", "bytes carried since the start of the run"),

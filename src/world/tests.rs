@@ -58,6 +58,10 @@ impl Records for Rows {
         None
     }
 
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }

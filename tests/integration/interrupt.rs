@@ -13,7 +13,7 @@ fn start(directory: &Path) -> Child {
         .current_dir(directory)
         .arg("run")
         .arg(root().join("tests/good/small.json"))
-        .args(["--set", "duration=100000000 h", "--set", "output.tables=[\"nodes\"]", "--out", "run"])
+        .args(["--set", "duration=2000000 h", "--set", "output.tables=[\"nodes\"]", "--out", "run"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -7,5 +7,6 @@ mod conservation;
 mod determinism;
 mod interrupt;
 mod physics;
+mod real_data;
 mod run_directory;
 mod support;

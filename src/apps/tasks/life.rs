@@ -2,7 +2,7 @@
 
 use super::application::{Application, TraceArrival};
 use super::outcome::Outcome;
-use super::workload::{DEADLINE, OnDeadline, Spans, TaskWorkload};
+use super::workload::{DEADLINE, OnDeadline, RETRY, Spans, TaskWorkload};
 use crate::apps::{Context, DecisionId, Message, OffloadingRequest};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::{Job, JobRequest};
@@ -32,6 +32,7 @@ pub(super) struct Task {
     download_bytes: f64,
     deadline_s: Option<f64>,
     deadline: Option<EventHandle>,
+    retry: Option<EventHandle>,
     decision: Option<DecisionId>,
     node: Option<NodeId>,
     attempts: u32,
@@ -65,6 +66,7 @@ impl Task {
             download_bytes: application.download_bytes.sample(random),
             deadline_s: application.deadline_s.as_ref().map(|deadline| deadline.sample(random)),
             deadline: None,
+            retry: None,
             decision: None,
             node: None,
             attempts: 0,
@@ -92,6 +94,20 @@ fn is_out_of_coverage(infrastructure: &Infrastructure, node: NodeId) -> bool {
         && infrastructure.attached_to(node).is_none()
 }
 
+/// What becomes of a task for which no node was found.
+fn why_nowhere(infrastructure: &Infrastructure, device: NodeId, attempts: u32) -> Outcome {
+    let state = infrastructure.node(device);
+    if !state.powered {
+        Outcome::LostToBattery
+    } else if !state.present || is_out_of_coverage(infrastructure, device) {
+        Outcome::LostToMobility
+    } else if !state.up || attempts > 1 {
+        Outcome::LostToFault
+    } else {
+        Outcome::RefusedForCapacity
+    }
+}
+
 impl TaskWorkload {
     /// A new task begins its life.
     pub(super) fn create(&mut self, mut task: Task, context: &mut dyn Context) {
@@ -115,6 +131,7 @@ impl TaskWorkload {
         let device = &self.devices[task.device as usize];
         let application = &self.applications[usize::from(device.application)];
         task.attempts += 1;
+        task.node = None;
         let waited_s = context.now().since(task.created).as_secs();
         let choice = context.decide_offloading(&OffloadingRequest {
             task: task.number,
@@ -127,8 +144,7 @@ impl TaskWorkload {
         });
         task.decision = choice.decision;
         let Some(node) = choice.node else {
-            let lost = is_out_of_coverage(context.infrastructure(), device.node);
-            let outcome = if lost { Outcome::LostToMobility } else { Outcome::RefusedForCapacity };
+            let outcome = why_nowhere(context.infrastructure(), device.node, task.attempts);
             return self.end(index, outcome, context);
         };
         let (from, bytes) = (device.node, task.upload_bytes);
@@ -246,7 +262,18 @@ impl TaskWorkload {
         if let (Some(decision), Some(registered)) = (task.decision.take(), &self.registered) {
             context.resolve_decision(decision, registered.outcomes[outcome as usize], 0.0);
         }
-        self.begin(index, context);
+        let time = context.now() + self.options.retry_delay;
+        let message = Message { code: RETRY, subject: index as u32, detail: 0 };
+        self.tasks[index].retry = Some(context.set_timer(time, Phase::Demand, message));
+    }
+
+    /// A task that waited after a fault is started anew.
+    pub(super) fn on_retry(&mut self, index: u32, context: &mut dyn Context) {
+        let index = index as usize;
+        if let Some(task) = self.tasks.get_mut(index) {
+            task.retry = None;
+            self.begin(index, context);
+        }
     }
 
     pub(super) fn on_deadline(&mut self, index: u32, context: &mut dyn Context) {
@@ -285,8 +312,8 @@ impl TaskWorkload {
     /// The task ends: it is counted and recorded.
     pub(super) fn end(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
         let Some(task) = self.tasks.try_remove(index) else { return };
-        if let Some(deadline) = task.deadline {
-            context.cancel_timer(deadline);
+        for timer in [task.deadline, task.retry].into_iter().flatten() {
+            context.cancel_timer(timer);
         }
         let now = context.now();
         let delivered = task.download_s.is_some();

@@ -5,7 +5,7 @@ use super::arrivals::ArrivalClock;
 use super::life::Task;
 use super::outcome::Outcome;
 use crate::apps::{Context, Message, Workload};
-use crate::engine::{EntityStream, EventHandle, Phase, Quantiles, SimTime, Summary};
+use crate::engine::{EntityStream, EventHandle, Phase, Quantiles, SimDuration, SimTime, Summary};
 use crate::infra::compute::Job;
 use crate::infra::{JobOutcome, NodeChange, NodeId, Tier, TransferRecord};
 use crate::records::{ColumnSpec, Symbol, TableId, TableSpec};
@@ -43,11 +43,14 @@ pub struct TaskOptions {
     pub on_handover: OnHandover,
     /// How often a task that a fault has hit is started anew, before it counts as lost.
     pub fault_retries: u32,
+    /// How long it waits before it is started anew.
+    pub retry_delay: SimDuration,
 }
 
 pub(super) const CREATE: u32 = 0;
 pub(super) const TRACE: u32 = 1;
 pub(super) const DEADLINE: u32 = 2;
+pub(super) const RETRY: u32 = 3;
 
 /// One device that runs an application.
 #[derive(Debug)]
@@ -362,6 +365,7 @@ impl Workload for TaskWorkload {
         match message.code {
             CREATE => self.on_create(message.subject, context),
             TRACE => self.on_trace(message.subject, message.detail, context),
+            RETRY => self.on_retry(message.subject, context),
             _ => self.on_deadline(message.subject, context),
         }
     }

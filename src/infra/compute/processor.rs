@@ -320,7 +320,8 @@ impl Processor {
     pub(super) fn pop_completed(&mut self, now: SimTime, jobs: &mut Slab<Job>) -> Option<(JobId, Job)> {
         let (mark, id) = self.running.peek()?;
         // Completions are rounded up to the nanosecond: what lies less than one ahead is rounding error.
-        if mark - self.clock_at(now) > self.rate(self.asked) * 1e-9 {
+        let error = (self.rate(self.asked) * 1e-9).max(mark.abs() * 4.0 * f64::EPSILON);
+        if mark - self.clock_at(now) > error {
             return None;
         }
         self.remove(now, id, jobs).map(|job| (JobId(id), job))

@@ -3,6 +3,7 @@
 use crate::engine::{EventQueue, Phase, SimDuration, SimTime};
 use crate::infra::ids::{LinkId, NodeId};
 use petgraph::graph::{NodeIndex, UnGraph};
+use petgraph::unionfind::UnionFind;
 use petgraph::visit::EdgeRef;
 
 const UNREACHED: u64 = u64::MAX;
@@ -32,6 +33,8 @@ pub struct Routes {
     node_up: Vec<bool>,
     trees: Vec<Option<Box<[Entry]>>>,
     cached_entries: usize,
+    /// For each place the component it lies in, by working links and nodes.
+    components: Vec<u32>,
 }
 
 /// Trees are forgotten when all of them together have more entries than this (1 GiB).
@@ -69,6 +72,33 @@ impl Routes {
         self.latencies_ns.push(latency.as_nanos());
     }
 
+    /// Finds out anew which nodes can reach each other; to be called when all links have been added, and
+    /// called by itself when one changes. O(links).
+    pub fn find_components(&mut self) {
+        let mut sets = UnionFind::<usize>::new(self.graph.node_count());
+        for edge in self.graph.edge_references() {
+            let (a, b) = (edge.source().index(), edge.target().index());
+            if self.link_up[edge.weight().index()] && self.node_up[a] && self.node_up[b] {
+                sets.union(a, b);
+            }
+        }
+        self.components = sets.into_labeling().into_iter().map(|label| label as u32).collect();
+    }
+
+    /// Whether there is a way between two nodes. O(1).
+    #[must_use]
+    pub fn is_connected(&self, a: NodeId, b: NodeId) -> bool {
+        match (self.place(a), self.place(b)) {
+            (Some(a), Some(b)) => {
+                self.node_up[a]
+                    && self.node_up[b]
+                    && (a == b
+                        || self.components.get(a).is_some_and(|own| self.components.get(b) == Some(own)))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether `node` is part of the topology.
     #[must_use]
     pub fn contains(&self, node: NodeId) -> bool {
@@ -96,6 +126,7 @@ impl Routes {
         if std::mem::replace(&mut self.link_up[link.index()], up) == up {
             return;
         }
+        self.find_components();
         if up {
             self.forget_all();
         } else {
@@ -109,6 +140,7 @@ impl Routes {
         if std::mem::replace(&mut self.node_up[place], up) == up {
             return;
         }
+        self.find_components();
         if up {
             self.forget_all();
         } else {
@@ -227,6 +259,7 @@ mod tests {
                 SimDuration::from_nanos(latency),
             );
         }
+        routes.find_components();
         routes
     }
 
@@ -306,6 +339,7 @@ mod tests {
                         let expected = best[from as usize][to as usize];
                         let expected = (expected < u64::MAX / 4).then_some(expected);
                         prop_assert_eq!(latency(&mut routes, from, to), expected);
+                        prop_assert_eq!(routes.is_connected(NodeId(from), NodeId(to)), expected.is_some());
                     }
                 }}
             }

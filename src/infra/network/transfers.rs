@@ -177,6 +177,17 @@ impl Network {
         &mut self.routes
     }
 
+    /// Prepares the topology for questions, once all links have been added.
+    pub fn prepare(&mut self) {
+        self.routes.find_components();
+    }
+
+    /// Whether there is a way between two ends. O(1).
+    #[must_use]
+    pub fn is_connected(&self, from: Endpoint, to: Endpoint) -> bool {
+        self.routes.is_connected(from.site, to.site)
+    }
+
     /// All links.
     #[must_use]
     pub fn links(&self) -> &[Link] {
@@ -206,7 +217,8 @@ impl Network {
             ChannelState {
                 bandwidth_bps: channel.bandwidth_bps,
                 transfers: channel.transfers,
-                carried_bytes: channel.carried_bytes + shared,
+                // Rounding may leave a trace of a byte below nothing.
+                carried_bytes: (channel.carried_bytes + shared).max(0.0),
             }
         };
         (state(there), (back != there).then(|| state(back)))
@@ -245,8 +257,9 @@ impl Network {
         Some(latency)
     }
 
-    /// Seconds that `bytes` from `from` to `to` would take if they were sent at `now` and nothing else
-    /// came or went; `None` if they would be refused.
+    /// Seconds that `bytes` from `from` to `to` would take if they were sent at `now` with an equal share of
+    /// each fairly shared link and nothing else came or went: at most what max-min fairness gives. `None` if
+    /// they would be refused.
     pub fn estimated_transfer_s(
         &mut self,
         now: SimTime,

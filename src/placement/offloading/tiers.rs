@@ -25,31 +25,31 @@ impl Select {
         match self {
             Select::Nearest => view.nearest(tier.into()),
             Select::LeastLoaded => view.least_loaded(&[tier]),
-            Select::Random => random_of(view, &[tier]),
+            Select::Random => random_of(view, &[tier], false),
         }
     }
 }
 
-/// One of the available nodes of these tiers.
-fn random_of(view: &mut OffloadingView<'_>, tiers: &[TierName]) -> Option<NodeId> {
-    let available = |view: &OffloadingView<'_>| {
-        tiers
-            .iter()
-            .flat_map(|&tier| view.nodes(tier.into()))
-            .filter(|&&node| view.is_available(node))
-            .count()
+/// One of the nodes of these tiers that can be reached, or the device itself if `local`.
+fn random_of(view: &mut OffloadingView<'_>, tiers: &[TierName], local: bool) -> Option<NodeId> {
+    let device = view.local();
+    let reachable = |view: &OffloadingView<'_>, which: Option<usize>| {
+        let nodes = tiers.iter().flat_map(|&tier| view.nodes(tier.into())).copied();
+        let mut good = nodes.filter(|&node| node != device && view.is_reachable(node));
+        match which {
+            None => (good.count(), None),
+            Some(which) => (0, good.nth(which)),
+        }
     };
-    let count = available(view);
-    if count == 0 {
+    let (count, _) = reachable(view, None);
+    let choices = count + usize::from(local);
+    if choices == 0 {
         return None;
     }
-    let which = view.random().random_range(0..count);
-    tiers
-        .iter()
-        .flat_map(|&tier| view.nodes(tier.into()))
-        .filter(|&&node| view.is_available(node))
-        .nth(which)
-        .copied()
+    match view.random().random_range(0..choices) {
+        which if which < count => reachable(view, Some(which)).1,
+        _ => Some(device),
+    }
 }
 
 /// Every task runs on the device that created it.
@@ -111,7 +111,7 @@ impl OffloadingPolicy for Nearest {
     }
 }
 
-/// Every task runs on a node drawn from all that are available.
+/// Every task runs on a node drawn from all that can be reached.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Random {
@@ -129,10 +129,6 @@ impl Default for Random {
 
 impl OffloadingPolicy for Random {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        let count: usize = self.tiers.iter().map(|&tier| view.nodes(tier.into()).len()).sum();
-        if self.local && view.random().random_range(0..=count) == count {
-            return OffloadingDecision::Run(view.local());
-        }
-        random_of(view, &self.tiers).into()
+        random_of(view, &self.tiers, self.local).into()
     }
 }

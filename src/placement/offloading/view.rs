@@ -101,10 +101,16 @@ impl<'a> OffloadingView<'a> {
         self.infrastructure.node(node).is_available()
     }
 
-    /// Whether a node would admit the task now, if need be into its queue.
+    /// Whether a node works and there is a way to it.
+    #[must_use]
+    pub fn is_reachable(&self, node: NodeId) -> bool {
+        self.infrastructure.is_reachable(self.request.device, node)
+    }
+
+    /// Whether a node can be reached and would admit the task now, if need be into its queue.
     #[must_use]
     pub fn admits(&self, node: NodeId) -> bool {
-        self.is_available(node) && self.infrastructure.processor_for(node, &self.request.job).is_ok()
+        self.is_reachable(node) && self.infrastructure.processor_for(node, &self.request.job).is_ok()
     }
 
     /// Whether a node would admit the task and has cores free for it.

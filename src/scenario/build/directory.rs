@@ -19,6 +19,7 @@ pub struct NodeDirectory {
     nodes: BTreeMap<String, NodeId>,
     names: Vec<String>,
     tiers: Vec<Tier>,
+    wireless: Vec<bool>,
     accelerators: Vec<String>,
     /// Width and height of the area in metres.
     pub area_m: (f64, f64),
@@ -31,12 +32,19 @@ impl NodeDirectory {
         NodeDirectory { area_m: (width_m, height_m), ..NodeDirectory::default() }
     }
 
-    pub(in crate::scenario) fn add_class(&mut self, name: &str, tier: Tier, node_names: Vec<String>) {
+    pub(in crate::scenario) fn add_class(
+        &mut self,
+        name: &str,
+        tier: Tier,
+        wireless: bool,
+        node_names: Vec<String>,
+    ) {
         let entry = ClassEntry { first: self.names.len() as u32, count: node_names.len() as u32 };
         for node_name in node_names {
             self.nodes.insert(node_name.clone(), NodeId(self.names.len() as u32));
             self.names.push(node_name);
             self.tiers.push(tier);
+            self.wireless.push(wireless);
         }
         self.classes.push((name.to_string(), entry));
     }
@@ -83,6 +91,12 @@ impl NodeDirectory {
         self.tiers[node.index()]
     }
 
+    /// Whether a node attaches to access points instead of being wired.
+    #[must_use]
+    pub fn is_wireless(&self, node: NodeId) -> bool {
+        self.wireless[node.index()]
+    }
+
     /// All nodes of a tier.
     pub fn of_tier(&self, tier: Tier) -> impl Iterator<Item = NodeId> {
         (0..).map(NodeId).zip(&self.tiers).filter(move |(_, own)| **own == tier).map(|(id, _)| id)
@@ -104,7 +118,8 @@ impl NodeDirectory {
 
     fn known(&self) -> impl Iterator<Item = &str> + Clone {
         let classes = self.classes.iter().map(|(name, _)| name.as_str());
-        classes.chain(self.nodes.keys().map(String::as_str))
+        let nodes = self.nodes.keys().map(String::as_str);
+        classes.chain(nodes.filter(|name| self.class(name).is_none()))
     }
 
     /// One node by name; if there is none, or several have the name, the error goes to `site`.

@@ -27,7 +27,10 @@ pub(super) fn faults(
             }
         }
     }
-    if spec.nodes.is_none() && spec.links.is_none() {
+    let names_nothing = |names: &Option<crate::scenario::format::Names>| {
+        names.as_ref().is_none_or(|names| names.iter().next().is_none())
+    };
+    if names_nothing(&spec.nodes) && names_nothing(&spec.links) {
         site.error("neither `nodes` nor `links` says what fails");
     }
     let Some(times) = times(spec, site) else { return Vec::new() };

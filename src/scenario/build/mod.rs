@@ -13,7 +13,7 @@ pub use mobility::Movement;
 use super::format::{AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, Scenario};
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
-use crate::infra::{Criterion, LinkId, MobilityModel, NodeId, Position, Static};
+use crate::infra::{Criterion, LinkId, NodeId, Position, Static};
 use crate::world::{Sampling, WorldBuilder};
 use network::{Linker, Prepared};
 use std::cell::RefCell;
@@ -39,6 +39,12 @@ struct Class {
     names: Vec<String>,
     movement: Movement,
 }
+
+/// Longest simulated time in seconds.
+const LONGEST_RUN_S: f64 = 8.64e9;
+
+/// Most nodes of a class.
+const MOST_NODES: u32 = 10_000_000;
 
 /// Builds the world of a scenario whose form has been checked, and fills its defaults in.
 ///
@@ -66,7 +72,15 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     if duration == SimDuration::ZERO {
         site.key("duration").error("a run of no duration shows nothing; it must be above 0");
     }
-    if scenario.warm_up.as_secs() >= scenario.duration.as_secs() {
+    if scenario.duration.as_secs() > LONGEST_RUN_S {
+        site.key("duration").error("no run lasts longer than 100 000 days");
+    }
+    for (key, length) in [("width", scenario.area.width), ("height", scenario.area.height)] {
+        if length.as_metres() == 0.0 {
+            site.key("area").key(key).error("an area without extent holds nothing; it must be above 0");
+        }
+    }
+    if scenario.warm_up.as_secs() > 0.0 && scenario.warm_up.as_secs() >= scenario.duration.as_secs() {
         site.key("warm_up").error("the warm-up must end before the run does");
     }
     let mut world = WorldBuilder::new(scenario.seed, duration);
@@ -77,8 +91,8 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let network_site = site.key("network");
     let prepared = Prepared::new(&scenario.network, &mut scenario.nodes, &mut directory, &network_site);
     let classes = classes(scenario, registry, &mut directory, site)?;
-    let positions = add_classes(&mut world, classes, scenario, &mut directory, site);
-    add_network(&mut world, scenario, &prepared, &directory, &positions, site);
+    add_classes(&mut world, classes, scenario, &mut directory, site);
+    add_network(&mut world, scenario, &prepared, &directory, site);
     check_coverage(scenario, site);
     world.attach_by(criterion(scenario));
     add_workloads(&mut world, scenario, registry, &directory, site);
@@ -106,6 +120,7 @@ fn classes(
 ) -> Option<Vec<Class>> {
     let mut made = Vec::new();
     let mut used = BTreeSet::new();
+    let mut node_names: BTreeSet<String> = BTreeSet::new();
     let mut good = true;
     for (index, spec) in scenario.nodes.iter_mut().enumerate() {
         let here = site.key("nodes").index(index);
@@ -130,6 +145,16 @@ fn classes(
         if spec.count.is_none() && kind.kind() != "sumo_fcd" {
             spec.count = Some(1);
         }
+        if spec.class_name().is_empty() {
+            here.key("name").error("a class needs a name of at least one character");
+            good = false;
+        }
+        if let Some(count) = spec.count.filter(|&count| count > MOST_NODES) {
+            here.key("count")
+                .error(format!("{count} nodes are more than the {MOST_NODES} that a class may have"));
+            good = false;
+            continue;
+        }
         let placed = directory.placed.get(spec.class_name()).cloned();
         let movement = match placed {
             Some(positions) => {
@@ -142,6 +167,9 @@ fn classes(
             continue;
         };
         if let Movement::Feed { names, .. } = &movement {
+            if spec.wireless != Some(true) {
+                here.key("wireless").error("nodes that come and go with a trace cannot be wired");
+            }
             spec.count = Some(names.len() as u32);
             if spec.node_names.is_none() {
                 spec.node_names =
@@ -152,65 +180,57 @@ fn classes(
         let mut numbered = crate::infra::NodeClass::new(spec.class_name(), spec.tier.into(), count);
         numbered.node_names = spec.node_names.clone().unwrap_or_default();
         let names: Vec<String> = (0..count).map(|number| numbered.node_name(number)).collect();
+        if let Some(name) = names.iter().find(|name| node_names.contains(*name)) {
+            here.error_with_help(
+                format!("another node has the name {name:?}"),
+                "choose names of classes and nodes such that all nodes differ",
+            );
+            good = false;
+        }
+        for (number, name) in names.iter().enumerate() {
+            if !node_names.insert(name.clone()) && names[..number].contains(name) {
+                here.key("node_names").error(format!("the name {name:?} is given twice"));
+                good = false;
+                break;
+            }
+        }
         made.push(Class { spec: spec.clone(), names, movement });
     }
     good.then_some(made)
 }
 
-/// Adds the classes to the world and returns where the nodes that stand still are.
+/// Adds the classes to the world.
 fn add_classes(
     world: &mut WorldBuilder,
     classes: Vec<Class>,
     scenario: &Scenario,
     directory: &mut NodeDirectory,
     site: &Site<'_>,
-) -> Vec<Position> {
-    let mut positions = Vec::new();
-    for (index, Class { spec, names, mut movement }) in classes.into_iter().enumerate() {
+) {
+    for (index, Class { spec, names, movement }) in classes.into_iter().enumerate() {
         let here = site.key("nodes").index(index);
         let count = names.len() as u32;
         let node_names = spec.node_names.clone().unwrap_or_default();
         let class =
             nodes::node_class(&spec, count, node_names, scenario.network.model, &here, directory);
-        positions.extend(starts(world, &class.name, &mut movement, count));
-        directory.add_class(&class.name, class.tier, names);
-        match movement {
-            Movement::Model(model) => {
-                world.infrastructure().class(class, model);
-            }
+        directory.add_class(&class.name, class.tier, class.wireless, names);
+        let is_access_point = class.access_point.is_some();
+        let id = match movement {
+            Movement::Model(model) => world.infrastructure().class(class, model),
             Movement::Feed { feed, .. } => {
-                let origin = Static::at(vec![Position::default()]);
-                if let Some(origin) = here.check(origin) {
-                    let class = world.infrastructure().class(class, Box::new(origin));
-                    world.infrastructure().feed(class, feed);
-                }
+                let Some(origin) = here.check(Static::at(vec![Position::default()])) else { continue };
+                let class = world.infrastructure().class(class, Box::new(origin));
+                world.infrastructure().feed(class, feed);
+                class
             }
+        };
+        if is_access_point && world.infrastructure().moves(id) {
+            here.key("mobility").error_with_help(
+                "access points stand still, but these nodes move",
+                "choose the mobility \"static\", or set `access_point` to null",
+            );
         }
     }
-    positions
-}
-
-/// Where the nodes of a class start, by their own streams: the same places that the world will find.
-fn starts(world: &WorldBuilder, class: &str, movement: &mut Movement, count: u32) -> Vec<Position> {
-    let streams = world.streams();
-    match movement {
-        Movement::Feed { .. } => vec![Position::default(); count as usize],
-        Movement::Model(model) => {
-            (0..count).map(|number| start(&mut **model, streams, class, number)).collect()
-        }
-    }
-}
-
-fn start(model: &mut dyn MobilityModel, streams: RandomStreams, class: &str, number: u32) -> Position {
-    let mut random = streams.entity(&format!("mobility/{class}"), u64::from(number));
-    let mut memory = 0;
-    let mut mover = crate::infra::Mover {
-        index: number,
-        now: SimTime::ZERO,
-        random: &mut random,
-        memory: &mut memory,
-    };
-    model.start(&mut mover).from
 }
 
 /// Adds links and faults.
@@ -219,11 +239,12 @@ fn add_network(
     scenario: &Scenario,
     prepared: &Prepared,
     directory: &NodeDirectory,
-    positions: &[Position],
     site: &Site<'_>,
 ) {
     let network_site = site.key("network");
-    let place = |node: NodeId| positions.get(node.index()).copied().unwrap_or_default();
+    let streams = world.streams();
+    let infrastructure = world.infrastructure();
+    let place = |node: NodeId| infrastructure.start_of(node);
     let mut linker = Linker {
         directory,
         positions: &place,
@@ -231,9 +252,12 @@ fn add_network(
         links: Vec::new(),
         names: BTreeMap::new(),
     };
-    linker.link_all(&scenario.network, prepared, world.streams(), &network_site);
+    linker.link_all(&scenario.network, prepared, streams, &network_site);
     let links = linker.links;
-    network::check_connected(directory, &scenario.nodes, &links, &network_site);
+    // What has failed before would only be told again in other words.
+    if site.is_clean() {
+        network::check_connected(directory, &scenario.nodes, &links, &network_site);
+    }
     let mut by_name: BTreeMap<String, LinkId> = BTreeMap::new();
     let radios = scenario
         .nodes

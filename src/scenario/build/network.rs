@@ -188,6 +188,16 @@ impl Linker<'_> {
             site.error(format!("a link from {:?} to itself leads nowhere", self.directory.name(a)));
             return;
         }
+        if let Some(wireless) = [a, b].into_iter().find(|&node| self.directory.is_wireless(node)) {
+            site.error_with_help(
+                format!(
+                    "{:?} is wireless, so that no link can lead to it",
+                    self.directory.name(wireless)
+                ),
+                "set `wireless` of its class to false",
+            );
+            return;
+        }
         let bandwidth_bps =
             qualities.bandwidth.map(|rate| rate.as_bps()).or(given.bandwidth_bps).unwrap_or(1e9);
         if bandwidth_bps <= 0.0 {

@@ -52,6 +52,9 @@ fn instances(
 }
 
 fn battery(spec: &BatterySpecification, site: &Site<'_>) -> Option<BatterySpec> {
+    if spec.capacity.as_joules() == 0.0 {
+        site.key("capacity").error("a battery of 0 J is empty from the start; it must be above 0");
+    }
     let level = site.key("level").check(spec.level.distribution())?;
     Some(BatterySpec { capacity_j: spec.capacity.as_joules(), level })
 }

@@ -5,7 +5,7 @@ use crate::apps::Workload;
 use crate::apps::tasks::{
     Application, Arrival, OnDeadline, OnHandover, TaskOptions, TaskWorkload, TraceArrival,
 };
-use crate::engine::{Distribution, SimTime};
+use crate::engine::{Distribution, SimDuration, SimTime};
 use crate::infra::Tier;
 use crate::infra::compute::Accelerator;
 use crate::scenario::format::{
@@ -53,6 +53,29 @@ fn arrival(spec: &ArrivalSpec, site: &Site<'_>) -> Option<Arrival> {
     }
 }
 
+/// Most active periods that may pass between two tasks on average.
+const MOST_PERIODS_A_TASK: f64 = 1000.0;
+
+/// Reports active periods so short that hardly one of them sees a task.
+fn check_gaps(arrival: &Arrival, activity: Option<&(Distribution, Distribution)>, site: &Site<'_>) {
+    let gap_s = match arrival {
+        Arrival::Gaps(gaps) => gaps.mean(),
+        Arrival::Periodic(period_s) => *period_s,
+        Arrival::Trace(_) => return,
+    };
+    if let Some((active, _)) = activity
+        && gap_s > MOST_PERIODS_A_TASK * active.mean()
+    {
+        site.error_with_help(
+            format!(
+                "a task every {gap_s} s comes less than once in {MOST_PERIODS_A_TASK} active periods of {} s",
+                active.mean()
+            ),
+            "lengthen `active`, or leave `active` and `idle` out",
+        );
+    }
+}
+
 fn application(spec: &ApplicationSpec, here: &WorkloadSite<'_>, site: &Site<'_>) -> Option<Application> {
     let activity = match (&spec.active, &spec.idle) {
         (Some(active), Some(idle)) => {
@@ -84,10 +107,12 @@ fn application(spec: &ApplicationSpec, here: &WorkloadSite<'_>, site: &Site<'_>)
         None => None,
         Some(deadline) => Some(draw(deadline, &site.key("deadline"))?),
     };
+    let arrival = arrival(&spec.arrival, &site.key("arrival"))?;
+    check_gaps(&arrival, activity.as_ref(), &site.key("arrival"));
     Some(Application {
         name: spec.name.clone(),
         share: spec.share,
-        arrival: arrival(&spec.arrival, &site.key("arrival"))?,
+        arrival,
         activity,
         length_mi: draw(&spec.length, &site.key("length"))?,
         upload_bytes: draw(&spec.upload, &site.key("upload"))?,
@@ -114,6 +139,15 @@ impl BuildWorkload for TasksSpec {
             );
         }
         let specs = self.applications.iter().enumerate();
+        let mut names = std::collections::BTreeSet::new();
+        for (index, spec) in self.applications.iter().enumerate() {
+            if !names.insert(&spec.name) {
+                site.key("applications").index(index).error_with_help(
+                    format!("another application has the name {:?}", spec.name),
+                    "give each application a `name` of its own",
+                );
+            }
+        }
         let applications: Vec<Option<Application>> = specs
             .map(|(index, spec)| application(spec, here, &site.key("applications").index(index)))
             .collect();
@@ -130,6 +164,7 @@ impl BuildWorkload for TasksSpec {
                 HandoverRule::Lose => OnHandover::Lose,
             },
             fault_retries: self.fault_retries,
+            retry_delay: SimDuration::from_secs(self.retry_delay.as_secs()),
         };
         let applications = applications.into_iter().collect::<Option<Vec<_>>>()?;
         Some(Box::new(TaskWorkload::new(&self.name, devices, applications, options, here.horizon)))

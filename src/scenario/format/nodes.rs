@@ -81,7 +81,7 @@ fn full() -> Draw<Ratio> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct InterfaceSpec {
-    /// Rate that it sends or receives at most; no limit if left out.
+    /// Rate at which one transfer is sent or received at most; no limit if left out.
     pub rate_limit: Option<DataRate>,
     /// Energy to send a bit, in nanojoules.
     #[schemars(range(min = 0.0))]

@@ -141,6 +141,8 @@ pub struct TasksSpec {
     pub on_handover: HandoverRule,
     /// How often a task that a fault has hit is started anew.
     pub fault_retries: u32,
+    /// How long it waits before that.
+    pub retry_delay: Duration,
 }
 
 impl Default for TasksSpec {
@@ -152,6 +154,7 @@ impl Default for TasksSpec {
             on_deadline: DeadlineRule::Finish,
             on_handover: HandoverRule::Continue,
             fault_retries: 0,
+            retry_delay: Duration::from_secs(1.0),
         }
     }
 }
