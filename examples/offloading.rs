@@ -4,17 +4,8 @@
 //! policy alone (common random numbers): all create the same tasks.
 
 use std::error::Error;
-use stratosim::apps::tasks::{Application, TaskOptions, TaskWorkload};
-use stratosim::engine::{Distribution, SimDuration};
-use stratosim::infra::network::LinkSpec;
-use stratosim::infra::{
-    AccessPointSpec, Area, Leg, MobilityModel, Mover, NodeClass, Position, Static, Tier,
-};
-use stratosim::placement::offloading::{
-    CloudOnly, Nearest, OffloadingDecision, OffloadingPolicy, OffloadingView,
-};
-use stratosim::records::NoRecords;
-use stratosim::world::WorldBuilder;
+use stratosim::placement::offloading::{CloudOnly, Nearest};
+use stratosim::prelude::*;
 
 /// The nearest edge node while it has cores free, else the cloud.
 #[derive(Debug)]
