@@ -5,7 +5,7 @@ use super::time::{SimDuration, SimTime};
 
 /// What the kernel drives: a world that knows how to handle its own events.
 ///
-/// The kernel is generic over it, so the same engine runs [`crate::world::World`], a bench or a test.
+/// The kernel is generic over it, so the same engine runs the world of this crate, a bench or a test.
 ///
 /// ```
 /// use stratosim::engine::{Kernel, Model, Phase, Schedule, SimDuration, SimTime};

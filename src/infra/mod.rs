@@ -1,7 +1,9 @@
 //! The infrastructure: places and movement, nodes and compute, topology, transfers, faults.
 
+mod actions;
 mod attachment;
 mod builder;
+mod changes;
 pub mod compute;
 mod event;
 mod faults;

@@ -52,8 +52,11 @@ fn edge() -> impl Strategy<Value = Value> {
         json!({ "kind": "time_shared" }),
         json!({ "kind": "time_shared", "job_limit": 3 }),
     ]);
-    let instances =
-        one_of(&[json!(null), json!({ "count": 2, "cores": 0.5, "scheduling": { "kind": "time_shared" } }), json!({ "count": 1, "cores": 1 })]);
+    let instances = one_of(&[
+        json!(null),
+        json!({ "count": 2, "cores": 0.5, "scheduling": { "kind": "time_shared" } }),
+        json!({ "count": 1, "cores": 1 }),
+    ]);
     (1_u32..4, 1_u32..4, scheduling, instances, access_point).prop_map(|(count, cores, scheduling, instances, access_point)| {
         json!({ "tier": "edge", "name": "site", "count": count, "cores": cores, "mips_per_core": 4000,
             "scheduling": scheduling, "instances": instances, "access_point": access_point })

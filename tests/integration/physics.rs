@@ -342,8 +342,12 @@ fn a_task_is_dropped_at_its_deadline_and_frees_its_core() {
 #[test]
 fn a_failed_node_loses_its_jobs_and_a_retry_runs_elsewhere() {
     let scenario = |retries: u32| {
-        let mut scenario =
-            cell(phones(1), "unshared", "edge_only", traced(json!({ "fault_retries": retries, "retry_delay": "300 ms" })));
+        let mut scenario = cell(
+            phones(1),
+            "unshared",
+            "edge_only",
+            traced(json!({ "fault_retries": retries, "retry_delay": "300 ms" })),
+        );
         // The device is attached to the first site; the second is faster to choose once that is gone.
         scenario["nodes"][0]["count"] = json!(2);
         scenario["nodes"][0]["mobility"] =

@@ -1,0 +1,181 @@
+//! What workloads do to the infrastructure: jobs and transfers, and the energy that these take.
+
+use super::compute::{Job, JobRequest, Refusal};
+use super::event::{InfraEvent, JobOutcome, Notice, TransferOutcome, TransferRecord};
+use super::ids::{JobId, NodeId, Owner, ProcessorId, TransferId};
+use super::infrastructure::Infrastructure;
+use super::network::NetworkRefusal;
+use crate::engine::{Phase, Schedule};
+
+impl Infrastructure {
+    /// Admits a job to a node.
+    ///
+    /// # Errors
+    /// What is short; [`Refusal::Cores`] if the node is not available at all.
+    pub fn submit_job<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        request: JobRequest,
+        owner: Owner,
+    ) -> Result<JobId, Refusal> {
+        if !self.nodes[node.index()].is_available() {
+            return Err(Refusal::Cores);
+        }
+        let processor = self.processor_for(node, &request)?;
+        let before = self.compute.busy_cores(processor);
+        let job = self.compute.submit(schedule.now(), processor, request, owner)?;
+        self.after_change(schedule, processor, before);
+        Ok(job)
+    }
+
+    /// Takes a job off its node; `None` if it has ended already.
+    pub fn cancel_job<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        job: JobId,
+    ) -> Option<Job> {
+        let processor = self.compute.job(job)?.processor;
+        let before = self.compute.busy_cores(processor);
+        let ended = self.compute.cancel(schedule.now(), job);
+        self.after_change(schedule, processor, before);
+        ended
+    }
+
+    /// Starts a transfer between two nodes.
+    ///
+    /// # Errors
+    /// If there is no way, or a link takes no more.
+    pub fn start_transfer<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        from: NodeId,
+        to: NodeId,
+        bytes: f64,
+        owner: Owner,
+    ) -> Result<TransferId, NetworkRefusal> {
+        let disconnected = NetworkRefusal::Disconnected;
+        let from = self.endpoint(from).ok_or(disconnected)?;
+        let to = self.endpoint(to).ok_or(disconnected)?;
+        self.network.start(schedule, from, to, bytes, owner)
+    }
+
+    /// Ends a transfer without notice to its owner; `None` if it has ended already.
+    pub fn abort_transfer<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        id: TransferId,
+        outcome: TransferOutcome,
+    ) -> Option<TransferRecord> {
+        let record = self.network.abort(schedule, id, outcome)?;
+        self.charge_transfer(schedule, &record);
+        Some(record)
+    }
+
+    pub(super) fn on_processor_due<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        processor: ProcessorId,
+    ) {
+        let before = self.compute.busy_cores(processor);
+        while let Some((id, job)) = self.compute.pop_completed(schedule.now(), processor) {
+            self.notices.push_back(Notice::JobEnded { id, job, outcome: JobOutcome::Done });
+        }
+        self.after_change(schedule, processor, before);
+    }
+
+    /// Keeps the event of the next completion, the meter and the battery after jobs came or went.
+    pub(super) fn after_change<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        processor: ProcessorId,
+        busy_before: f64,
+    ) {
+        let due = &mut self.processor_due[processor.index()];
+        match (self.compute.next_completion(processor), *due) {
+            (Some(time), Some(handle)) if schedule.reschedule(handle, time) => {}
+            (Some(time), _) => {
+                let event = InfraEvent::ProcessorDue(processor).into();
+                *due = Some(schedule.at(time, Phase::Completion, event));
+            }
+            (None, Some(handle)) => {
+                schedule.cancel(handle);
+                *due = None;
+            }
+            (None, None) => {}
+        }
+        let change = self.compute.busy_cores(processor) - busy_before;
+        if change != 0.0 {
+            self.refresh(schedule, self.compute.node(processor), change);
+        }
+    }
+
+    /// Brings meter, tier load and battery up to date when the busy cores of a node change.
+    pub(super) fn refresh<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        change: f64,
+    ) {
+        let now = schedule.now();
+        let state = &self.nodes[node.index()];
+        let class = &self.classes[state.class.index()];
+        self.tier_loads[state.tier as usize].busy_cores += change;
+        let meter = &mut self.meters[node.index()];
+        let busy = meter.busy_cores() + change;
+        let utilisation = if class.cores > 0 { busy / f64::from(class.cores) } else { 0.0 };
+        let power_w = if state.is_available() { class.power.power_w(utilisation) } else { 0.0 };
+        meter.set(now, busy, power_w);
+        if let Some(state) = &mut self.batteries[node.index()] {
+            state.battery.set_power(now, power_w);
+            self.arm_battery(schedule, node);
+        }
+    }
+
+    pub(super) fn arm_battery<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, node: NodeId) {
+        let powered = self.nodes[node.index()].powered;
+        let Some(state) = &mut self.batteries[node.index()] else { return };
+        let time = state.battery.empty_at();
+        if !powered {
+            return;
+        }
+        match state.due {
+            Some(due) if schedule.reschedule(due, time) => {}
+            _ => {
+                let event = InfraEvent::BatteryEmpty(node).into();
+                state.due = Some(schedule.at(time, Phase::Environment, event));
+            }
+        }
+    }
+
+    /// Draws the energy of a transfer at both ends.
+    pub(super) fn charge_transfer<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        record: &TransferRecord,
+    ) {
+        for (node, sends) in [(record.from, true), (record.to, false)] {
+            let interface = &self.class_of(node).interface;
+            let per_byte =
+                if sends { interface.transmit_j_per_byte } else { interface.receive_j_per_byte };
+            let energy_j = per_byte * record.sent_bytes;
+            if energy_j > 0.0 && record.from != record.to {
+                let drawn_j = match &mut self.batteries[node.index()] {
+                    Some(state) => state.battery.take(schedule.now(), energy_j),
+                    None => energy_j,
+                };
+                self.meters[node.index()].add_energy(drawn_j);
+                self.arm_battery(schedule, node);
+            }
+        }
+    }
+
+    pub(super) fn note_transfer<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        record: TransferRecord,
+    ) {
+        self.charge_transfer(schedule, &record);
+        self.notices.push_back(Notice::TransferEnded(record));
+    }
+}

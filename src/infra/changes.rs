@@ -1,0 +1,278 @@
+//! What happens to the infrastructure: movement, faults and repairs, empty batteries, departures.
+
+use super::attachment::AccessPointIndex;
+use super::event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome};
+use super::faults::FaultTarget;
+use super::feed::FeedChange;
+use super::geometry::Leg;
+use super::ids::{LinkId, NodeId, TransferId};
+use super::infrastructure::Infrastructure;
+use super::motion::Reattached;
+use crate::engine::{Phase, Schedule, SimTime};
+
+impl Infrastructure {
+    pub(super) fn hand_over<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        device: NodeId,
+        change: Option<Reattached>,
+    ) {
+        self.hand_over_or(schedule, device, change, TransferOutcome::LostToMobility);
+    }
+
+    /// Tells of a change of attachment; transfers that it leaves no way end with `otherwise`.
+    pub(super) fn hand_over_or<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        device: NodeId,
+        change: Option<Reattached>,
+        otherwise: TransferOutcome,
+    ) {
+        let Some((from, to)) = change else { return };
+        let node_of = |index: AccessPointIndex| self.access_points[index.0 as usize].0;
+        let (from, to) = (from.map(node_of), to.map(node_of));
+        self.notices.push_back(Notice::Handover { device, from, to });
+        let transfers = self.network.transfers_of(device);
+        self.lead_around(schedule, &transfers, otherwise);
+    }
+
+    /// Leads transfers another way, or ends them with `otherwise` where there is none.
+    pub(super) fn lead_around<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        transfers: &[TransferId],
+        otherwise: TransferOutcome,
+    ) {
+        for &id in transfers {
+            let Some((from, to)) = self.network.ends(id) else { continue };
+            let record = match (self.endpoint(from.node), self.endpoint(to.node)) {
+                (Some(from), Some(to)) => self.network.reroute(schedule, id, from, to, otherwise),
+                _ => self.network.abort(schedule, id, otherwise),
+            };
+            if let Some(record) = record {
+                self.note_transfer(schedule, record);
+            }
+        }
+    }
+
+    pub(super) fn schedule_feed<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        feed: u16,
+        next: Result<Option<SimTime>, String>,
+    ) {
+        match next {
+            Ok(Some(time)) => {
+                schedule.at(time, Phase::Environment, InfraEvent::FeedDue(feed).into());
+            }
+            Ok(None) => {}
+            Err(message) => self.failure = Some(message),
+        }
+    }
+
+    pub(super) fn on_feed_due<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, feed: u16) {
+        let mut changes = Vec::new();
+        let state = &mut self.feeds[usize::from(feed)];
+        let first = state.first_node;
+        let next = state.advance(schedule.now(), |change| changes.push(change));
+        for change in changes {
+            match change {
+                FeedChange::Appears(number, leg) => {
+                    let node = NodeId(first + number);
+                    self.nodes[node.index()].present = true;
+                    self.notices.push_back(Notice::NodeChanged(node, NodeChange::Appeared));
+                    self.follow(schedule, node, leg);
+                    self.refresh(schedule, node, 0.0);
+                }
+                FeedChange::Moves(number, leg) => self.follow(schedule, NodeId(first + number), leg),
+                FeedChange::Vanishes(number) => {
+                    let node = NodeId(first + number);
+                    self.nodes[node.index()].present = false;
+                    self.take_down(schedule, node, NodeChange::Vanished);
+                }
+            }
+        }
+        self.schedule_feed(schedule, feed, next);
+    }
+
+    pub(super) fn follow<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        leg: Leg,
+    ) {
+        let state = self.nodes[node.index()];
+        // A device without energy stays where it is; one that has failed is carried on.
+        if state.powered {
+            let change = self.motion.set_leg(schedule, node, leg, state.is_available());
+            self.hand_over(schedule, node, change);
+        }
+    }
+
+    pub(super) fn schedule_fault<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        index: usize,
+    ) {
+        if let Some(time) = self.faults[index].next(schedule.now()) {
+            schedule.at(time, Phase::Environment, InfraEvent::FaultDue(index as u32).into());
+        }
+    }
+
+    pub(super) fn on_fault_due<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        index: usize,
+    ) {
+        let fails = self.faults[index].changes.is_multiple_of(2);
+        self.faults[index].changes += 1;
+        match self.faults[index].target {
+            FaultTarget::Node(node) => {
+                let failures = &mut self.node_failures[node.index()];
+                if count_failure(failures, fails) {
+                    self.nodes[node.index()].up = !fails;
+                    if fails {
+                        self.take_down(schedule, node, NodeChange::Failed);
+                    } else {
+                        self.bring_up(schedule, node);
+                    }
+                }
+            }
+            FaultTarget::Link(link) => {
+                if count_failure(&mut self.link_failures[link.index()], fails) {
+                    self.nearest.clear();
+                    self.network.set_link(link, !fails);
+                    self.notices.push_back(Notice::LinkChanged { link, up: !fails });
+                    if fails {
+                        let hit = self.network.transfers_where(|transfer| transfer.uses(link));
+                        self.lead_around(schedule, &hit, TransferOutcome::LostToFault);
+                    }
+                }
+            }
+        }
+        self.schedule_fault(schedule, index);
+    }
+
+    pub(super) fn on_battery_empty<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+    ) {
+        if let Some(state) = &mut self.batteries[node.index()] {
+            state.due = None;
+        }
+        self.nodes[node.index()].powered = false;
+        self.take_down(schedule, node, NodeChange::BatteryEmpty);
+    }
+
+    /// Ends all that runs on a node or leads to it, and leads the rest around it. The node's state says
+    /// already that it is gone.
+    pub(super) fn take_down<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        why: NodeChange,
+    ) {
+        if !self.class_of(node).wireless {
+            self.nearest.clear();
+        }
+        self.notices.push_back(Notice::NodeChanged(node, why));
+        let (job_outcome, transfer_outcome) = match why {
+            NodeChange::BatteryEmpty => (JobOutcome::LostToBattery, TransferOutcome::LostToBattery),
+            NodeChange::Vanished => (JobOutcome::LostToMobility, TransferOutcome::LostToMobility),
+            _ => (JobOutcome::LostToFault, TransferOutcome::LostToFault),
+        };
+        for processor in self.nodes[node.index()].processors() {
+            let before = self.compute.busy_cores(processor);
+            while let Some((id, job)) = self.compute.pop_any(schedule.now(), processor) {
+                self.notices.push_back(Notice::JobEnded { id, job, outcome: job_outcome });
+            }
+            self.after_change(schedule, processor, before);
+        }
+        self.refresh(schedule, node, 0.0);
+        if self.class_of(node).wireless {
+            // A failed device may still be carried about; without energy it stays.
+            let change = self.motion.halt(schedule, node, why == NodeChange::BatteryEmpty);
+            let transfers = self.network.transfers_of(node);
+            self.end_transfers(schedule, &transfers, transfer_outcome);
+            self.hand_over(schedule, node, change);
+            return;
+        }
+        self.network.set_node(node, false);
+        self.switch_access_point(schedule, node, false, transfer_outcome);
+        let incident: Vec<LinkId> = (0..)
+            .map(LinkId)
+            .zip(self.network.links())
+            .filter(|(_, link)| link.a == node || link.b == Some(node))
+            .map(|(id, _)| id)
+            .collect();
+        let hit = self.network.transfers_where(|transfer| {
+            transfer.ends_at(node) || incident.iter().any(|&link| transfer.uses(link))
+        });
+        self.lead_around(schedule, &hit, transfer_outcome);
+    }
+
+    pub(super) fn end_transfers<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        transfers: &[TransferId],
+        outcome: TransferOutcome,
+    ) {
+        for &id in transfers {
+            if let Some(record) = self.network.abort(schedule, id, outcome) {
+                self.note_transfer(schedule, record);
+            }
+        }
+    }
+
+    pub(super) fn bring_up<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, node: NodeId) {
+        self.nearest.clear();
+        self.notices.push_back(Notice::NodeChanged(node, NodeChange::Repaired));
+        self.refresh(schedule, node, 0.0);
+        if !self.nodes[node.index()].is_available() {
+            return;
+        }
+        if self.class_of(node).wireless {
+            let change = self.motion.reattach(schedule, node);
+            self.hand_over(schedule, node, change);
+        } else {
+            self.network.set_node(node, true);
+            self.switch_access_point(schedule, node, true, TransferOutcome::LostToMobility);
+        }
+    }
+
+    /// Devices leave an access point that fails, and may come back when it works again. Transfers that
+    /// are left without a way end with `otherwise`.
+    pub(super) fn switch_access_point<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        active: bool,
+        otherwise: TransferOutcome,
+    ) {
+        let Some(index) = self.access_points.iter().position(|(own, _)| *own == node) else { return };
+        let index = AccessPointIndex(index as u32);
+        self.motion.set_access_point(index, active);
+        let devices: Vec<NodeId> = self
+            .motion
+            .wireless()
+            .filter(|&device| active || self.motion.is_bound_to(device, index))
+            .filter(|device| self.nodes[device.index()].is_available())
+            .collect();
+        for device in devices {
+            let change = self.motion.reattach(schedule, device);
+            self.hand_over_or(schedule, device, change, otherwise);
+        }
+    }
+}
+
+/// Counts overlapping failures; whether the state changes.
+fn count_failure(failures: &mut u32, fails: bool) -> bool {
+    if fails {
+        *failures += 1;
+        *failures == 1
+    } else {
+        *failures = failures.saturating_sub(1);
+        *failures == 0
+    }
+}
