@@ -146,6 +146,7 @@
 //! | [`energy`] | power and batteries |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
+//! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
 //! | [`cli`] | the program |
 //!
@@ -160,6 +161,7 @@ pub mod output;
 pub mod placement;
 pub mod records;
 pub mod scenario;
+pub mod units;
 pub mod world;
 
 /// What a study in Rust needs, to be imported with `use stratosim::prelude::*`.

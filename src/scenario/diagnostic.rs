@@ -1,13 +1,13 @@
 //! Messages about bad input: where, at which path, what is wrong, what would help.
 
 use super::Path;
+use crate::units::quoted;
 use std::fmt;
 
 /// How many diagnostics are kept; what comes later is only counted.
 const MOST_KEPT: usize = 100;
 /// Longer names are not compared: no mistyped name is that long.
 const LONGEST_NAME: usize = 64;
-const LONGEST_QUOTE: usize = 60;
 
 /// A place in a text, both counted from 1; a column is a character, and a tab is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -217,15 +217,6 @@ pub(super) fn unknown(what: &str, name: &str, known: &[&str], listed_as: &str) -
     format!("unknown {what} {}{nearest} ({listed_as}: {list})", quoted(name))
 }
 
-/// The text in quotes, escaped as in JSON and shortened if it is long.
-pub(super) fn quoted(text: &str) -> String {
-    let mut shown: String = text.chars().take(LONGEST_QUOTE).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    serde_json::Value::String(shown).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,11 +266,5 @@ mod tests {
         assert_eq!(did_you_mean("x", ["y"]), None);
         assert_eq!(did_you_mean("", known), None);
         assert_eq!(did_you_mean(&"c".repeat(10_000), known), None);
-    }
-
-    #[test]
-    fn quotes_escape_and_shorten() {
-        assert_eq!(quoted("a\"b\n"), r#""a\"b\n""#);
-        assert_eq!(quoted(&"é".repeat(100)).chars().count(), LONGEST_QUOTE + 3);
     }
 }

@@ -1,7 +1,7 @@
 //! A JSON document that knows where each of its values stands in the text.
 
-use super::diagnostic::quoted;
 use super::{Diagnostic, Diagnostics, Origin, Path, Place, Segment};
+use crate::units::quoted;
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};

@@ -37,11 +37,14 @@ pub mod import;
 mod load;
 mod override_path;
 mod path;
-mod quantity;
 mod registry;
 mod schema;
 mod site;
 
+pub use crate::units::{
+    Coordinate, DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Instructions,
+    Length, Power, PowerLevel, QuantityError, QuantityKind, Ratio, Speed, Unit,
+};
 pub use build::{Movement, NodeDirectory, WorkloadSite};
 pub use check::{check, read, schema_of};
 pub use diagnostic::{Diagnostic, Diagnostics, Origin, Place, did_you_mean};
@@ -49,9 +52,5 @@ pub use document::Document;
 pub use format::Scenario;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError, Segment};
-pub use quantity::{
-    Coordinate, DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Instructions,
-    Length, Power, PowerLevel, QuantityError, QuantityKind, Ratio, Speed, Unit,
-};
 pub use registry::{BuildMobility, BuildWorkload, KindInfo, Parameters, Registry};
 pub use site::Site;

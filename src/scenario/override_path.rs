@@ -1,8 +1,9 @@
 //! Overrides: setting a value of a document from the command line.
 
-use super::diagnostic::{did_you_mean, quoted};
+use super::diagnostic::did_you_mean;
 use super::document::Override;
 use super::{Diagnostic, Document, Origin, Path, Segment};
+use crate::units::quoted;
 use serde_json::{Map, Value};
 
 /// More steps than any scenario has; bounds the depth of what an override can create.

@@ -1,6 +1,6 @@
 //! Paths to values in a JSON document, as messages print them and users write them.
 
-use super::diagnostic::quoted;
+use crate::units::quoted;
 use std::fmt;
 use std::str::FromStr;
 

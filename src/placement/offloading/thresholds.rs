@@ -4,6 +4,7 @@
 use super::view::{OffloadingView, TierName};
 use super::{OffloadingDecision, OffloadingPolicy};
 use crate::infra::Tier;
+use crate::units::{DataRate, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,19 +33,19 @@ fn send(view: &OffloadingView<'_>, to_cloud: bool) -> OffloadingDecision {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkBased {
-    /// Bandwidth above which the way to the cloud counts as fast, in bit/s.
-    pub bandwidth_threshold_bps: f64,
+    /// Bandwidth above which the way to the cloud counts as fast.
+    pub bandwidth_threshold: DataRate,
 }
 
 impl Default for NetworkBased {
     fn default() -> Self {
-        NetworkBased { bandwidth_threshold_bps: 6e6 }
+        NetworkBased { bandwidth_threshold: DataRate::from_bps(6e6) }
     }
 }
 
 impl OffloadingPolicy for NetworkBased {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        let fast = cloud_bandwidth_bps(view) > self.bandwidth_threshold_bps;
+        let fast = cloud_bandwidth_bps(view) > self.bandwidth_threshold.as_bps();
         send(view, fast)
     }
 }
@@ -53,20 +54,19 @@ impl OffloadingPolicy for NetworkBased {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UtilizationBased {
-    /// Utilisation of all edge nodes together above which the edge counts as busy, in 0..=1.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub utilisation_threshold: f64,
+    /// Utilisation of all edge nodes together above which the edge counts as busy.
+    pub utilisation_threshold: Ratio,
 }
 
 impl Default for UtilizationBased {
     fn default() -> Self {
-        UtilizationBased { utilisation_threshold: 0.8 }
+        UtilizationBased { utilisation_threshold: Ratio::from_fraction(0.8) }
     }
 }
 
 impl OffloadingPolicy for UtilizationBased {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        let busy = view.utilisation(Tier::Edge) > self.utilisation_threshold;
+        let busy = view.utilisation(Tier::Edge) > self.utilisation_threshold.as_fraction();
         send(view, busy)
     }
 }
@@ -75,23 +75,25 @@ impl OffloadingPolicy for UtilizationBased {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Hybrid {
-    /// Bandwidth above which the way to the cloud counts as fast, in bit/s.
-    pub bandwidth_threshold_bps: f64,
-    /// Utilisation of all edge nodes together above which the edge counts as busy, in 0..=1.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub utilisation_threshold: f64,
+    /// Bandwidth above which the way to the cloud counts as fast.
+    pub bandwidth_threshold: DataRate,
+    /// Utilisation of all edge nodes together above which the edge counts as busy.
+    pub utilisation_threshold: Ratio,
 }
 
 impl Default for Hybrid {
     fn default() -> Self {
-        Hybrid { bandwidth_threshold_bps: 6e6, utilisation_threshold: 0.8 }
+        Hybrid {
+            bandwidth_threshold: DataRate::from_bps(6e6),
+            utilisation_threshold: Ratio::from_fraction(0.8),
+        }
     }
 }
 
 impl OffloadingPolicy for Hybrid {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        let busy = view.utilisation(Tier::Edge) > self.utilisation_threshold;
-        let fast = busy && cloud_bandwidth_bps(view) > self.bandwidth_threshold_bps;
+        let busy = view.utilisation(Tier::Edge) > self.utilisation_threshold.as_fraction();
+        let fast = busy && cloud_bandwidth_bps(view) > self.bandwidth_threshold.as_bps();
         send(view, fast)
     }
 }

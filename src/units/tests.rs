@@ -241,3 +241,9 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn quotes_escape_and_shorten() {
+    assert_eq!(quoted("a\"b\n"), r#""a\"b\n""#);
+    assert_eq!(quoted(&"é".repeat(100)).chars().count(), LONGEST_QUOTE + 3);
+}

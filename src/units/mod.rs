@@ -3,7 +3,6 @@
 //! Each is a newtype over an `f64` in its base unit. One table per quantity gives parsing, display, the JSON
 //! Schema (with the keywords `x-quantity` and `x-unit`) and the messages.
 
-use super::diagnostic::quoted;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
@@ -436,6 +435,17 @@ quantities! {
     from_dbm, try_from_dbm, as_dbm,
     ["dBm" 1.0/1.0]
     also ["dbm" 1.0/1.0]
+}
+
+const LONGEST_QUOTE: usize = 60;
+
+/// The text in quotes, escaped as in JSON and shortened if it is long.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut shown: String = text.chars().take(LONGEST_QUOTE).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    serde_json::Value::String(shown).to_string()
 }
 
 #[cfg(test)]
