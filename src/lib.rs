@@ -9,4 +9,5 @@ pub mod output;
 pub mod placement;
 pub mod records;
 pub mod scenario;
+pub mod sweep;
 pub mod world;
