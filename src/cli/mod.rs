@@ -1,10 +1,13 @@
 //! The command line: one file a subcommand.
 
+mod compare;
 mod list;
+mod merge;
 mod new;
 mod progress;
 mod run;
 mod schema;
+mod sweep;
 mod validate;
 
 use clap::{Parser, Subcommand};
@@ -24,6 +27,9 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    Sweep(sweep::SweepCommand),
+    Merge(merge::Merge),
+    Compare(compare::Compare),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -79,6 +85,9 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(command) => command.execute(),
+        Command::Sweep(command) => command.execute(),
+        Command::Merge(command) => command.execute(),
+        Command::Compare(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

@@ -8,6 +8,7 @@ use crate::output::{
 };
 use crate::scenario::format::FormatName;
 use crate::scenario::{Diagnostics, Document, Loaded, Registry, did_you_mean, load};
+use crate::sweep::{Stopped, simulate};
 use crate::world::{Finished, Simulation};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -127,27 +128,20 @@ impl Run {
         recorder: Recorder,
         interrupted: &AtomicBool,
     ) -> Result<(Finished, Recorder, f64), Failure> {
-        let mut simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::failed)?;
+        let simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::failed)?;
         check_tables(document, &simulation)?;
         let progress = Progress::new(simulation.horizon(), self.quiet);
-        while simulation.advance(1 << 14) {
-            if interrupted.load(Ordering::Relaxed) {
-                progress.finish();
-                let now = simulation.now();
-                return Err(Failure::Failed(format!("interrupted at {now}; nothing was written")));
-            }
-            if let Some(failure) = simulation.failure() {
-                progress.finish();
-                return Err(Failure::Failed(failure));
-            }
+        let result = simulate(simulation, |simulation| {
             progress.update(simulation.now(), simulation.events());
-        }
-        let mut finished = simulation.finish().map_err(Failure::Failed)?;
+            !interrupted.load(Ordering::Relaxed)
+        });
         progress.finish();
-        let records = std::mem::replace(&mut finished.records, Box::new(crate::records::NoRecords));
-        match records.into_any().downcast::<Recorder>() {
-            Ok(recorder) => Ok((finished, *recorder, progress.elapsed_s())),
-            Err(_) => Err(Failure::failed("the recorder was replaced during the run")),
+        match result {
+            Ok((finished, recorder)) => Ok((finished, recorder, progress.elapsed_s())),
+            Err(Stopped::Interrupted(now)) => {
+                Err(Failure::Failed(format!("interrupted at {now}; nothing was written")))
+            }
+            Err(stopped) => Err(Failure::failed(stopped)),
         }
     }
 

@@ -1,18 +1,33 @@
-//! `stratosim schema`: prints the JSON Schema of scenarios.
+//! `stratosim schema`: prints the JSON Schema of scenarios and sweeps.
 
 use super::{Failure, print};
 use crate::scenario::Registry;
-use clap::Args;
+use crate::sweep::sweep_schema;
+use clap::{Args, ValueEnum};
 
-/// Print the JSON Schema of scenarios, with which editors complete and check them.
+/// Print the JSON Schema of scenarios or sweeps, with which editors complete and check them.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  stratosim schema > scenario.schema.json\n\n\
+#[command(after_help = "Examples:\n  stratosim schema > scenario.schema.json\n  \
+    stratosim schema sweep > sweep.schema.json\n\n\
     Then begin a scenario with \"$schema\": \"./scenario.schema.json\".")]
-pub(super) struct SchemaCommand {}
+pub(super) struct SchemaCommand {
+    /// Schema of what.
+    #[arg(default_value = "scenario")]
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    Scenario,
+    Sweep,
+}
 
 impl SchemaCommand {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let schema = Registry::with_builtins().scenario_schema();
+        let schema = match self.what {
+            What::Scenario => Registry::with_builtins().scenario_schema(),
+            What::Sweep => sweep_schema(),
+        };
         print(&format!("{schema:#}\n"));
         Ok(())
     }

@@ -183,6 +183,15 @@ impl Document {
         })
     }
 
+    /// The value at a path as a document of its own, whose paths start there and whose places are still those
+    /// in the file.
+    #[must_use]
+    pub fn part(&self, path: &Path) -> Option<Document> {
+        let root = self.spot(path)?.clone();
+        let value = self.get(path)?.clone();
+        Some(Document { source: self.source.clone(), root, value, overrides: Vec::new() })
+    }
+
     /// The place of the value at a path, if the file has one there that is not overridden.
     #[must_use]
     pub fn place(&self, path: &Path) -> Option<Place> {

@@ -15,7 +15,7 @@ pub struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
-    pub(super) fn root(
+    pub(crate) fn root(
         document: &'a Document,
         errors: &'a RefCell<Diagnostics>,
         directory: &'a std::path::Path,

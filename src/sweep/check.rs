@@ -1,0 +1,155 @@
+//! Checking every point before anything is run.
+
+use super::SweepError;
+use super::metrics;
+use super::plan::{Plan, RunId, unknown_names};
+use crate::output::{Destination, Recorder, TableSelection};
+use crate::scenario::{Diagnostic, Diagnostics, Origin, Path, Registry, did_you_mean, load};
+use rayon::prelude::*;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What the check of a point has found out.
+#[derive(Debug)]
+struct Found {
+    /// A guess of its run time in arbitrary units: nodes times simulated time.
+    cost: f64,
+    tables: BTreeSet<String>,
+    /// The summary of a run that ends before it starts: its numbers mean nothing, its form all.
+    summary: Value,
+}
+
+/// Loads and builds the scenario of each point, and holds the names of metrics and tables to what the runs
+/// will have. Gives the expected cost of each point.
+pub(super) fn check(
+    plan: &Plan,
+    registry: &Registry,
+    interrupted: &AtomicBool,
+) -> Result<Vec<f64>, SweepError> {
+    let found: Vec<Option<Result<Found, Diagnostics>>> = (0..plan.points().len())
+        .into_par_iter()
+        .map(|point| (!interrupted.load(Ordering::Relaxed)).then(|| check_point(plan, registry, point)))
+        .collect();
+    let mut costs = Vec::with_capacity(found.len());
+    let mut errors = Vec::new();
+    let mut names = Names::default();
+    for (point, found) in found.into_iter().enumerate() {
+        match found {
+            None => return Err(SweepError::Interrupted("before the first run".into())),
+            Some(Ok(found)) => {
+                costs.push(found.cost);
+                names.add(plan, point, found);
+            }
+            Some(Err(diagnostics)) => {
+                errors.extend(diagnostics.iter().map(|error| (point, error.clone())));
+            }
+        }
+    }
+    if !errors.is_empty() {
+        return Err(SweepError::BadInput(merged(plan, errors)));
+    }
+    names.check(plan)?;
+    Ok(costs)
+}
+
+fn check_point(plan: &Plan, registry: &Registry, point: usize) -> Result<Found, Diagnostics> {
+    let document = plan.scenario(RunId { point, replication: 0 })?;
+    let loaded = load(&document, registry, plan.directory())?;
+    let nodes: f64 = loaded.scenario.nodes.iter().map(|class| f64::from(class.count.unwrap_or(1))).sum();
+    let cost = nodes * loaded.scenario.duration.as_secs();
+    let broken = |message: String| Diagnostics::from(document.diagnostic(&Path::root(), message));
+    let recorder = Recorder::new(Destination::Discard, TableSelection::All);
+    let simulation = loaded.world.build(Box::new(recorder)).map_err(|e| broken(e.to_string()))?;
+    let finished = simulation.finish().map_err(broken)?;
+    let tables = match finished.records.into_any().downcast::<Recorder>() {
+        Ok(recorder) => recorder.tables().map(|(spec, _)| spec.name.to_string()).collect(),
+        Err(_) => BTreeSet::new(),
+    };
+    Ok(Found { cost, tables, summary: finished.summary })
+}
+
+/// The errors of all points, each told once, with the first point that has it.
+fn merged(plan: &Plan, errors: Vec<(usize, Diagnostic)>) -> Diagnostics {
+    let mut told: BTreeSet<(Origin, Path)> = BTreeSet::new();
+    let mut merged = Diagnostics::default();
+    for (point, error) in errors {
+        let mut error = plan.re_anchor(point, &error);
+        if told.insert((error.origin.clone(), error.path.clone())) {
+            let first = format!("first in point {point}: {}", plan.in_words(point));
+            error.help = Some(match error.help.take() {
+                Some(help) => format!("{help}\n    {first}"),
+                None => first,
+            });
+            merged.push(error);
+        }
+    }
+    merged
+}
+
+/// What the summaries and tables of all points are called.
+#[derive(Debug, Default)]
+struct Names {
+    metrics: BTreeSet<String>,
+    tables: BTreeSet<String>,
+    /// Which of the chosen metrics are in the summary of some point.
+    chosen: BTreeSet<usize>,
+    /// The points whose summary lacks the metric that decides when to stop.
+    without_metric: Vec<usize>,
+}
+
+impl Names {
+    fn add(&mut self, plan: &Plan, point: usize, found: Found) {
+        self.tables.extend(found.tables);
+        let all = metrics::choose(&found.summary, None);
+        if let Some(metric) = plan.replications.metric()
+            && !all.contains_key(&metric.to_string())
+        {
+            self.without_metric.push(point);
+        }
+        for (index, path) in plan.metrics.iter().flatten().enumerate() {
+            let path = std::slice::from_ref(path);
+            if !metrics::choose(&found.summary, Some(path)).is_empty() {
+                self.chosen.insert(index);
+            }
+        }
+        self.metrics.extend(all.into_iter().map(|(name, _)| name));
+    }
+
+    fn check(&self, plan: &Plan) -> Result<(), Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let root = Path::root();
+        let mut unknown = |place: &Path, what: &str, name: &str, known: &BTreeSet<String>| {
+            let help = match did_you_mean(name, known.iter().map(String::as_str)) {
+                Some(nearest) => format!("did you mean {nearest:?}?"),
+                None => {
+                    format!("known: {}", known.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+                }
+            };
+            let message = format!("no {what} is named {name:?}");
+            errors.push(plan.document.diagnostic(place, message).help(help));
+        };
+        for (index, path) in plan.metrics.iter().flatten().enumerate() {
+            if !self.chosen.contains(&index) {
+                let place = root.key("metrics").index(index);
+                unknown(&place, "number of the summary", &path.to_string(), &self.metrics);
+            }
+        }
+        for (index, name) in unknown_names(&plan.tables, &self.tables) {
+            unknown(&root.key("tables").index(index), "table", name, &self.tables);
+        }
+        if let (Some(metric), Some(&point)) = (plan.replications.metric(), self.without_metric.first()) {
+            let place = root.key("until").key("metric");
+            if self.metrics.contains(&metric.to_string()) {
+                let message = format!(
+                    "point {point} has no {metric} ({}): it could never stop",
+                    plan.in_words(point)
+                );
+                errors.push(plan.document.diagnostic(&place, message));
+            } else {
+                unknown(&place, "number of the summary", &metric.to_string(), &self.metrics);
+            }
+        }
+        errors.or(())
+    }
+}

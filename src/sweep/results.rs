@@ -1,0 +1,362 @@
+//! The results of a sweep as tidy tables.
+
+use super::SweepError;
+use super::aggregate::Interval;
+use super::axis::AxisColumn;
+use super::merge::check_complete;
+use super::plan::{Plan, RunId};
+use super::store::{RunFile, read_header, read_runs};
+use crate::output::{Destination, FileFormat, OutputError, Recorder, TableSelection, dictionary};
+use crate::records::{Cell, ColumnKind, ColumnSpec, TableSpec};
+use serde_json::{Number, Value};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// The result of one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResultRow {
+    /// The run.
+    pub run: RunId,
+    /// Its seed.
+    pub seed: u64,
+    /// Why it failed, if it did; then it has no metrics.
+    pub error: Option<String>,
+    /// Fingerprint of the tables that it would write or has written.
+    pub fingerprint: Option<String>,
+    /// Index into the metrics, and value: numbers only.
+    metrics: Vec<(usize, Number)>,
+}
+
+/// One metric of one point over its replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregateRow<'r> {
+    /// The point.
+    pub point: usize,
+    /// The metric.
+    pub metric: &'r str,
+    /// Its mean; `None` if no run has the metric.
+    pub interval: Option<Interval>,
+}
+
+/// The results of a sweep, runs in the order of the plan.
+///
+/// Nothing in them depends on the number of jobs, on interruptions or on the speed of the machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepResults {
+    columns: Vec<AxisColumn>,
+    labels: Vec<Vec<Value>>,
+    metrics: Vec<String>,
+    rows: Vec<ResultRow>,
+    confidence: f64,
+}
+
+impl SweepResults {
+    /// The results of these runs, whatever their order. Those beyond what the plan wants are left out.
+    pub(super) fn new(plan: &Plan, mut runs: Vec<RunFile>) -> Self {
+        runs.sort_by_key(RunFile::id);
+        let mut names: BTreeMap<String, usize> = BTreeMap::new();
+        let mut metrics = Vec::new();
+        let mut rows = Vec::with_capacity(runs.len());
+        for run in runs {
+            let mut row = ResultRow {
+                run: run.id(),
+                seed: run.seed,
+                error: run.error,
+                fingerprint: run.fingerprint,
+                metrics: Vec::with_capacity(run.metrics.len()),
+            };
+            for (name, value) in run.metrics {
+                let index = *names.entry(name).or_insert_with_key(|name| {
+                    metrics.push(name.clone());
+                    metrics.len() - 1
+                });
+                if let Value::Number(number) = value {
+                    row.metrics.push((index, number));
+                }
+            }
+            row.metrics.sort_by_key(|(index, _)| *index);
+            rows.push(row);
+        }
+        SweepResults {
+            columns: plan.columns().to_vec(),
+            labels: plan.points().iter().map(|point| point.labels.clone()).collect(),
+            metrics,
+            rows,
+            confidence: plan.replications.confidence(),
+        }
+    }
+
+    /// The results in the directory of a sweep that came to its end.
+    ///
+    /// # Errors
+    /// If it is no such directory, or runs are missing in it.
+    pub fn read(directory: &Path) -> Result<Self, SweepError> {
+        let header = read_header(directory)?;
+        let plan = Plan::from_header(&header)?;
+        let hash = header["hash"].as_str().unwrap_or_default();
+        let runs = read_runs(directory, hash)?;
+        check_complete(&plan, |id| {
+            runs.binary_search_by_key(&id, RunFile::id).ok().map(|at| &runs[at])
+        })?;
+        Ok(SweepResults::new(&plan, runs))
+    }
+
+    /// The columns that the axes make.
+    #[must_use]
+    pub fn axes(&self) -> &[AxisColumn] {
+        &self.columns
+    }
+
+    /// What the axes show for a point, in the order of [`axes`](Self::axes).
+    #[must_use]
+    pub fn labels(&self, point: usize) -> &[Value] {
+        self.labels.get(point).map_or(&[], Vec::as_slice)
+    }
+
+    /// The names of the metrics: their paths in the summary.
+    #[must_use]
+    pub fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+
+    /// The runs.
+    #[must_use]
+    pub fn rows(&self) -> &[ResultRow] {
+        &self.rows
+    }
+
+    /// The runs that failed.
+    pub fn failed(&self) -> impl Iterator<Item = &ResultRow> {
+        self.rows.iter().filter(|row| row.error.is_some())
+    }
+
+    /// The level of the confidence intervals.
+    #[must_use]
+    pub fn confidence(&self) -> f64 {
+        self.confidence
+    }
+
+    /// A metric of a run; `None` if the run does not have it.
+    #[must_use]
+    pub fn value(&self, row: &ResultRow, metric: &str) -> Option<f64> {
+        let index = self.metrics.iter().position(|name| name == metric)?;
+        row.number(index)?.as_f64()
+    }
+
+    /// The mean of a metric over the replications of a point, with its confidence interval; `None` if no run
+    /// has it.
+    #[must_use]
+    pub fn mean(&self, point: usize, metric: &str) -> Option<Interval> {
+        let index = self.metrics.iter().position(|name| name == metric)?;
+        self.interval(self.rows_of(point), index)
+    }
+
+    /// Each metric of each point, over its replications that did not fail.
+    pub fn aggregate(&self) -> impl Iterator<Item = AggregateRow<'_>> {
+        (0..self.labels.len()).flat_map(move |point| {
+            let rows = self.rows_of(point);
+            self.metrics.iter().enumerate().map(move |(index, metric)| AggregateRow {
+                point,
+                metric,
+                interval: self.interval(rows, index),
+            })
+        })
+    }
+
+    fn rows_of(&self, point: usize) -> &[ResultRow] {
+        let start = self.rows.partition_point(|row| row.run.point < point);
+        let end = self.rows.partition_point(|row| row.run.point <= point);
+        self.rows.get(start..end).unwrap_or_default()
+    }
+
+    fn interval(&self, rows: &[ResultRow], metric: usize) -> Option<Interval> {
+        let values = rows.iter().filter_map(|row| row.number(metric)?.as_f64());
+        Interval::of(values, self.confidence)
+    }
+
+    /// The columns that the axes make in a table, with the kinds that their values need.
+    pub(super) fn axis_columns(&self) -> Vec<ColumnSpec> {
+        let kind = |index: usize| {
+            let values = self.labels.iter().filter_map(move |labels| labels.get(index));
+            if values.clone().all(Value::is_u64) {
+                ColumnKind::Unsigned
+            } else if values.clone().all(Value::is_i64) {
+                ColumnKind::Signed
+            } else if values.clone().all(Value::is_number) {
+                ColumnKind::Float
+            } else if values.clone().all(Value::is_boolean) {
+                ColumnKind::Boolean
+            } else {
+                ColumnKind::Category
+            }
+        };
+        let columns = self.columns.iter().enumerate();
+        columns
+            .map(|(index, column)| {
+                let name = column.name.clone();
+                ColumnSpec::new(name, kind(index), column.unit.clone(), "axis of the sweep")
+            })
+            .collect()
+    }
+
+    /// The name of a metric's column: the metric's, unless an axis has it.
+    fn column_name(&self, metric: &str) -> String {
+        if self.columns.iter().any(|column| column.name == metric) {
+            format!("summary.{metric}")
+        } else {
+            metric.to_string()
+        }
+    }
+
+    fn results_table(&self) -> TableSpec {
+        let mut columns = vec![
+            ColumnSpec::unsigned("point", "", "combination of axis values, from 0"),
+            ColumnSpec::unsigned("replication", "", "repetition of the point, from 0"),
+            ColumnSpec::unsigned("seed", "", "seed of the run, the same for each point"),
+        ];
+        columns.extend(self.axis_columns());
+        for (index, metric) in self.metrics.iter().enumerate() {
+            let mut numbers = self.rows.iter().filter_map(|row| row.number(index)).peekable();
+            let is_count = numbers.peek().is_some() && numbers.all(Number::is_u64);
+            let kind = if is_count { ColumnKind::Unsigned } else { ColumnKind::Float };
+            let meaning = "number of the run's summary, at this path; null if it has none";
+            columns.push(ColumnSpec::new(self.column_name(metric), kind, "", meaning));
+        }
+        columns.push(ColumnSpec::category("status", "`done` or `failed`"));
+        columns.push(ColumnSpec::text("error", "why the run failed; null if it did not"));
+        TableSpec::new("results", "One row a run of the sweep", columns)
+    }
+
+    fn aggregate_table(&self) -> TableSpec {
+        let mut columns = vec![ColumnSpec::unsigned("point", "", "combination of axis values, from 0")];
+        columns.extend(self.axis_columns());
+        columns.extend([
+            ColumnSpec::category("metric", "number of the summary, by its path"),
+            ColumnSpec::unsigned("n", "", "replications that have the number"),
+            ColumnSpec::float("mean", "", "mean over these; null if there are none"),
+            ColumnSpec::float(
+                "standard_deviation",
+                "",
+                "their standard deviation; null of less than two",
+            ),
+            ColumnSpec::float("confidence", "", "level of the confidence interval"),
+            ColumnSpec::float(
+                "half_width",
+                "",
+                "half-width of the interval of the mean, by Student's t",
+            ),
+            ColumnSpec::float("low", "", "lower end of the interval"),
+            ColumnSpec::float("high", "", "upper end of the interval"),
+        ]);
+        TableSpec::new("aggregate", "One row a point and metric", columns)
+    }
+
+    /// Writes `results`, `aggregate` and the dictionary of both.
+    pub(super) fn write(&self, directory: &Path, format: FileFormat) -> Result<(), OutputError> {
+        self.write_tables(directory, FileFormat::Csv)?;
+        if format == FileFormat::Parquet {
+            self.write_tables(directory, FileFormat::Parquet)?;
+        }
+        let path = directory.join("dictionary.json");
+        let text = dictionary([&self.results_table(), &self.aggregate_table()]);
+        fs::write(&path, format!("{text:#}\n")).map_err(|source| OutputError::Io {
+            action: "write",
+            path,
+            source,
+        })
+    }
+
+    fn write_tables(&self, directory: &Path, format: FileFormat) -> Result<(), OutputError> {
+        let destination = Destination::Files { directory: directory.to_path_buf(), format };
+        let mut recorder = Recorder::new(destination, TableSelection::All);
+        let spec = self.results_table();
+        let kinds = kinds(&spec);
+        let results = recorder.table(spec)?;
+        for row in &self.rows {
+            let mut writer = recorder
+                .row(results)
+                .unsigned(row.run.point as u64)
+                .unsigned(u64::from(row.run.replication))
+                .unsigned(row.seed);
+            let mut column = 3;
+            for label in self.labels(row.run.point) {
+                let text;
+                writer = match axis_cell(label, kinds[column]) {
+                    Ok(cell) => writer.cell(cell),
+                    Err(shown) => {
+                        text = shown;
+                        writer.text(&text)
+                    }
+                };
+                column += 1;
+            }
+            for metric in 0..self.metrics.len() {
+                writer = writer.cell(match (row.number(metric), kinds[column]) {
+                    (None, _) => Cell::Null,
+                    (Some(number), ColumnKind::Unsigned) => number.as_u64().into(),
+                    (Some(number), _) => number.as_f64().into(),
+                });
+                column += 1;
+            }
+            let status = if row.error.is_some() { "failed" } else { "done" };
+            writer.text(status).cell(row.error.as_deref()).end();
+        }
+        let spec = self.aggregate_table();
+        let kinds = self::kinds(&spec);
+        let aggregate = recorder.table(spec)?;
+        for row in self.aggregate() {
+            let mut writer = recorder.row(aggregate).unsigned(row.point as u64);
+            for (label, kind) in self.labels(row.point).iter().zip(&kinds[1..]) {
+                let text;
+                writer = match axis_cell(label, *kind) {
+                    Ok(cell) => writer.cell(cell),
+                    Err(shown) => {
+                        text = shown;
+                        writer.text(&text)
+                    }
+                };
+            }
+            let known = |number: f64| (!number.is_nan()).then_some(number);
+            let interval = row.interval;
+            let half_width = interval.and_then(|interval| known(interval.half_width));
+            let end = |sign: f64| Some(interval?.mean + sign * half_width?);
+            writer
+                .text(row.metric)
+                .unsigned(interval.map_or(0, |interval| interval.n))
+                .cell(interval.map(|interval| interval.mean))
+                .cell(interval.and_then(|interval| known(interval.standard_deviation)))
+                .float(self.confidence)
+                .cell(half_width)
+                .cell(end(-1.0))
+                .cell(end(1.0))
+                .end();
+        }
+        recorder.finish().map(|_| ())
+    }
+}
+
+fn kinds(spec: &TableSpec) -> Vec<ColumnKind> {
+    spec.columns.iter().map(|column| column.kind).collect()
+}
+
+/// The cell of an axis value, or its text if it is shown as text and is none.
+fn axis_cell(label: &Value, kind: ColumnKind) -> Result<Cell<'_>, String> {
+    Ok(match kind {
+        ColumnKind::Unsigned => label.as_u64().into(),
+        ColumnKind::Signed => label.as_i64().into(),
+        ColumnKind::Float => label.as_f64().into(),
+        ColumnKind::Boolean => label.as_bool().into(),
+        ColumnKind::Category | ColumnKind::Text => match label.as_str() {
+            Some(text) => Cell::Text(text),
+            None => return Err(label.to_string()),
+        },
+    })
+}
+
+impl ResultRow {
+    fn number(&self, metric: usize) -> Option<&Number> {
+        let at = self.metrics.binary_search_by_key(&metric, |(index, _)| *index).ok()?;
+        self.metrics.get(at).map(|(_, number)| number)
+    }
+}
