@@ -56,6 +56,7 @@ mod join;
 mod merge;
 mod metrics;
 mod plan;
+mod points;
 mod queue;
 mod results;
 mod simulate;
