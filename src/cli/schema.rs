@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 /// Print the JSON Schema of scenarios or sweeps, with which editors complete and check them.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  stratosim schema > scenario.schema.json\n  \
+#[command(after_help = "Example:\n  stratosim schema > scenario.schema.json\n  \
     stratosim schema sweep > sweep.schema.json\n\n\
     Then begin a scenario with \"$schema\": \"./scenario.schema.json\".")]
 pub(super) struct SchemaCommand {

@@ -20,7 +20,7 @@ const MOST_VALUES: usize = 8;
 
 /// Run a scenario for many values of its parameters and many seeds, in parallel.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  stratosim sweep scenarios/sweeps/offloading.json --dry-run\n  \
+#[command(after_help = "Example:\n  stratosim sweep scenarios/sweeps/offloading.json --dry-run\n  \
     stratosim sweep scenarios/sweeps/offloading.json --out /tmp/s --jobs 8\n  \
     stratosim sweep scenarios/sweeps/offloading.json --out /tmp/s --resume\n  \
     stratosim sweep scenarios/sweeps/offloading.json --out part-2 --shard 2/8\n\n\

@@ -6,41 +6,31 @@ use super::plan::{Plan, RunId, unknown_names};
 use crate::output::{Destination, Recorder, TableSelection};
 use crate::scenario::{Diagnostic, Diagnostics, Origin, Path, Registry, did_you_mean, load};
 use rayon::prelude::*;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// What the check of a point has found out.
-#[derive(Debug)]
-struct Found {
-    /// A guess of its run time in arbitrary units: nodes times simulated time.
-    cost: f64,
-    tables: BTreeSet<String>,
-    /// The summary of a run that ends before it starts: its numbers mean nothing, its form all.
-    summary: Value,
-}
+use std::sync::{Mutex, PoisonError};
 
 /// Loads and builds the scenario of each point, and holds the names of metrics and tables to what the runs
-/// will have. Gives the expected cost of each point.
+/// will have. Gives the expected cost of each point in arbitrary units: nodes times simulated time.
 pub(super) fn check(
     plan: &Plan,
     registry: &Registry,
     interrupted: &AtomicBool,
 ) -> Result<Vec<f64>, SweepError> {
-    let found: Vec<Option<Result<Found, Diagnostics>>> = (0..plan.points().len())
+    let names = Mutex::new(Names::default());
+    let found: Vec<Option<Result<f64, Diagnostics>>> = (0..plan.points().len())
         .into_par_iter()
-        .map(|point| (!interrupted.load(Ordering::Relaxed)).then(|| check_point(plan, registry, point)))
+        .map(|point| {
+            let goes_on = !interrupted.load(Ordering::Relaxed);
+            goes_on.then(|| check_point(plan, registry, point, &names))
+        })
         .collect();
     let mut costs = Vec::with_capacity(found.len());
     let mut errors = Vec::new();
-    let mut names = Names::default();
     for (point, found) in found.into_iter().enumerate() {
         match found {
             None => return Err(SweepError::Interrupted("before the first run".into())),
-            Some(Ok(found)) => {
-                costs.push(found.cost);
-                names.add(plan, point, found);
-            }
+            Some(Ok(cost)) => costs.push(cost),
             Some(Err(diagnostics)) => {
                 errors.extend(diagnostics.iter().map(|error| (point, error.clone())));
             }
@@ -49,11 +39,16 @@ pub(super) fn check(
     if !errors.is_empty() {
         return Err(SweepError::BadInput(merged(plan, errors)));
     }
-    names.check(plan)?;
+    names.into_inner().unwrap_or_else(PoisonError::into_inner).check(plan)?;
     Ok(costs)
 }
 
-fn check_point(plan: &Plan, registry: &Registry, point: usize) -> Result<Found, Diagnostics> {
+fn check_point(
+    plan: &Plan,
+    registry: &Registry,
+    point: usize,
+    names: &Mutex<Names>,
+) -> Result<f64, Diagnostics> {
     let document = plan.scenario(RunId { point, replication: 0 })?;
     let loaded = load(&document, registry, plan.directory())?;
     let nodes: f64 = loaded.scenario.nodes.iter().map(|class| f64::from(class.count.unwrap_or(1))).sum();
@@ -61,12 +56,28 @@ fn check_point(plan: &Plan, registry: &Registry, point: usize) -> Result<Found, 
     let broken = |message: String| Diagnostics::from(document.diagnostic(&Path::root(), message));
     let recorder = Recorder::new(Destination::Discard, TableSelection::All);
     let simulation = loaded.world.build(Box::new(recorder)).map_err(|e| broken(e.to_string()))?;
+    // A run that ends before it starts: the numbers of its summary mean nothing, their names all.
     let finished = simulation.finish().map_err(broken)?;
-    let tables = match finished.records.into_any().downcast::<Recorder>() {
-        Ok(recorder) => recorder.tables().map(|(spec, _)| spec.name.to_string()).collect(),
-        Err(_) => BTreeSet::new(),
-    };
-    Ok(Found { cost, tables, summary: finished.summary })
+    let metrics = metrics::choose(&finished.summary, None);
+    let recorder = finished.records.into_any().downcast::<Recorder>().ok();
+    let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+    for (spec, _) in recorder.iter().flat_map(|recorder| recorder.tables()) {
+        if !names.tables.contains(spec.name.as_ref()) {
+            names.tables.insert(spec.name.to_string());
+        }
+    }
+    if plan.replications.metric().is_some_and(|metric| !metrics.contains_key(&metric.to_string())) {
+        names.without_metric.insert(point);
+    }
+    for (index, path) in plan.metrics.iter().flatten().enumerate() {
+        if !metrics::choose(&finished.summary, Some(std::slice::from_ref(path))).is_empty() {
+            names.chosen.insert(index);
+        }
+    }
+    for (name, _) in metrics {
+        names.metrics.insert(name);
+    }
+    Ok(cost)
 }
 
 /// The errors of all points, each told once, with the first point that has it.
@@ -95,27 +106,10 @@ struct Names {
     /// Which of the chosen metrics are in the summary of some point.
     chosen: BTreeSet<usize>,
     /// The points whose summary lacks the metric that decides when to stop.
-    without_metric: Vec<usize>,
+    without_metric: BTreeSet<usize>,
 }
 
 impl Names {
-    fn add(&mut self, plan: &Plan, point: usize, found: Found) {
-        self.tables.extend(found.tables);
-        let all = metrics::choose(&found.summary, None);
-        if let Some(metric) = plan.replications.metric()
-            && !all.contains_key(&metric.to_string())
-        {
-            self.without_metric.push(point);
-        }
-        for (index, path) in plan.metrics.iter().flatten().enumerate() {
-            let path = std::slice::from_ref(path);
-            if !metrics::choose(&found.summary, Some(path)).is_empty() {
-                self.chosen.insert(index);
-            }
-        }
-        self.metrics.extend(all.into_iter().map(|(name, _)| name));
-    }
-
     fn check(&self, plan: &Plan) -> Result<(), Diagnostics> {
         let mut errors = Diagnostics::default();
         let root = Path::root();

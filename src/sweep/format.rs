@@ -54,7 +54,7 @@ pub struct SweepSpec {
     #[serde(default)]
     pub tables: Vec<String>,
     /// Whether each of these tables is also joined over all runs, with point, replication, seed and axes as
-    /// its first columns.
+    /// its first columns; for tables in CSV.
     #[serde(default)]
     pub join_tables: bool,
     /// Format of the detail tables. Results are always written as CSV, and as Parquet too if it is chosen

@@ -57,6 +57,7 @@ mod join;
 mod merge;
 mod metrics;
 mod plan;
+mod points;
 mod queue;
 mod results;
 mod simulate;

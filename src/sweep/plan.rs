@@ -3,21 +3,17 @@
 use super::SweepError;
 use super::axis::{Axis, AxisColumn, Setting, check_names};
 use super::drop::Drop;
-use super::format::{SampleKind, SampleSpec, ScenarioSource, SweepSpec};
+use super::format::{ScenarioSource, SweepSpec};
+use super::points::{combinations, draw};
 use super::until::{Replications, Seeds};
-use crate::engine::RandomStreams;
 use crate::output::FileFormat;
 use crate::scenario::format::FormatName;
 use crate::scenario::{Diagnostic, Diagnostics, Document, Path, Registry, Segment, Site, read};
-use rand::Rng;
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path as FilePath, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
-
-/// More points than any machine runs; a mistyped count is told before it fills the memory.
-const MOST_POINTS: usize = 1_000_000;
 
 /// One combination of values.
 #[derive(Clone, Debug, PartialEq)]
@@ -377,6 +373,12 @@ impl Parts {
         if spec.join_tables && spec.tables.is_empty() {
             site.key("join_tables").error("there are no `tables` to join");
         }
+        if spec.join_tables && spec.format == FormatName::Parquet {
+            site.key("join_tables").error_with_help(
+                "only CSV tables can be joined",
+                "choose the format csv, or read the Parquet files of all runs together",
+            );
+        }
         if spec.format == FormatName::Parquet && cfg!(not(feature = "parquet")) {
             site.key("format").error(crate::output::OutputError::NoParquet.to_string());
         }
@@ -440,59 +442,6 @@ fn resolved(spec: &SweepSpec, base: &Document) -> Value {
         object.insert("scenario".into(), base.value().clone());
     }
     json!({ "stratosim": env!("CARGO_PKG_VERSION"), "sweep": sweep })
-}
-
-/// Every combination, the last axis varying fastest.
-fn combinations(axes: &[Axis], document: &Document) -> Result<Vec<Point>, SweepError> {
-    let mut lengths = axes.iter().map(|axis| axis.listed().map_or(0, <[_]>::len));
-    let count = lengths.try_fold(1_usize, usize::checked_mul);
-    let Some(count) = count.filter(|count| *count <= MOST_POINTS) else {
-        let message = format!("the axes have more than {MOST_POINTS} combinations");
-        let help = "give `sample` to draw some of them, or fewer values";
-        return Err(document.diagnostic(&Path::root().key("axes"), message).help(help).into());
-    };
-    let mut points = Vec::with_capacity(count);
-    for number in 0..count {
-        let mut rest = number;
-        let mut chosen = Vec::with_capacity(axes.len());
-        for levels in axes.iter().rev().filter_map(Axis::listed) {
-            chosen.push(levels.get(rest % levels.len()));
-            rest /= levels.len();
-        }
-        let mut level = super::axis::Level::default();
-        chosen.into_iter().rev().for_each(|one| level.add(one));
-        points.push(Point { labels: level.labels, settings: level.settings });
-    }
-    Ok(points)
-}
-
-/// Points at random. Each axis has a stream of its own, so that another axis changes nothing on this one.
-fn draw(axes: &[Axis], sample: &SampleSpec) -> Vec<Point> {
-    let count = sample.count as usize;
-    let streams = RandomStreams::new(sample.seed);
-    let mut points: Vec<super::axis::Level> = vec![super::axis::Level::default(); count];
-    for axis in axes {
-        let mut stream = streams.stream(&format!("sweep/{}", axis.name()));
-        // The 53 leading bits make a number in 0..1.
-        let mut share = || (stream.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-        let parts: Option<Vec<usize>> = match sample.kind {
-            SampleKind::Random => None,
-            SampleKind::LatinHypercube => {
-                let mut order: Vec<(f64, usize)> = (0..count).map(|part| (share(), part)).collect();
-                order.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-                Some(order.into_iter().map(|(_, part)| part).collect())
-            }
-        };
-        for (index, point) in points.iter_mut().enumerate() {
-            let within = share();
-            let at = match &parts {
-                None => within,
-                Some(parts) => (parts[index] as f64 + within) / count as f64,
-            };
-            point.add(Some(&axis.at(at)));
-        }
-    }
-    points.into_iter().map(|level| Point { labels: level.labels, settings: level.settings }).collect()
 }
 
 /// The names that are not known, with their index.

@@ -123,3 +123,33 @@ impl<'p> Queue<'p> {
         self.total
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::Sweep;
+
+    #[test]
+    fn the_longest_is_first_by_guess_and_then_by_what_was_seen() {
+        let sweep = Sweep::from_json(
+            r#"{ "scenario": { "nodes": [{ "tier": "edge" }] }, "replications": 2,
+                 "axes": [{ "path": "nodes[0].count", "values": [1, 2, 3] }] }"#,
+        );
+        let sweep = sweep.unwrap();
+        let mut queue = Queue::new(sweep.plan(), None, &[10.0, 30.0, 20.0]);
+        let run = |point, replication| Some(RunId { point, replication });
+        queue.found(RunId { point: 0, replication: 0 }, Seen::Done(None));
+        assert_eq!((queue.fill(), queue.total()), (5, 6));
+        assert_eq!(queue.next(), run(1, 0));
+        // Point 1 takes 3 s a run, which is 0.1 s a unit of cost: point 2 is expected to take 2 s.
+        queue.done(RunId { point: 1, replication: 0 }, Seen::Done(None), 3.0);
+        assert_eq!(queue.next(), run(1, 1));
+        assert_eq!(queue.next(), run(2, 0));
+        // 10 s for 80 units of cost: point 0 is expected to take 1.25 s, more than point 2 took.
+        queue.done(RunId { point: 2, replication: 0 }, Seen::Done(None), 1.0);
+        queue.done(RunId { point: 1, replication: 1 }, Seen::Done(None), 6.0);
+        assert_eq!(queue.next(), run(0, 1));
+        assert_eq!(queue.next(), run(2, 1));
+        assert_eq!(queue.next(), None);
+    }
+}

@@ -137,6 +137,11 @@ fn conditions_metrics_and_replications_are_told() {
             json!({ "metrics": ["workloads.tasks.service_s.meen"] }),
             &["metrics[0]", "did you mean \"workloads.tasks.service_s.mean\"?"],
         ),
+        (
+            json!({ "tables": ["tasks"], "join_tables": true, "format": "parquet" }),
+            &["join_tables", "only CSV"],
+        ),
+        (json!({ "join_tables": true }), &["join_tables", "no `tables` to join"]),
         (json!({ "tables": ["taks"] }), &["tables[0]", "did you mean \"tasks\"?"]),
         (
             until(json!({ "metric": "handover", "half_width": "2 %" })),
@@ -162,6 +167,13 @@ fn conditions_metrics_and_replications_are_told() {
             &["did you mean \"count\"?"],
         ),
     ]);
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_format_that_the_program_does_not_write_is_told_before_anything_is_run() {
+    let keys = json!({ "format": "parquet" });
+    expect(vec![(keys, &["format", "does not write Parquet", "choose CSV"])]);
 }
 
 #[test]

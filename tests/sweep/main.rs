@@ -2,6 +2,7 @@
 //! do not depend on how they were computed, resuming, parts, and what bad input is told.
 
 mod bad_input;
+mod comparisons;
 mod failures;
 mod interruptions;
 mod parts;

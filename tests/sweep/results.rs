@@ -173,3 +173,16 @@ fn progress_counts_up_to_the_number_of_runs() {
     assert_eq!(finished, [0, 1, 2, 3, 4, 5, 6]);
     assert!(seen.iter().all(|progress| progress.total == 6 && progress.failed == 0));
 }
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_is_written_beside_csv_if_it_is_asked_for() {
+    let directory = tempfile::tempdir().expect("it can be created");
+    let keys = json!({ "axes": policies_and_devices(), "tables": ["tasks"], "format": "parquet" });
+    read(&sweep(&keys)).out(directory.path()).run().expect("it runs");
+    for name in ["results", "aggregate", "tables/00005-000/tasks"] {
+        let bytes = fs::read(directory.path().join(format!("{name}.parquet")));
+        assert!(bytes.expect("it was written").starts_with(b"PAR1"), "{name}");
+    }
+    assert_eq!(tables(directory.path())["results.csv"].lines().count(), 7);
+}
