@@ -12,8 +12,8 @@
 //! * No allocation per event once the queue has reached its largest size.
 
 mod distribution;
+mod indexed_heap;
 mod kernel;
-mod keyed_heap;
 mod prefetch;
 mod queue;
 mod random;
@@ -21,8 +21,8 @@ mod statistics;
 mod time;
 
 pub use distribution::{Distribution, DistributionError};
+pub use indexed_heap::{ABSENT, IndexedHeap};
 pub use kernel::{Kernel, Model, Schedule};
-pub use keyed_heap::KeyedHeap;
 pub use prefetch::prefetch;
 pub use queue::{EventHandle, EventQueue, Phase};
 pub use random::{EntityStream, RandomStreams, Stream};

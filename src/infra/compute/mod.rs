@@ -12,7 +12,7 @@ pub use processor::{Discipline, JobRequest, Refusal};
 pub use resources::{Accelerator, Resources};
 
 use super::ids::{JobId, NodeId, Owner, ProcessorId};
-use crate::engine::SimTime;
+use crate::engine::{ABSENT, SimTime};
 use processor::Processor;
 use slab::Slab;
 
@@ -29,15 +29,31 @@ pub struct Job {
     pub admitted: SimTime,
     /// When it began to run; `None` while it waits.
     pub started: Option<SimTime>,
-    mark: f64,
-    place: u32,
+}
+
+/// All jobs that have not ended.
+#[derive(Debug, Default)]
+struct Jobs {
+    live: Slab<Job>,
+    /// For each job its place among the running ones of its processor.
+    places: Vec<u32>,
+}
+
+impl Jobs {
+    fn insert(&mut self, job: Job) -> u32 {
+        let id = self.live.insert(job);
+        if self.places.len() <= id {
+            self.places.resize(id + 1, ABSENT);
+        }
+        id as u32
+    }
 }
 
 /// All processors and jobs of a world.
 #[derive(Debug, Default)]
 pub struct Compute {
     processors: Vec<Processor>,
-    jobs: Slab<Job>,
+    jobs: Jobs,
 }
 
 impl Compute {
@@ -88,7 +104,7 @@ impl Compute {
     /// A job that has not ended.
     #[must_use]
     pub fn job(&self, job: JobId) -> Option<&Job> {
-        self.jobs.get(job.index())
+        self.jobs.live.get(job.index())
     }
 
     /// The node of a processor.
@@ -171,15 +187,15 @@ impl Compute {
         owner: Owner,
     ) -> Result<JobId, Refusal> {
         self.processors[processor.index()].admits(&request)?;
-        let job = Job { owner, processor, request, admitted: now, started: None, mark: 0.0, place: 0 };
-        let id = self.jobs.insert(job) as u32;
+        let job = Job { owner, processor, request, admitted: now, started: None };
+        let id = self.jobs.insert(job);
         self.processors[processor.index()].admit(now, id, &mut self.jobs);
         Ok(JobId(id))
     }
 
     /// Takes a job off its processor, whether it runs or waits, and returns it.
     pub fn cancel(&mut self, now: SimTime, job: JobId) -> Option<Job> {
-        let processor = self.jobs.get(job.index())?.processor;
+        let processor = self.jobs.live.get(job.index())?.processor;
         self.processors[processor.index()].remove(now, job.0, &mut self.jobs)
     }
 

@@ -1,10 +1,9 @@
 //! One processor: space-shared (first in, first out) or time-shared (processor sharing).
 
-use super::Job;
 use super::resources::{Accelerator, Resources};
-use crate::engine::{KeyedHeap, SimDuration, SimTime};
+use super::{Job, Jobs};
+use crate::engine::{IndexedHeap, SimDuration, SimTime};
 use crate::infra::ids::{JobId, NodeId};
-use slab::Slab;
 use std::collections::VecDeque;
 
 /// How a processor serves more jobs than it has cores for.
@@ -69,7 +68,8 @@ pub(super) struct Processor {
     /// Cores that the waiting jobs ask for, and the core-seconds they will take times `mips`.
     waiting_cores: f64,
     waiting_mi: f64,
-    running: KeyedHeap,
+    /// By finish mark, then number.
+    running: IndexedHeap<(f64, u32)>,
     waiting: VecDeque<u32>,
 }
 
@@ -98,7 +98,7 @@ impl Processor {
             asked: 0.0,
             waiting_cores: 0.0,
             waiting_mi: 0.0,
-            running: KeyedHeap::default(),
+            running: IndexedHeap::default(),
             waiting: VecDeque::new(),
         }
     }
@@ -222,8 +222,8 @@ impl Processor {
     }
 
     /// Takes in a job that is [admitted](Self::admits).
-    pub(super) fn admit(&mut self, now: SimTime, id: u32, jobs: &mut Slab<Job>) {
-        let request = jobs[id as usize].request;
+    pub(super) fn admit(&mut self, now: SimTime, id: u32, jobs: &mut Jobs) {
+        let request = jobs.live[id as usize].request;
         self.free.memory_bytes -= request.memory_bytes;
         if self.can_start(&request) {
             self.advance(now);
@@ -235,22 +235,21 @@ impl Processor {
         }
     }
 
-    fn start(&mut self, now: SimTime, id: u32, jobs: &mut Slab<Job>) {
-        let job = &mut jobs[id as usize];
+    fn start(&mut self, now: SimTime, id: u32, jobs: &mut Jobs) {
+        let job = &mut jobs.live[id as usize];
         if let Some(want) = job.request.accelerator {
             self.free.take_accelerator(want);
         }
         self.asked += f64::from(job.request.cores);
         job.started = Some(now);
-        job.mark = self.clock + work_per_core(&job.request);
-        let mark = job.mark;
-        self.running.push(mark, id, |item, place| jobs[item as usize].place = place);
+        let mark = self.clock + work_per_core(&job.request);
+        self.running.set(&mut jobs.places, id, (mark, id));
     }
 
     /// Starts what waits and fits now, in order of arrival.
-    fn start_waiting(&mut self, now: SimTime, jobs: &mut Slab<Job>) {
+    fn start_waiting(&mut self, now: SimTime, jobs: &mut Jobs) {
         while let Some(&id) = self.waiting.front() {
-            let request = jobs[id as usize].request;
+            let request = jobs.live[id as usize].request;
             let fits = self.asked + f64::from(request.cores) <= self.cores
                 && request
                     .accelerator
@@ -274,12 +273,11 @@ impl Processor {
         }
     }
 
-    pub(super) fn remove(&mut self, now: SimTime, id: u32, jobs: &mut Slab<Job>) -> Option<Job> {
+    pub(super) fn remove(&mut self, now: SimTime, id: u32, jobs: &mut Jobs) -> Option<Job> {
         self.advance(now);
-        let job = jobs.get(id as usize)?;
+        let job = jobs.live.get(id as usize)?;
         if job.started.is_some() {
-            let place = job.place;
-            self.running.remove(place, |item, place| jobs[item as usize].place = place);
+            self.running.remove(&mut jobs.places, id);
         } else {
             let request = job.request;
             // Mostly one of the ends: the oldest at its deadline, or the newest when all are cleared.
@@ -290,13 +288,13 @@ impl Processor {
             }
             self.leave_queue(&request);
         }
-        let job = jobs.try_remove(id as usize)?;
+        let job = jobs.live.try_remove(id as usize)?;
         self.release(now, &job, jobs);
         Some(job)
     }
 
     /// Gives back what an ended job held.
-    fn release(&mut self, now: SimTime, job: &Job, jobs: &mut Slab<Job>) {
+    fn release(&mut self, now: SimTime, job: &Job, jobs: &mut Jobs) {
         self.free.memory_bytes += job.request.memory_bytes;
         if job.started.is_some() {
             self.asked -= f64::from(job.request.cores);
@@ -308,7 +306,7 @@ impl Processor {
     }
 
     pub(super) fn next_completion(&self) -> Option<SimTime> {
-        let (mark, _) = self.running.peek()?;
+        let ((mark, _), _) = self.running.peek()?;
         let rate = self.rate(self.asked);
         if rate <= 0.0 {
             return None;
@@ -317,8 +315,8 @@ impl Processor {
         Some(self.since + SimDuration::from_secs_ceil(ahead / rate))
     }
 
-    pub(super) fn pop_completed(&mut self, now: SimTime, jobs: &mut Slab<Job>) -> Option<(JobId, Job)> {
-        let (mark, id) = self.running.peek()?;
+    pub(super) fn pop_completed(&mut self, now: SimTime, jobs: &mut Jobs) -> Option<(JobId, Job)> {
+        let ((mark, id), _) = self.running.peek()?;
         // Completions are rounded up to the nanosecond: what lies less than one ahead is rounding error.
         let error = (self.rate(self.asked) * 1e-9).max(mark.abs() * 4.0 * f64::EPSILON);
         if mark - self.clock_at(now) > error {
@@ -327,8 +325,10 @@ impl Processor {
         self.remove(now, id, jobs).map(|job| (JobId(id), job))
     }
 
+    /// The job to be cleared next: those that wait from the last on, then those that run in the order in which
+    /// they would have been done, so that the order does not depend on how they are stored.
     pub(super) fn any_job(&self) -> Option<u32> {
-        self.waiting.back().copied().or_else(|| self.running.items().last())
+        self.waiting.back().copied().or_else(|| self.running.peek().map(|(_, id)| id))
     }
 
     pub(super) fn set_mips(&mut self, now: SimTime, mips: f64) {
@@ -343,7 +343,7 @@ impl Processor {
             Discipline::SpaceShared { .. } if self.can_start(request) => alone / self.mips,
             Discipline::SpaceShared { .. } => {
                 // The next core to be free, then the queue spread over all cores, then the job itself.
-                let ahead = self.running.peek().map_or(0.0, |(mark, _)| mark - self.clock_at(now));
+                let ahead = self.running.peek().map_or(0.0, |((mark, _), _)| mark - self.clock_at(now));
                 (ahead.max(0.0) + self.waiting_mi / self.cores + alone) / self.mips
             }
         }

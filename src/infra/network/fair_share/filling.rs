@@ -1,7 +1,7 @@
 //! Progressive filling: the whole max-min fair share at once.
 
-use super::heap::{ABSENT, IndexedHeap};
 use super::{LinkIndex, rate_in_range};
+use crate::engine::{ABSENT, IndexedHeap};
 
 /// What a filling finds: the bottleneck of each flow and the level of each bottleneck.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Links, the groups of flows that they hold back, and which group crosses which link.
 
-use super::heap::{ABSENT, IndexedHeap};
 use super::{FairShare, NANOS_PER_SECOND};
 use crate::engine::SimTime;
+use crate::engine::{ABSENT, IndexedHeap};
 
 /// Work that takes less than this many nanoseconds is rounding, and is done.
 const INSTANT_NS: f64 = 1e-3;

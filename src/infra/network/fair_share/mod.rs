@@ -25,14 +25,12 @@
 
 mod filling;
 mod groups;
-mod heap;
 mod repair;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::SimTime;
+use crate::engine::{IndexedHeap, SimTime};
 use groups::{Crossing, Flow, Hop, Link};
-use heap::IndexedHeap;
 use rustc_hash::FxHashMap;
 
 pub use filling::max_min_rates;

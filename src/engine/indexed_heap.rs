@@ -1,43 +1,61 @@
 //! An indexed 4-ary heap whose owner keeps the places, so that many small heaps share one array.
 
 /// The place of an item that is in no heap.
-pub(super) const ABSENT: u32 = u32::MAX;
+pub const ABSENT: u32 = u32::MAX;
 
 const ARITY: usize = 4;
 
-/// Items (dense indices) by key, least first. Each call takes the array of places that belongs to the
-/// kind of item; an item may be in one heap per array at a time.
+/// Items (dense indices) by key, least first: for the many small queues inside models. Each call takes the
+/// array of places that belongs to the kind of item, [`ABSENT`] where an item is in no heap; an item may be in
+/// one heap per array at a time. Put what breaks ties into the key.
+///
+/// ```
+/// use stratosim::engine::{ABSENT, IndexedHeap};
+/// let mut places = [ABSENT; 3];
+/// let mut heap = IndexedHeap::default();
+/// for (item, key) in [(0, 5.0), (1, 3.0), (2, 4.0)] {
+///     heap.set(&mut places, item, key);
+/// }
+/// heap.remove(&mut places, 1);
+/// assert_eq!(heap.peek(), Some((4.0, 2)));
+/// assert_eq!(heap.len(), 2);
+/// ```
 #[derive(Clone, Debug, Default)]
-pub(super) struct IndexedHeap<K> {
+pub struct IndexedHeap<K> {
     entries: Vec<(K, u32)>,
 }
 
 impl<K: Copy + PartialOrd> IndexedHeap<K> {
-    pub(super) fn len(&self) -> usize {
+    /// Number of items.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether there are no items.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// The least key and its item. O(1).
-    pub(super) fn peek(&self) -> Option<(K, u32)> {
+    #[must_use]
+    pub fn peek(&self) -> Option<(K, u32)> {
         self.entries.first().copied()
     }
 
     /// All items, in no useful order.
-    pub(super) fn items(&self) -> impl Iterator<Item = u32> {
+    pub fn items(&self) -> impl Iterator<Item = u32> {
         self.entries.iter().map(|&(_, item)| item)
     }
 
     /// All entries, for changes of the keys that keep their order.
-    pub(super) fn entries_mut(&mut self) -> &mut [(K, u32)] {
+    pub fn entries_mut(&mut self) -> &mut [(K, u32)] {
         &mut self.entries
     }
 
     /// Gives `item` this key, adding it if it is absent. O(log n).
-    pub(super) fn set(&mut self, places: &mut [u32], item: u32, key: K) {
+    pub fn set(&mut self, places: &mut [u32], item: u32, key: K) {
         let place = places[item as usize];
         if place == ABSENT {
             self.entries.push((key, item));
@@ -48,7 +66,7 @@ impl<K: Copy + PartialOrd> IndexedHeap<K> {
     }
 
     /// Takes `item` out if it is in. O(log n).
-    pub(super) fn remove(&mut self, places: &mut [u32], item: u32) {
+    pub fn remove(&mut self, places: &mut [u32], item: u32) {
         let place = std::mem::replace(&mut places[item as usize], ABSENT);
         if place == ABSENT {
             return;
