@@ -10,3 +10,4 @@ mod physics;
 mod real_data;
 mod run_directory;
 mod support;
+mod sweep;
