@@ -62,13 +62,9 @@ fn a_sweep_keeps_what_was_finished_and_goes_on() {
     let told = text(&output.stderr);
     assert!(output.status.code() == Some(1) && told.contains("--resume"), "{told}");
     let (resume, _) = sweep("out", "--resume");
-    // Of runs that seem equally long, later points come first.
-    let mut kept: Vec<_> = fs::read_dir(out.join("runs"))
-        .expect("it is there")
-        .map(|entry| entry.expect("it can be read").file_name())
-        .collect();
-    kept.sort();
-    assert_eq!(kept, ["00001-000.json", "00001-001.json"]);
+    // Of runs that seem equally long, that of the later point comes first.
+    assert!(out.join("runs/00001-000.json").is_file());
+    assert!(!out.join("runs/00000-000.json").exists());
     assert!(!out.join("results.csv").exists());
     let output = within(1_000_000, &resume);
     assert!(output.status.success(), "{}", text(&output.stderr));
