@@ -1,13 +1,13 @@
 //! What a workload may ask of the world.
 
-use super::{Message, OffloadingChoice, OffloadingRequest};
+use super::{DecisionEnd, Message, OffloadingChoice, OffloadingRequest};
 use crate::engine::{EventHandle, Phase, RandomStreams, SimTime};
 use crate::infra::compute::{JobRequest, Refusal};
 use crate::infra::network::NetworkRefusal;
 use crate::infra::{Infrastructure, JobId, NodeId, TransferId, TransferOutcome};
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 
-/// A recorded decision whose outcome is still to come.
+/// A decision whose outcome is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecisionId(pub u32);
 
@@ -58,8 +58,9 @@ pub trait Context {
     /// Asks the offloading policy where a task is to run. The world has checked the answer.
     fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice;
 
-    /// Tells what came of a decision, with its reward (higher is better).
-    fn resolve_decision(&mut self, decision: DecisionId, outcome: Symbol, reward: f64);
+    /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
+    /// decision; what is never told counts as unfinished when the run ends.
+    fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd);
 
     /// Registers a table.
     ///

@@ -6,5 +6,5 @@ pub mod tasks;
 mod workload;
 
 pub use context::{Context, DecisionId};
-pub use offloading::{OffloadingChoice, OffloadingRequest};
+pub use offloading::{DecisionEnd, OffloadingChoice, OffloadingRequest};
 pub use workload::{Message, Workload};

@@ -3,4 +3,13 @@
 //! A policy looks at a view and returns a decision; it never changes the world. The world checks the
 //! decision, applies or refuses it, and records it with what the policy could see.
 
+pub mod fuzzy;
+mod games;
+pub mod learning;
 pub mod offloading;
+mod parameters;
+mod queues;
+
+pub use games::CongestionGame;
+pub use parameters::{ParameterError, Step};
+pub use queues::VirtualQueue;

@@ -4,7 +4,7 @@ use super::decisions::Decisions;
 use super::event::Event;
 use super::sampling::Sampler;
 use super::tables::Tables;
-use crate::apps::{Context, DecisionId, Message, OffloadingChoice, OffloadingRequest};
+use crate::apps::{Context, DecisionEnd, DecisionId, Message, OffloadingChoice, OffloadingRequest};
 use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimTime, Stream};
 use crate::infra::compute::{JobRequest, Refusal};
 use crate::infra::network::NetworkRefusal;
@@ -201,9 +201,9 @@ impl Context for WorldContext<'_> {
 
     fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice {
         let (now, core) = (self.schedule.now(), &mut *self.core);
-        core.decisions.count();
+        let number = core.decisions.count();
         let random = &mut core.offloading_random;
-        let mut view = OffloadingView::new(request, now, &mut core.infrastructure, random);
+        let mut view = OffloadingView::new(number, request, now, &mut core.infrastructure, random);
         let features = core.decisions.enabled().then(|| view.features());
         let decision = core.offloading.decide(&mut view);
         let node = match decision {
@@ -214,15 +214,20 @@ impl Context for WorldContext<'_> {
             }
         };
         let workload = core.workload_symbols.get(usize::from(self.workload)).copied();
-        let decision = features.zip(workload).map(|(features, workload)| {
-            core.decisions.add(now, workload, (request.task, request.device), node, &features)
+        let awaited = features.is_some() || core.offloading.learns();
+        let decision = workload.filter(|_| awaited).map(|workload| {
+            core.decisions.add(number, now, workload, request, node, features.as_ref().map(|f| &f[..]))
         });
         OffloadingChoice { node, decision }
     }
 
-    fn resolve_decision(&mut self, decision: DecisionId, outcome: Symbol, reward: f64) {
-        let core = &mut *self.core;
-        core.decisions.resolve(&mut *core.records, &core.node_symbols, decision, outcome, reward);
+    fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd) {
+        let (now, core) = (self.schedule.now(), &mut *self.core);
+        let resolved =
+            core.decisions.resolve(&mut *core.records, &core.node_symbols, now, decision, end);
+        if let Some(outcome) = resolved.filter(|_| core.offloading.learns()) {
+            core.offloading.learn(&outcome);
+        }
     }
 
     fn table(&mut self, spec: TableSpec) -> Result<TableId, RecordError> {

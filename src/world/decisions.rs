@@ -1,8 +1,10 @@
-//! The `decisions` table: what each policy saw, what it chose, and what came of it.
+//! Decisions whose outcome is still to come, and the `decisions` table: what each policy saw, what it chose,
+//! and what came of it.
 
-use crate::apps::DecisionId;
+use crate::apps::{DecisionEnd, DecisionId, OffloadingRequest};
 use crate::engine::SimTime;
 use crate::infra::NodeId;
+use crate::placement::offloading::DecisionOutcome;
 use crate::records::{Cell, ColumnSpec, RecordError, Records, Symbol, TableId, TableSpec};
 use slab::Slab;
 
@@ -33,10 +35,10 @@ struct Pending {
     time: SimTime,
     number: u64,
     workload: Symbol,
-    subject: u64,
-    device: NodeId,
+    request: OffloadingRequest,
     choice: Option<NodeId>,
-    features: [Option<f64>; MOST_FEATURES],
+    /// What the policy could see, if that is recorded.
+    features: Option<[Option<f64>; MOST_FEATURES]>,
 }
 
 /// Decisions whose outcome is still to come, and the table they go to.
@@ -89,37 +91,64 @@ impl Decisions {
         self.made
     }
 
-    pub(super) fn count(&mut self) {
+    /// Counts a decision and returns its number.
+    pub(super) fn count(&mut self) -> u64 {
         self.made += 1;
+        self.made - 1
     }
 
-    /// Keeps the decision that was [counted](Self::count) last until its outcome is known.
+    /// Keeps a decision until its outcome is known, with what was seen if that is to be recorded.
     pub(super) fn add(
         &mut self,
+        number: u64,
         time: SimTime,
         workload: Symbol,
-        (subject, device): (u64, NodeId),
+        request: &OffloadingRequest,
         choice: Option<NodeId>,
-        seen: &[Option<f64>],
+        seen: Option<&[Option<f64>]>,
     ) -> DecisionId {
-        let mut features = [None; MOST_FEATURES];
-        for (kept, seen) in features.iter_mut().zip(seen) {
-            *kept = *seen;
-        }
-        let number = self.made - 1;
-        let pending = Pending { time, number, workload, subject, device, choice, features };
+        let features = seen.map(|seen| {
+            let mut features = [None; MOST_FEATURES];
+            for (kept, seen) in features.iter_mut().zip(seen) {
+                *kept = *seen;
+            }
+            features
+        });
+        let pending = Pending { time, number, workload, request: *request, choice, features };
         DecisionId(self.pending.insert(pending) as u32)
     }
 
+    /// Records what came of a decision, and returns it for the policy; `None` if it was resolved before.
     pub(super) fn resolve(
         &mut self,
         records: &mut dyn Records,
         node_symbols: &[Symbol],
+        now: SimTime,
         id: DecisionId,
-        outcome: Symbol,
-        reward: f64,
+        end: DecisionEnd,
+    ) -> Option<DecisionOutcome> {
+        let pending = self.pending.try_remove(id.0 as usize)?;
+        self.write(records, node_symbols, &pending, end);
+        Some(DecisionOutcome {
+            decision: pending.number,
+            request: pending.request,
+            decided: pending.time,
+            resolved: now,
+            node: pending.choice,
+            is_done: end.is_done,
+            service_s: end.service_s,
+            reward: end.reward,
+        })
+    }
+
+    fn write(
+        &self,
+        records: &mut dyn Records,
+        node_symbols: &[Symbol],
+        pending: &Pending,
+        end: DecisionEnd,
     ) {
-        let Some(pending) = self.pending.try_remove(id.0 as usize) else { return };
+        let Some(features) = pending.features else { return };
         let mut cells = [Cell::Null; COMMON + MOST_FEATURES];
         let common = [
             Cell::Float(pending.time.as_secs()),
@@ -127,14 +156,14 @@ impl Decisions {
             Cell::Category(self.point),
             Cell::Category(self.policy),
             Cell::Category(pending.workload),
-            Cell::Unsigned(pending.subject),
-            Cell::Category(node_symbols[pending.device.index()]),
+            Cell::Unsigned(pending.request.task),
+            Cell::Category(node_symbols[pending.request.device.index()]),
             pending.choice.map(|node| node_symbols[node.index()]).into(),
-            Cell::Category(outcome),
-            Cell::Float(reward),
+            Cell::Category(end.outcome),
+            Cell::Float(end.reward),
         ];
         cells[..COMMON].copy_from_slice(&common);
-        for (cell, feature) in cells[COMMON..].iter_mut().zip(pending.features) {
+        for (cell, feature) in cells[COMMON..].iter_mut().zip(features) {
             *cell = feature.into();
         }
         records.write(self.table, &cells[..COMMON + self.features]);
@@ -142,10 +171,10 @@ impl Decisions {
 
     /// Writes what has no outcome at the end of the run.
     pub(super) fn finish(&mut self, records: &mut dyn Records, node_symbols: &[Symbol]) {
-        let left: Vec<usize> = self.pending.iter().map(|(index, _)| index).collect();
-        for index in left {
-            let unfinished = self.unfinished;
-            self.resolve(records, node_symbols, DecisionId(index as u32), unfinished, 0.0);
+        let outcome = self.unfinished;
+        let end = DecisionEnd { outcome, is_done: false, service_s: None, reward: 0.0 };
+        for (_, pending) in std::mem::take(&mut self.pending) {
+            self.write(records, node_symbols, &pending, end);
         }
     }
 }

@@ -5,6 +5,7 @@ mod faults;
 mod mobility;
 mod network;
 mod nodes;
+mod offloading;
 mod tasks;
 
 pub use directory::NodeDirectory;

@@ -5,6 +5,7 @@ mod faults;
 mod mobility;
 mod network;
 mod nodes;
+mod offloading;
 mod root;
 mod tasks;
 
@@ -19,6 +20,7 @@ pub use nodes::{
     AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
     InterfaceSpec, NodeClassSpec, PowerSpec, SchedulingSpec,
 };
+pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, FormatName, Names, OutputSpec, PoliciesSpec, SampleSpec,
     Scenario,
