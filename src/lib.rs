@@ -186,7 +186,7 @@ pub mod prelude {
     };
     pub use crate::output::{Destination, FileFormat, Recorder, RunDirectory, TableSelection};
     pub use crate::placement::offloading::{
-        CloudOnly, EdgeOnly, EnergyAware, LeastLoaded, LocalOnly, MinLatency, Nearest,
+        CloudOnly, DecisionOutcome, EdgeOnly, EnergyAware, LeastLoaded, LocalOnly, MinLatency, Nearest,
         OffloadingDecision, OffloadingPolicy, OffloadingView, TierName,
     };
     pub use crate::records::{Cell, ColumnSpec, NoRecords, Records, Symbol, TableSpec};

@@ -7,12 +7,12 @@ struct Player {
     weight: f64,
 }
 
-/// A congestion game: each player chooses one resource and pays an offset of its own plus the slope of the
-/// resource times the load on it, its own weight included. Each step in which one player improves lowers the
-/// potential ½ Σ slope (load² + Σ weight²) + Σ weight · offset by weight times what it saves, so that players
-/// who answer the others one by one, always with their best response, come to a Nash equilibrium: a state in
-/// which none of them gains by moving alone (Rosenthal 1973; with weights Fotakis, Kontogiannis and Spirakis
-/// 2005).
+/// A congestion game: each player chooses one resource and pays an offset of its own plus the slope of
+/// the resource times the load on it, its own weight included. Each step in which one player improves
+/// lowers the potential ½ Σ slope (load² + Σ weight²) + Σ weight · offset by weight times what it saves,
+/// so that players who answer the others one by one, always with their best response, come to a Nash
+/// equilibrium: a state in which none of them gains by moving alone (Rosenthal 1973; with weights
+/// Fotakis, Kontogiannis and Spirakis 2005).
 ///
 /// ```
 /// use stratosim::placement::CongestionGame;
@@ -42,9 +42,9 @@ impl CongestionGame {
         self.players.get(player).and_then(|player| player.choice)
     }
 
-    /// The player, which now has this weight, chooses the resource with the least cost of those it is offered,
-    /// each with the player's offset and the slope: what it has already if nothing is better, else the first
-    /// among equals. `None` if it is offered none; it then stays away. O(offers).
+    /// The player, which now has this weight, chooses the resource with the least cost of those it is
+    /// offered, each with the player's offset and the slope: what it has already if nothing is better,
+    /// else the first among equals. `None` if it is offered none; it then stays away. O(offers).
     pub fn best_response(
         &mut self,
         player: usize,
@@ -175,8 +175,8 @@ mod tests {
         }
     }
 
-    /// Two players of weight 1 and one of weight 2, one fast resource (slope 1) and one slow one
-    /// (offset 2, slope 1). In equilibrium the heavy one and a light one differ: 3 on the fast one cost 3, the
+    /// Two players of weight 1 and one of weight 2, one fast resource (slope 1) and one slow one (offset
+    /// 2, slope 1). In equilibrium the heavy one and a light one differ: 3 on the fast one cost 3, the
     /// last one pays 2 + 1 = 3 elsewhere and does not gain.
     #[test]
     fn an_equilibrium_is_as_found_by_hand() {

@@ -1,13 +1,13 @@
 //! Virtual queues: budgets over time as queues to be kept stable (Neely 2010).
 
 /// What has been used above a budget so far, as a queue that each use fills and the budget drains:
-/// Q(t+1) = max(Q(t) + used(t) - budget(t), 0) (Neely, *Stochastic Network Optimization with Application to
-/// Communication and Queueing Systems*, 2010, section 4.4).
+/// Q(t+1) = max(Q(t) + used(t) - budget(t), 0) (Neely, *Stochastic Network Optimization with Application
+/// to Communication and Queueing Systems*, 2010, section 4.4).
 ///
-/// By its construction, what has been used in all is at most the sum of the budgets plus the queue, so that a
-/// queue which stays finite keeps the budget on average. If each decision minimises V·penalty + Q·use among
-/// choices of which one uses nothing, then Q never exceeds V·(greatest - least penalty) / (least use that is
-/// not zero) + (greatest use).
+/// By its construction, what has been used in all is at most the sum of the budgets plus the queue, so
+/// that a queue which stays finite keeps the budget on average. If each decision minimises V·penalty +
+/// Q·use among choices of which one uses nothing, then Q never exceeds V·(greatest - least penalty) /
+/// (least use that is not zero) + (greatest use).
 ///
 /// ```
 /// use stratosim::placement::VirtualQueue;
@@ -68,8 +68,8 @@ mod tests {
             assert!(used <= budget * f64::from(slots) + bound, "{used}");
             waits.push(waited / f64::from(slots));
         }
-        // The least wait that the budget allows: fast in the 30 % of slots with the longest waits, so the
-        // others wait for the mean of 0..1.4, 0.7 s, 70 % of the time: 0.49 s. The gap falls as 1/V.
+        // The least wait that the budget allows: fast in the 30 % of slots with the longest waits, so
+        // the others wait for the mean of 0..1.4, 0.7 s, 70 % of the time: 0.49 s. The gap falls as 1/V.
         assert!(waits[0] > waits[1] && waits[1] > waits[2], "{waits:?}");
         assert!((waits[2] - 0.49).abs() < 0.02, "{waits:?}");
         // O(B/V) with B = (1 + budget²) / 2.

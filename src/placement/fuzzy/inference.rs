@@ -141,8 +141,8 @@ impl Mamdani {
     /// Compiles a rule base.
     ///
     /// # Errors
-    /// The first thing that does not fit, with its place: a name that is not known, a set that is none, a
-    /// range that is empty.
+    /// The first thing that does not fit, with its place: a name that is not known, a set that is none,
+    /// a range that is empty.
     pub fn new(base: &RuleBase) -> Result<Self, ParameterError> {
         if base.inputs.is_empty() {
             return Err(ParameterError::new("there is no input").at("inputs"));
@@ -196,8 +196,8 @@ impl Mamdani {
         self.rules.len()
     }
 
-    /// The output for these values of the inputs, in the order of [`inputs`](Self::inputs). A value that is
-    /// missing or not a number belongs to no term, so that rules which ask for it do not hold.
+    /// The output for these values of the inputs, in the order of [`inputs`](Self::inputs). A value that
+    /// is missing or not a number belongs to no term, so that rules which ask for it do not hold.
     #[must_use]
     pub fn evaluate(&self, values: &[f64]) -> f64 {
         let heights = self.heights(values);

@@ -44,7 +44,8 @@ pub enum Defuzzification {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputVariable {
-    /// What the number is multiplied with before its degrees are taken, such as 100 for a share in percent.
+    /// What the number is multiplied with before its degrees are taken, such as 100 for a share in
+    /// percent.
     #[serde(default = "one")]
     pub scale: f64,
     /// What is added then.
@@ -128,8 +129,8 @@ pub struct RuleBase {
     pub implication: Implication,
     /// The rules; their order does not matter.
     pub rules: Vec<Rule>,
-    /// The term of the output for all combinations of the inputs' terms that no rule covers: a rule for each
-    /// of them. None if left out.
+    /// The term of the output for all combinations of the inputs' terms that no rule covers: a rule for
+    /// each of them. None if left out.
     #[serde(default)]
     pub otherwise: Option<String>,
 }

@@ -56,8 +56,8 @@ pub enum Shape {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum FuzzySet {
-    /// Lines through these points [x, degree], x not decreasing, and constant beyond them. Two points of the
-    /// same x are a step, at which the higher one holds.
+    /// Lines through these points [x, degree], x not decreasing, and constant beyond them. Two points of
+    /// the same x are a step, at which the higher one holds.
     Points(Vec<[f64; 2]>),
     /// A shape.
     Shape(Shape),

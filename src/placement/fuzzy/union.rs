@@ -150,16 +150,18 @@ mod tests {
         assert!((union.centroid().unwrap() - 40.0).abs() < 1e-12);
     }
 
-    /// Cut at 0.5, the triangle 0, 30, 60 is a trapezoid that is level from 15 to 45; the other one, cut at
-    /// 0.4, is level from 52 to 88. The first falls as (60 - x) / 30 and the second rises as (x - 40) / 30:
-    /// they meet at x = 50 with the degree 1/3.
+    /// Cut at 0.5, the triangle 0, 30, 60 is a trapezoid that is level from 15 to 45; the other one, cut
+    /// at 0.4, is level from 52 to 88. The first falls as (60 - x) / 30 and the second rises as (x - 40)
+    /// / 30: they meet at x = 50 with the degree 1/3.
     #[test]
     fn two_sets_are_united_as_drawn_by_hand() {
         let union = Union::new(&[Part::cut(&EDGE, 0.5), Part::cut(&CLOUD, 0.4)], 0.0, 100.0);
-        // Areas: 3.75 + 15 + (45 to 50) 5 (1/2 + 1/3) / 2 + (50 to 52) 2 (1/3 + 2/5) / 2 + 36 * 0.4 + 2.4.
+        // Areas: 3.75 + 15 + (45 to 50) 5 (1/2 + 1/3) / 2 + (50 to 52) 2 (1/3 + 2/5) / 2 + 36 * 0.4 +
+        // 2.4.
         let areas = [3.75, 15.0, 25.0 / 12.0, 11.0 / 15.0, 14.4, 2.4];
-        // Centres: of the rising triangle 10, level 30, of the falling piece 45 + 5 (1/2 + 2/3) / (3 (5/6)),
-        // of the rising one 50 + 2 (1/3 + 4/5) / (3 (11/15)), level 70, of the falling triangle 92.
+        // Centres: of the rising triangle 10, level 30, of the falling piece 45 + 5 (1/2 + 2/3) / (3
+        // (5/6)), of the rising one 50 + 2 (1/3 + 4/5) / (3 (11/15)), level 70, of the falling triangle
+        // 92.
         let centres = [10.0, 30.0, 45.0 + 7.0 / 3.0, 50.0 + 34.0 / 33.0, 70.0, 92.0];
         let moment: f64 = areas.iter().zip(centres).map(|(area, centre)| area * centre).sum();
         let expected = moment / areas.iter().sum::<f64>();

@@ -9,10 +9,10 @@ struct Arm {
     coefficients: Vec<f64>,
 }
 
-/// LinUCB with disjoint linear models (Li, Chu, Langford and Schapire, WWW 2010, algorithm 1): of the arms the
-/// one with the greatest θᵀx + α sqrt(xᵀA⁻¹x), where x is what is seen of the arm and θ the ridge regression
-/// of its rewards so far. The inverse is kept by the formula of Sherman and Morrison, O(d²) a reward and no
-/// system to be solved.
+/// LinUCB with disjoint linear models (Li, Chu, Langford and Schapire, WWW 2010, algorithm 1): of the
+/// arms the one with the greatest θᵀx + α sqrt(xᵀA⁻¹x), where x is what is seen of the arm and θ the
+/// ridge regression of its rewards so far. The inverse is kept by the formula of Sherman and Morrison,
+/// O(d²) a reward and no system to be solved.
 ///
 /// ```
 /// use stratosim::placement::learning::LinearBandit;
@@ -49,8 +49,8 @@ impl LinearBandit {
         Arm { inverse, response: vec![0.0; self.features], coefficients: vec![0.0; self.features] }
     }
 
-    /// The arm with the greatest upper bound of those that are to be had, each with what is seen of it; the
-    /// first among equals, `None` if there is none. O(d²) an arm.
+    /// The arm with the greatest upper bound of those that are to be had, each with what is seen of it;
+    /// the first among equals, `None` if there is none. O(d²) an arm.
     pub fn choose<'x>(&self, available: impl IntoIterator<Item = (usize, &'x [f64])>) -> Option<usize> {
         let mut best: Option<(f64, usize)> = None;
         for (arm, seen) in available {
@@ -116,8 +116,8 @@ mod tests {
     use proptest::prelude::*;
     use rand::RngExt;
 
-    /// λ = 1, x = (1, 2), r = 3: A = [[2, 2], [2, 5]], A⁻¹ = [[5, -2], [-2, 2]] / 6, θ = A⁻¹ (3, 6) = (0.5, 1).
-    /// At x = (1, 0): 0.5 + α sqrt(5/6).
+    /// λ = 1, x = (1, 2), r = 3: A = [[2, 2], [2, 5]], A⁻¹ = [[5, -2], [-2, 2]] / 6, θ = A⁻¹ (3, 6) =
+    /// (0.5, 1). At x = (1, 0): 0.5 + α sqrt(5/6).
     #[test]
     fn one_reward_is_learnt_as_calculated_by_hand() {
         let mut bandit = LinearBandit::new(2, 1.5, 1.0);
@@ -130,8 +130,8 @@ mod tests {
         assert!((bandit.upper_bound(7, &[3.0, 4.0]) - 1.5 * 5.0).abs() < 1e-12);
     }
 
-    /// The best arm changes with what is seen. What is lost against the best one is a fraction of what the
-    /// arm that is best on average loses, and the coefficients are found.
+    /// The best arm changes with what is seen. What is lost against the best one is a fraction of what
+    /// the arm that is best on average loses, and the coefficients are found.
     #[test]
     fn the_better_arm_is_found_for_each_context() {
         let mut random = RandomStreams::new(5).stream("contexts");

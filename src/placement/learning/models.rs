@@ -78,8 +78,8 @@ pub enum ModelKind {
         /// A coefficient for each input.
         coefficients: Vec<f64>,
     },
-    /// The probability of `success` by Bayes' theorem, with inputs that are normal and independent within each
-    /// class.
+    /// The probability of `success` by Bayes' theorem, with inputs that are normal and independent
+    /// within each class.
     NaiveBayes {
         /// The class that is asked for.
         success: GaussianClass,
@@ -115,8 +115,8 @@ pub struct FittedModel {
     /// The names of its inputs, in order.
     #[schemars(length(min = 1))]
     pub inputs: Vec<String>,
-    /// What is subtracted from each input: its mean when the model was fitted; 0 if left out. An input that is
-    /// missing is taken to have this value.
+    /// What is subtracted from each input: its mean when the model was fitted; 0 if left out. An input
+    /// that is missing is taken to have this value.
     #[serde(default)]
     pub means: Option<Vec<f64>>,
     /// What each input is divided by then; 1 if left out.
@@ -130,7 +130,7 @@ fn check_length(values: &[f64], inputs: usize, key: &str) -> Result<(), Paramete
     if values.len() == inputs {
         return Ok(());
     }
-    let problem = format!("found {} numbers, expected one for each of {inputs} inputs", values.len());
+    let problem = format!("its length is {}, but the number of inputs is {inputs}", values.len());
     Err(ParameterError::new(problem).at(key))
 }
 
@@ -165,19 +165,20 @@ fn check_layers(layers: &[Layer], inputs: usize) -> Result<(), ParameterError> {
         let at = |error: ParameterError| error.at_index(index).at("layers");
         if layer.weights.len() != width {
             let found = layer.weights.len();
-            let problem = format!("found {found} rows, expected one for each of {width} inputs");
+            let problem =
+                format!("its length is {found}, but the number of the layer's inputs is {width}");
             return Err(at(ParameterError::new(problem).at("weights")));
         }
         let outputs = layer.biases.len();
         if let Some(row) = layer.weights.iter().position(|row| row.len() != outputs) {
             let found = layer.weights[row].len();
-            let problem = format!("found {found} weights, expected one for each of {outputs} biases");
+            let problem = format!("its length is {found}, but that of `biases` is {outputs}");
             return Err(at(ParameterError::new(problem).at_index(row).at("weights")));
         }
         width = outputs;
     }
     if width != 1 {
-        let problem = format!("the last layer has {width} outputs, expected one");
+        let problem = format!("its length is {width}, but the last layer has one output");
         let last = layers.len().saturating_sub(1);
         return Err(ParameterError::new(problem).at("biases").at_index(last).at("layers"));
     }
@@ -276,7 +277,8 @@ mod tests {
         // ln 3 is the logit of 3/4.
         let logistic = json!({ "kind": "logistic", "intercept": 3.0_f64.ln(), "coefficients": [1.0] });
         assert!((predict(logistic, &[0.0]) - 0.75).abs() < 1e-12);
-        // Densities at x = 1: of N(1, 1) 1/sqrt(2 pi), of N(3, 4) exp(-1/2) / (2 sqrt(2 pi)); priors 1/4, 3/4.
+        // Densities at x = 1: of N(1, 1) 1/sqrt(2 pi), of N(3, 4) exp(-1/2) / (2 sqrt(2 pi)); priors
+        // 1/4, 3/4.
         let bayes = json!({ "kind": "naive_bayes",
             "success": { "prior": 0.25, "means": [1.0], "variances": [1.0] },
             "failure": { "prior": 0.75, "means": [3.0], "variances": [4.0] } });
@@ -291,6 +293,35 @@ mod tests {
             { "weights": [[1.0]], "biases": [0.5], "activation": "tanh" },
             { "weights": [[2.0]], "biases": [1.0], "activation": "identity" } ] });
         assert!((predict(tanh, &[0.5]) - (1.0 + 2.0 * 1.0_f64.tanh())).abs() < 1e-12);
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        name: String,
+        model: FittedModel,
+        predictions: Vec<f64>,
+    }
+
+    #[derive(Deserialize)]
+    struct Oracle {
+        source: String,
+        values: Vec<Vec<f64>>,
+        cases: Vec<Case>,
+    }
+
+    /// Models exported by `examples/learned/fit.py`, and what scikit-learn predicts with them.
+    #[test]
+    fn predictions_are_those_of_scikit_learn() {
+        let oracle: Oracle = serde_json::from_str(include_str!("models/scikit_learn.json")).unwrap();
+        assert!(oracle.source.starts_with("scikit-learn") && oracle.cases.len() == 6);
+        for case in &oracle.cases {
+            case.model.check().unwrap();
+            for (values, expected) in oracle.values.iter().zip(&case.predictions) {
+                let values: Vec<Option<f64>> = values.iter().copied().map(Some).collect();
+                let found = case.model.predict(&values);
+                assert!((found - expected).abs() < 1e-9, "{}: {found} {expected}", case.name);
+            }
+        }
     }
 
     #[test]
@@ -323,7 +354,7 @@ mod tests {
         for (kind, expected) in [
             (
                 json!({ "kind": "linear", "intercept": 0, "coefficients": [1] }),
-                "model.coefficients: found 1 numbers, expected one for each of 2 inputs",
+                "model.coefficients: its length is 1, but the number of inputs is 2",
             ),
             (
                 json!({ "kind": "naive_bayes", "success": class(1.0), "failure": class(0.0) }),
@@ -331,15 +362,15 @@ mod tests {
             ),
             (
                 perceptron(vec![layer(3, 1, 1)]),
-                "model.layers.0.weights: found 3 rows, expected one for each of 2 inputs",
+                "model.layers.0.weights: its length is 3, but the number of the layer's inputs is 2",
             ),
             (
                 perceptron(vec![layer(2, 3, 3), layer(3, 2, 1)]),
-                "model.layers.1.weights.0: found 2 weights, expected one for each of 1 biases",
+                "model.layers.1.weights.0: its length is 2, but that of `biases` is 1",
             ),
             (
                 perceptron(vec![layer(2, 3, 3)]),
-                "model.layers.0.biases: the last layer has 3 outputs, expected one",
+                "model.layers.0.biases: its length is 3, but the last layer has one output",
             ),
         ] {
             let error = model(json!({ "inputs": ["a", "b"], "model": kind })).check().unwrap_err();

@@ -10,14 +10,14 @@ struct Arm {
     mean: f64,
 }
 
-/// UCB1 (Auer, Cesa-Bianchi and Fischer, *Machine Learning* 47, 2002): of the arms the one with the greatest
-/// mean + sqrt(c ln t / n), where n is the number of its rewards and t that of all; c = 2 in the paper. Rewards
-/// must be in 0..=1 for its theorem: after t choices the expected regret is at most
-/// 8 Σ ln t / Δ + (1 + π²/3) Σ Δ over the arms that fall short of the best one by Δ > 0.
+/// UCB1 (Auer, Cesa-Bianchi and Fischer, *Machine Learning* 47, 2002): of the arms the one with the
+/// greatest mean + sqrt(c ln t / n), where n is the number of its rewards and t that of all; c = 2 in
+/// the paper. Rewards must be in 0..=1 for its theorem: after t choices the expected regret is at most 8
+/// Σ ln t / Δ + (1 + π²/3) Σ Δ over the arms that fall short of the best one by Δ > 0.
 ///
-/// Rewards may come late and in any order, as in Joulani, György and Szepesvári (2013): arms without a reward
-/// go first, those that were chosen least before the others, and only rewards that came count. The regret
-/// then grows by a term in the number of choices whose reward is outstanding.
+/// Rewards may come late and in any order, as in Joulani, György and Szepesvári (2013): arms without a
+/// reward go first, those that were chosen least before the others, and only rewards that came count.
+/// The regret then grows by a term in the number of choices whose reward is outstanding.
 ///
 /// ```
 /// use stratosim::placement::learning::UpperConfidence;
@@ -53,7 +53,8 @@ impl UpperConfidence {
         &mut self.arms[arm]
     }
 
-    /// Chooses one of the arms that are to be had now, the first among equals; `None` if there is none. O(arms).
+    /// Chooses one of the arms that are to be had now, the first among equals; `None` if there is none.
+    /// O(arms).
     pub fn choose(&mut self, available: impl IntoIterator<Item = usize>) -> Option<usize> {
         let mut best: Option<(bool, f64, usize)> = None;
         for arm in available {
@@ -108,8 +109,8 @@ mod tests {
     use rand::RngExt;
     use std::collections::VecDeque;
 
-    /// Expected regret after each of the horizons, over runs with arms of these chances of success; rewards
-    /// come `delay` choices late.
+    /// Expected regret after each of the horizons, over runs with arms of these chances of success;
+    /// rewards come `delay` choices late.
     fn regret(chances: &[f64], horizons: &[u32], delay: usize, runs: u64) -> Vec<f64> {
         let best = chances.iter().copied().fold(0.0, f64::max);
         let mut regrets = vec![0.0; horizons.len()];
@@ -166,7 +167,8 @@ mod tests {
         assert!(late > prompt && late < prompt + 50.0 * 0.4 + 5.0, "{prompt} {late}");
     }
 
-    /// Two rewards of 0.5 and one of 0.9, c = 2: 0.5 + sqrt(2 ln 3 / 2) = 1.548, 0.9 + sqrt(2 ln 3) = 2.382.
+    /// Two rewards of 0.5 and one of 0.9, c = 2: 0.5 + sqrt(2 ln 3 / 2) = 1.548, 0.9 + sqrt(2 ln 3) =
+    /// 2.382.
     #[test]
     fn bounds_are_as_calculated_by_hand() {
         let mut bandit = UpperConfidence::new(2.0);

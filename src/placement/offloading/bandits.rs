@@ -12,9 +12,9 @@ use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// UCB1 over tiers or nodes: the one with the greatest mean reward + sqrt(c ln t / n), after each has been
-/// tried (Auer, Cesa-Bianchi and Fischer 2002). The reward is 1 / (1 + service time in s) of what is done in
-/// time, and 0 of what is not.
+/// The bandit UCB1 over tiers or nodes. It takes the one with the greatest mean reward + sqrt(c ln t /
+/// n), after each has been tried (Auer, Cesa-Bianchi and Fischer 2002). The reward is 1 / (1 + service
+/// time in s) of what is done in time, and 0 of what is not.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ucb1 {
@@ -85,10 +85,10 @@ struct Record {
     mean_s_per_mi: f64,
 }
 
-/// The tier with the least lower bound of its service time for the length of the task: mean -
-/// sqrt(β (1 - ℓ) ln t / n), where ℓ is the length on a scale from the shortest (0) to the longest (1) task
-/// so far, so that long tasks explore less (`MAB` of EdgeCloudSim's fifth sample application). Each tier begins
-/// with its estimated time; what fails is charged `failure_time`.
+/// A bandit that explores with short tasks (`MAB` of EdgeCloudSim). It takes the tier with the least
+/// lower bound of its service time for the length of the task: mean - sqrt(β (1 - ℓ) ln t / n), where ℓ
+/// is the length on a scale from the shortest (0) to the longest (1) task so far, so that long tasks
+/// explore less. Each tier begins with its estimated time; what fails is charged `failure_time`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mab {
@@ -213,9 +213,10 @@ pub struct Feature {
     pub scale: f64,
 }
 
-/// LinUCB: the tier or node with the greatest upper bound of its reward, which is learnt as a linear function
-/// of what is observed, for each of them apart (Li, Chu, Langford and Schapire 2010). The reward is 1 / (1 +
-/// service time in s) of what is done in time, and 0 of what is not.
+/// The contextual bandit LinUCB over tiers or nodes. It takes the one with the greatest upper bound of
+/// its reward, which is learnt as a linear function of what is observed, for each of them apart (Li,
+/// Chu, Langford and Schapire 2010). The reward is 1 / (1 + service time in s) of what is done in time,
+/// and 0 of what is not.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LinUcb {

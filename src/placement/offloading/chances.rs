@@ -10,8 +10,9 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A tier is drawn by these weights among those that have a node for the task (`TWO_TIER` and
-/// `TWO_TIER_WITH_EO` of EdgeCloudSim, where the weight of the cloud is the share of the application).
+/// A tier is drawn by these weights among those that have a node for the task. This is `TWO_TIER` of
+/// EdgeCloudSim if the node of the tier is the nearest one, and `TWO_TIER_WITH_EO` if it is the least
+/// loaded one; the weight of the cloud is the same for all applications.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Probabilistic {
@@ -39,7 +40,8 @@ impl Default for Probabilistic {
 
 impl OffloadingPolicy for Probabilistic {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        // Drawn first and used whatever there is, so that the draws of later decisions do not depend on it.
+        // Drawn first and used whatever there is, so that the draws of later decisions do not depend on
+        // it.
         let share = view.random().random::<f64>();
         let tiers =
             [(TierName::Edge, self.edge), (TierName::Fog, self.fog), (TierName::Cloud, self.cloud)];
@@ -62,8 +64,8 @@ impl OffloadingPolicy for Probabilistic {
     }
 }
 
-/// The choice that a share in 0..1 of the sum of all weights falls on; the last one if rounding leads beyond
-/// it, none if there is none.
+/// The choice that a share in 0..1 of the sum of all weights falls on; the last one if rounding leads
+/// beyond it, none if there is none.
 pub(super) fn draw<T>(choices: impl Iterator<Item = (T, f64)> + Clone, share: f64) -> Option<T> {
     let whole: f64 = choices.clone().map(|(_, weight)| weight).sum();
     let mut left = share * whole;
@@ -78,9 +80,10 @@ pub(super) fn draw<T>(choices: impl Iterator<Item = (T, f64)> + Clone, share: f6
     last
 }
 
-/// The least loaded of a few nodes that are drawn from all that admit the task, each set of them as likely
-/// as any other: two choices already take the greatest load from ln n / ln ln n to ln ln n / ln 2 above the
-/// mean (Azar, Broder, Karlin and Upfal 1999; Mitzenmacher 2001), at the price of asking two nodes only.
+/// The least loaded of a few nodes that are drawn from all that admit the task. Each set of them is as
+/// likely as any other. Two choices already take the greatest load from ln n / ln ln n to ln ln n / ln 2
+/// above the mean (Azar, Broder, Karlin and Upfal 1999; Mitzenmacher 2001), at the price of asking two
+/// nodes only.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PowerOfChoices {

@@ -55,10 +55,11 @@ static LOCAL_OR_REMOTE: LazyLock<Rules> =
 /// Above this output the second of two places is meant: the middle of the shipped rule bases.
 const MIDDLE: f64 = 50.0;
 
-/// First the nearest edge node or the least loaded of the others, by their loads and the delay between them;
-/// then that one or the cloud, by the load of the edge, the bandwidth to the cloud, the task's length and
-/// its sensitivity to delay (`FUZZY_BASED` of EdgeCloudSim's fourth sample application; Sonmez, Ozgovde and
-/// Ersoy 2019). The rules are in `scenarios/rules`.
+/// Nearest edge node, another one or the cloud by fuzzy rules in two stages (`FUZZY_BASED` of
+/// EdgeCloudSim). First the nearest edge node or the least loaded of the others, by their loads and the
+/// delay between them; then that one or the cloud, by the load of the edge, the bandwidth to the cloud,
+/// the task's length and its sensitivity to delay (Sonmez, Ozgovde and Ersoy 2019). The rules are in
+/// `scenarios/rules`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FuzzyBased {}
@@ -101,9 +102,9 @@ impl OffloadingPolicy for FuzzyBased {
     }
 }
 
-/// The least loaded edge node or the least loaded cloud node, by what speed is left on the edge, the task's
-/// data, the bandwidth to the cloud and its sensitivity to delay (`FUZZY_COMPETITOR` of EdgeCloudSim's fourth
-/// sample application). The rules are in `scenarios/rules`.
+/// Edge or cloud by fuzzy rules in one stage (`FUZZY_COMPETITOR` of EdgeCloudSim). The least loaded edge
+/// node or the least loaded cloud node, by what speed is left on the edge, the task's data, the
+/// bandwidth to the cloud and its sensitivity to delay. The rules are in `scenarios/rules`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FuzzyCompetitor {}
@@ -123,8 +124,8 @@ impl OffloadingPolicy for FuzzyCompetitor {
     }
 }
 
-/// One of two places by a rule base of one's own, whose inputs are [observations](Observation): above the
-/// threshold the one, else the other. If the one has no node for the task, the other takes it.
+/// One of two places by a rule base of one's own, whose inputs are [observations](Observation): above
+/// the threshold the one, else the other. If the one has no node for the task, the other takes it.
 #[derive(Clone, Debug)]
 pub struct FuzzyRules {
     rules: Rules,
@@ -136,8 +137,8 @@ pub struct FuzzyRules {
 }
 
 impl FuzzyRules {
-    /// Compiles the rules. Those observations that depend on a node are taken of the one that `above` would
-    /// choose, by `select`.
+    /// Compiles the rules. Those observations that depend on a node are taken of the one that `above`
+    /// would choose, by `select`.
     ///
     /// # Errors
     /// What does not fit in the rule base, with its place in it.

@@ -20,12 +20,12 @@ struct Player {
     log_idle: f64,
 }
 
-/// Edge or cloud by a mixed strategy: to the cloud with the probability
-/// (D_edge - D_cloud) / (2 · price · 6 · D · (1 - Π (1 - a_j p_j))), held to 0.01..=0.99 (`GAME_THEORY` of
-/// EdgeCloudSim's fifth sample application). D_edge and D_cloud are the estimated times to the result, with
-/// the execution divided by the idle share of the tier; D is the time that the task may take; the product
-/// runs over all other devices, with the probability a that they create a task within `slot` and the p of
-/// their last decision.
+/// Edge or cloud by a mixed strategy, the dearer the busier others are (`GAME_THEORY` of EdgeCloudSim).
+/// To the cloud with the probability (D_edge - D_cloud) / (2 · price · 6 · D · (1 - Π (1 - a_j p_j))),
+/// held to 0.01..=0.99, as in EdgeCloudSim's fifth sample application. D_edge and D_cloud are the
+/// estimated times to the result, with the execution divided by the idle share of the tier; D is the
+/// time that the task may take; the product runs over all other devices, with the probability a that
+/// they create a task within `slot` and the p of their last decision.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GameTheory {
@@ -110,11 +110,11 @@ impl OffloadingPolicy for GameTheory {
     }
 }
 
-/// Each device's best response to the choices of all others: the node with the least upload + execution +
-/// download + κ · (work offered to the node, over its speed), where the work is what the devices that have
-/// chosen the node last create on average, in million instructions a second, the deciding one included. The
-/// loads make a congestion game, in which such answers lead to a Nash equilibrium (in the spirit of Chen,
-/// Jiao, Li and Fu 2016).
+/// The best response of each device to the choices of all others. That is the node with the least sum of
+/// upload, execution, download and κ · (work offered to the node, over its speed), where the work is what
+/// the devices that have chosen the node last create on average, in million instructions a second, the
+/// deciding one included. The loads make a congestion game, in which such answers lead to a Nash
+/// equilibrium (in the spirit of Chen, Jiao, Li and Fu 2016).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BestResponse {
@@ -174,7 +174,8 @@ impl OffloadingPolicy for BestResponse {
 mod tests {
     use super::*;
 
-    /// Edge 1.2 s, cloud 0.6 s, price 0.6, 1 s allowed, others idle with 0.5: 0.6 / (12 · 0.6 · 0.5) = 1/6.
+    /// Edge 1.2 s, cloud 0.6 s, price 0.6, 1 s allowed, others idle with 0.5: 0.6 / (12 · 0.6 · 0.5) =
+    /// 1/6.
     #[test]
     fn the_probability_is_as_calculated_by_hand() {
         assert!((cloud_probability(1.2, 0.6, 0.6, 1.0, 0.5) - 1.0 / 6.0).abs() < 1e-12);

@@ -12,15 +12,15 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The models of one place where tasks can be sent. Their inputs are [observations](Observation); those that
-/// depend on a node are taken of the one that would take the task.
+/// The models of one place where tasks can be sent. Their inputs are [observations](Observation); those
+/// that depend on a node are taken of the one that would take the task.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetModels {
     /// The probability that a task is done there, and in time. Certain if left out.
     pub success: Option<FittedModel>,
-    /// Seconds from the creation of a task to its result if it is done there. If no place has such a model,
-    /// the most likely success is taken.
+    /// Seconds from the creation of a task to its result if it is done there. If no place has such a
+    /// model, the most likely success is taken.
     pub service_s: Option<FittedModel>,
 }
 
@@ -72,8 +72,9 @@ struct Place {
     service_s: Option<Asked>,
 }
 
-/// Of the places where a task is predicted to be done the one with the least predicted service time; a random
-/// one if it is predicted to fail everywhere (`AI_BASED` of EdgeCloudSim's fifth sample application).
+/// Of the places where a task is predicted to be done the one with the least predicted service time; a
+/// random one if it is predicted to fail everywhere (`AI_BASED` of EdgeCloudSim's fifth sample
+/// application).
 #[derive(Clone, Debug)]
 pub struct Learned {
     places: Vec<Place>,
@@ -83,8 +84,8 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// A policy that counts a probability of success of at least `threshold` as success, and chooses the node of
-    /// a tier by `select`.
+    /// A policy that counts a probability of success of at least `threshold` as success, and chooses the
+    /// node of a tier by `select`.
     ///
     /// # Errors
     /// What does not fit in the models, with its place.

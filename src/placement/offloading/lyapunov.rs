@@ -24,10 +24,12 @@ pub struct CorePrices {
     pub cloud: f64,
 }
 
-/// The node with the least V·T + Q·E + Z·C: T is the estimated time to the result in seconds, E the energy of
-/// the device in joules, C the price of the cores; Q is what the device, and Z what all devices together
-/// have used above their budgets so far (Neely 2010). The budgets are kept on average over a long run; times
-/// approach the shortest possible as 1/V, while what is used above the budget for a time grows as V.
+/// The shortest times that budgets of energy and money allow in the long run. The node with the least
+/// V·T + Q·E + Z·C is taken: T is the estimated time to the result in seconds, E the energy of the
+/// device in joules, C the price of the cores; Q is what the device, and Z what all devices together
+/// have used above their budgets so far (Neely 2010). The budgets are kept on average over a long run;
+/// times approach the shortest possible as 1/V, while what is used above the budget for a time grows as
+/// V.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DriftPlusPenalty {

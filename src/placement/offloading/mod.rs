@@ -71,7 +71,8 @@ impl From<Option<NodeId>> for OffloadingDecision {
 /// }
 /// ```
 ///
-/// A policy that learns is told what came of each of its decisions, in the order in which that becomes known:
+/// A policy that learns is told what came of each of its decisions, in the order in which that becomes
+/// known:
 ///
 /// ```
 /// use stratosim::infra::Tier;
@@ -97,18 +98,18 @@ pub trait OffloadingPolicy: fmt::Debug + Send {
     /// Decides for one task.
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision;
 
-    /// Whether it wants to [learn](Self::learn) what comes of its decisions; they are kept until then only
-    /// if it does, or if they are recorded.
+    /// Whether it wants to [learn](Self::learn) what comes of its decisions; they are kept until then
+    /// only if it does, or if they are recorded.
     fn learns(&self) -> bool {
         false
     }
 
-    /// Learns what came of one of its decisions. What is unfinished when the run ends counts as not done, if
-    /// it is told at all.
+    /// Learns what came of one of its decisions. What is unfinished when the run ends counts as not
+    /// done, if it is told at all.
     fn learn(&mut self, _outcome: &DecisionOutcome) {}
 
-    /// Whether its parameters make sense together, beyond what their types can say; asked once, before the
-    /// run.
+    /// Whether its parameters make sense together, beyond what their types can say; asked once, before
+    /// the run.
     ///
     /// # Errors
     /// The first parameter that does not, and why.
@@ -132,8 +133,8 @@ pub struct DecisionOutcome {
     pub node: Option<NodeId>,
     /// Whether the result arrived, and in time.
     pub is_done: bool,
-    /// Seconds from the creation of the task to the arrival of its result, in time or not; `None` if none
-    /// arrived.
+    /// Seconds from the creation of the task to the arrival of its result, in time or not; `None` if
+    /// none arrived.
     pub service_s: Option<f64>,
     /// The reward as it is recorded: 1 / (1 + service time in s) of what was done in time, else 0.
     pub reward: f64,

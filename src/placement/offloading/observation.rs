@@ -9,10 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// A number that can be seen of a decision before it is made, in the unit that its name ends in. Those that
-/// the table `decisions` records have the same names there.
+/// A number that can be seen of a decision before it is made, in the unit that its name ends in. Those
+/// that the table `decisions` records have the same names there.
 ///
-/// The last ones depend on the node that is looked at; a policy asks them for each node that it compares.
+/// The last ones depend on the node that is looked at; a policy asks them for each node that it
+/// compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Observation {
@@ -152,15 +153,21 @@ impl Observation {
         ALL.into_iter().find(|observation| observation.name() == name)
     }
 
+    /// The names of all observations.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        ALL.into_iter().map(Observation::name).collect()
+    }
+
     /// The observation of this name.
     ///
     /// # Errors
     /// If there is none: with the nearest name, or all of them.
     pub(super) fn known(name: &str) -> Result<Observation, ParameterError> {
         Observation::named(name).ok_or_else(|| {
-            let names = ALL.map(Observation::name);
+            let names = Observation::names();
             let error = ParameterError::new(format!("no observation is named {name:?}"));
-            match did_you_mean(name, names) {
+            match did_you_mean(name, names.iter().copied()) {
                 Some(nearest) => error.help(format!("did you mean {nearest:?}?")),
                 None => error.help(format!("known: {}", names.join(", "))),
             }
@@ -175,8 +182,8 @@ pub(super) struct Observer {
 }
 
 impl Observer {
-    /// A decision is about to be made: what is older than a second is forgotten. To be called once for each
-    /// decision, before anything is observed.
+    /// A decision is about to be made: what is older than a second is forgotten. To be called once for
+    /// each decision, before anything is observed.
     pub(super) fn begin(&mut self, now: SimTime) {
         let second = SimDuration::from_secs(1.0);
         while self.recent.front().is_some_and(|&earlier| now.since(earlier) > second) {

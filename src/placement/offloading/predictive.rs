@@ -63,10 +63,10 @@ impl History {
     }
 }
 
-/// A tier is drawn with a probability inverse to its share of failures in the last four windows, or, if
-/// nothing has failed anywhere, to its mean service time in them; later windows weigh more, 4 to 1
-/// (`PREDICTIVE` of EdgeCloudSim's fifth sample application). A tier of which nothing was heard counts as one
-/// with 0.1 % of failures and 10 ms, and is soon tried again.
+/// A tier by what came of the last decisions (`PREDICTIVE` of EdgeCloudSim). It is drawn with a
+/// probability inverse to its share of failures in the last four windows, or, if nothing has failed
+/// anywhere, to its mean service time in them; later windows weigh more, 4 to 1. A tier of which nothing
+/// was heard counts as one with 0.1 % of failures and 10 ms, and is soon tried again.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Predictive {
@@ -192,8 +192,8 @@ mod tests {
         policy.weights().into_iter().map(|(_, weight)| weight).collect()
     }
 
-    /// Failures: 50 % in the last window weigh 4 of 10: 20 + 0.6 · 0.1 = 20.06 %; 50 % in the first one weigh
-    /// 1: 5.09 %.
+    /// Failures: 50 % in the last window weigh 4 of 10: 20 + 0.6 · 0.1 = 20.06 %; 50 % in the first one
+    /// weigh 1: 5.09 %.
     #[test]
     fn failures_count_first() {
         let (bad, none) = (Window { done: 2, failed: 2, service_s: 0.2 }, Window::default());

@@ -20,7 +20,8 @@ pub enum Arms {
 /// A choice that can be made now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Arm {
-    /// Its number, the same in all decisions of a run: in the order of the tiers, the device itself last.
+    /// Its number, the same in all decisions of a run: in the order of the tiers, the device itself
+    /// last.
     pub(super) number: usize,
     /// The node where the task would run.
     pub(super) node: NodeId,

@@ -186,8 +186,9 @@ impl<'a> OffloadingView<'a> {
         self.infrastructure.attached_to(self.request.device)
     }
 
-    /// Transfers over the radio of the device's access point, from devices and to them (all of them twice
-    /// if it is half duplex): the load of the wireless network where the device is. `None` without radio.
+    /// Transfers over the radio of the device's access point, from devices and to them (all of them
+    /// twice if it is half duplex): the load of the wireless network where the device is. `None` without
+    /// radio.
     #[must_use]
     pub fn radio_transfers(&self) -> Option<(usize, usize)> {
         let radio = self.infrastructure.endpoint(self.request.device)?.radio?;
@@ -203,15 +204,15 @@ impl<'a> OffloadingView<'a> {
         (time_s > 0.0).then(|| 8.0 * probe_bytes / time_s)
     }
 
-    /// Bits a second that a message of 128 KiB would get from the device to the nearest cloud node; `None`
-    /// as of [`bandwidth_bps`](Self::bandwidth_bps), or if there is no cloud.
+    /// Bits a second that a message of 128 KiB would get from the device to the nearest cloud node;
+    /// `None` as of [`bandwidth_bps`](Self::bandwidth_bps), or if there is no cloud.
     pub fn cloud_bandwidth_bps(&mut self) -> Option<f64> {
         let cloud = self.nearest(Tier::Cloud)?;
         self.bandwidth_bps(self.request.device, cloud, PROBE_BYTES)
     }
 
-    /// Seconds that a message of 128 KiB would take from the nearest edge node to `node`: the delay of the
-    /// network between the sites. `None` if there is no way, or no edge.
+    /// Seconds that a message of 128 KiB would take from the nearest edge node to `node`: the delay of
+    /// the network between the sites. `None` if there is no way, or no edge.
     pub fn relay_s(&mut self, node: NodeId) -> Option<f64> {
         let edge = self.nearest(Tier::Edge)?;
         self.transfer_s(edge, node, PROBE_BYTES)
@@ -233,13 +234,14 @@ impl<'a> OffloadingView<'a> {
         Some(self.upload_s(node)? + run_s + self.download_s(node)?)
     }
 
-    /// Seconds that the task's input would take to `node`: zero on the device itself, `None` if it cannot
-    /// be sent there.
+    /// Seconds that the task's input would take to `node`: zero on the device itself, `None` if it
+    /// cannot be sent there.
     pub fn upload_s(&mut self, node: NodeId) -> Option<f64> {
         self.transfer_s(self.request.device, node, self.request.upload_bytes)
     }
 
-    /// Seconds that the task would wait and run if it came to `node` now; `None` if that would not admit it.
+    /// Seconds that the task would wait and run if it came to `node` now; `None` if that would not admit
+    /// it.
     #[must_use]
     pub fn execution_s(&self, node: NodeId) -> Option<f64> {
         let job = &self.request.job;

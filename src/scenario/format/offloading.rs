@@ -15,8 +15,8 @@ pub enum OrFile<T> {
     Inline(T),
 }
 
-/// One of two places by fuzzy rules of one's own: above a threshold the one, else the other. If the one has no
-/// node for the task, the other takes it.
+/// One of two places by fuzzy rules of one's own: above a threshold the one, else the other. If the one
+/// has no node for the task, the other takes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FuzzyRulesSpec {
@@ -25,7 +25,8 @@ pub struct FuzzyRulesSpec {
     /// Output above which `above` is meant.
     #[serde(default = "default_output_threshold")]
     pub threshold: f64,
-    /// The place for outputs above the threshold; observations that depend on a node are taken of its node.
+    /// The place for outputs above the threshold; observations that depend on a node are taken of its
+    /// node.
     #[serde(default = "default_above")]
     pub above: Target,
     /// The place for all others.
@@ -52,9 +53,9 @@ fn least_loaded() -> Select {
     Select::LeastLoaded
 }
 
-/// Of the places where a task is predicted to be done the one with the least predicted service time, by models
-/// that were fitted elsewhere; a random one if it is predicted to fail everywhere (`AI_BASED` of
-/// EdgeCloudSim's fifth sample application).
+/// By models that were fitted elsewhere (`AI_BASED` of EdgeCloudSim). Of the places where a task is
+/// predicted to be done the one with the least predicted service time; a random one if it is predicted
+/// to fail everywhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LearnedSpec {

@@ -4,7 +4,7 @@ use super::*;
 use crate::apps::OffloadingRequest;
 use crate::infra::{NodeId, Tier};
 use crate::output::{Destination, Recorder, TableSelection};
-use crate::placement::offloading::{DecisionOutcome, OffloadingDecision, OffloadingView};
+use crate::placement::offloading::{DecisionOutcome, Observation, OffloadingDecision, OffloadingView};
 use crate::records::NoRecords;
 use crate::scenario::format::OffloadingKind;
 use crate::scenario::{Diagnostics, Registry, load};
@@ -238,8 +238,8 @@ fn worlds() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 
-    /// In any world each policy names nodes that exist, compute and admit the task, refuses it only if none
-    /// does, is told of each of its decisions at most once, and does it all again in the same way.
+    /// In any world each policy names nodes that exist, compute and admit the task, refuses it only if
+    /// none does, is told of each of its decisions at most once, and does it all again in the same way.
     #[test]
     fn every_policy_decides_well_in_every_world(world in worlds()) {
         for kind in kinds() {
@@ -302,8 +302,8 @@ fn tiers_are_drawn_by_their_weights() {
     }
 }
 
-/// 256 tasks that never end on 256 nodes. One choice leaves some node with ln n / ln ln n = 3.2 and more of
-/// them, two with ln ln n / ln 2 + O(1) = 2.5 + O(1), all choices with one each.
+/// 256 tasks that never end on 256 nodes. One choice leaves some node with ln n / ln ln n = 3.2 and more
+/// of them, two with ln ln n / ln 2 + O(1) = 2.5 + O(1), all choices with one each.
 #[test]
 fn two_choices_balance_as_theory_says() {
     let world = json!({ "duration": 600, "nodes": [
@@ -332,8 +332,8 @@ fn two_choices_balance_as_theory_says() {
     assert!(all <= 2, "{all}");
 }
 
-/// A phone that computes for 5 J in 1 s, or sends for 0.5 J to a server where a task takes 3 s: with 2 J a task
-/// on average, a third of the tasks may stay. Time falls with V, and the budget is kept.
+/// A phone that computes for 5 J in 1 s, or sends for 0.5 J to a server where a task takes 3 s: with 2 J
+/// a task on average, a third of the tasks may stay. Time falls with V, and the budget is kept.
 #[test]
 fn drift_plus_penalty_keeps_the_energy_budget() {
     let world = json!({ "duration": 2000, "nodes": [
@@ -348,7 +348,8 @@ fn drift_plus_penalty_keeps_the_energy_budget() {
         let kind = json!({ "kind": "drift_plus_penalty", "energy_per_task": "2 J", "v": v });
         let (finished, answers) = run(&world, &kind, false);
         let tasks = answers.decisions as f64;
-        // The backlog exceeds V times the greatest saving of time, over the energy that it costs, by one use.
+        // The backlog exceeds V times the greatest saving of time, over the energy that it costs, by one
+        // use.
         let backlog_j = v * 3.0 / 4.5 + 5.0;
         assert!(answers.energy_j <= 2.0 * tasks + backlog_j, "{} J", answers.energy_j);
         assert!(answers.energy_j >= 1.8 * tasks, "the budget is not used: {} J", answers.energy_j);
@@ -371,6 +372,42 @@ fn a_model_of_the_estimates_decides_as_the_estimates() {
     assert!(share_on(&learned, "cloud") > 0.5);
 }
 
+/// Uploads of 5 MB a quarter of a second apart at 10 MB/s: at the second decision one is on its way, at the
+/// third two, since they share. A message of 128 KiB would get a half, then a third of 80 Mbit/s, and takes
+/// 2 ms more.
+#[test]
+fn the_radio_is_seen_as_it_is() {
+    #[derive(Debug)]
+    struct Look(Arc<Mutex<Vec<(usize, usize, f64)>>>);
+    impl OffloadingPolicy for Look {
+        fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+            let Some(edge) = view.nearest(Tier::Edge) else { return OffloadingDecision::Refuse };
+            assert_eq!((view.access_point(), view.relay_s(edge)), (Some(edge), Some(0.0)));
+            let (up, down) = view.radio_transfers().unwrap();
+            let rate_bps = view.bandwidth_bps(view.local(), edge, 131_072.0).unwrap();
+            self.0.lock().unwrap().push((up, down, rate_bps));
+            OffloadingDecision::Run(edge)
+        }
+    }
+    let world = json!({ "duration": 0.9, "nodes": [
+        { "tier": "edge", "access_point": { "uplink": "80 Mbps", "latency": "2 ms" } },
+        { "tier": "device" } ],
+        "workloads": [{ "kind": "tasks", "applications": [{ "upload": "5 MB",
+            "arrival": { "kind": "periodic", "period": 0.25 } }] }] });
+    let document = Document::parse("world.json", &world.to_string()).unwrap();
+    let mut world = load(&document, &Registry::with_builtins(), scenarios()).unwrap().world;
+    let seen = Arc::default();
+    world.offloading("look", Look(Arc::clone(&seen)));
+    world.build(Box::new(NoRecords)).unwrap().run().unwrap();
+    let seen = seen.lock().unwrap();
+    assert!(seen.len() >= 3, "{seen:?}");
+    for (transfers, &(up, down, rate_bps)) in seen.iter().enumerate().take(3) {
+        assert_eq!((up, down), (transfers, 0));
+        let time_s = 8.0 * 131_072.0 * (transfers + 1) as f64 / 80e6 + 0.002;
+        assert!((rate_bps - 8.0 * 131_072.0 / time_s).abs() < 1.0, "{seen:?}");
+    }
+}
+
 /// What is predicted to fail everywhere goes anywhere.
 #[test]
 fn without_hope_places_are_drawn() {
@@ -379,6 +416,28 @@ fn without_hope_places_are_drawn() {
     let kind = json!({ "kind": "learned", "models": { "edge": never, "cloud": never } });
     let (finished, _) = run(&slow_edge(300), &kind, false);
     assert!((share_on(&finished, "edge") - 0.5).abs() < 0.04);
+}
+
+/// The examples of the documentation are scenarios but for their nodes, and each kind is told of there.
+#[test]
+fn the_documented_policies_are_good_and_all() {
+    let text = include_str!("../../../../docs/policies.md");
+    let examples: Vec<&str> =
+        text.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let example: Value = serde_json::from_str(example).unwrap();
+        let (finished, answers) = run(&slow_edge(20), &example["policies"]["offloading"], false);
+        assert_eq!(answers.problem, None);
+        assert!(finished.summary["workloads"]["tasks"]["outcomes"]["done"].as_u64() > Some(50));
+    }
+    for kind in Registry::with_builtins().kinds() {
+        let is_told = text.contains(&format!("**`{}`**", kind.name));
+        assert!(is_told || kind.family != "offloading policy", "{} is not documented", kind.name);
+    }
+    for name in Observation::names() {
+        assert!(text.contains(&format!("`{name}`")), "{name} is not documented");
+    }
 }
 
 #[test]
