@@ -130,6 +130,10 @@ pub(super) fn no_empty_parts(split: &Split, counts: &Counts) -> Result<(), Datas
         if totals.samples[*part as usize] == 0 {
             let reason = if totals.rows_read == 0 {
                 ": no row of the table meets the conditions of `where`".to_string()
+            } else if split.is_drawn_by_entity() {
+                "; the part of each entity is drawn for itself: choose another `seed`, or list the \
+                 `entities` of each part"
+                    .to_string()
             } else {
                 format!(
                     "; of {} rows came {} samples, {} over a border between parts, {} that lack a value, and {} \

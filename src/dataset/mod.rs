@@ -40,10 +40,10 @@
 //!     "split": { "by": "run", "shares": { "train": 0.6, "validation": 0.2, "test": 0.2 } }
 //! }"#)?.out(&out).run()?;
 //!
-//! // A sample every 10 s from 0 to 300 s makes 31 rows, of which the first 4 and the last 3 have no whole
-//! // window: 24 samples for each of two nodes, and one seed in each part.
-//! assert_eq!(summary.rows("train"), Some(48));
-//! assert_eq!((summary.rows("validation"), summary.rows("test")), (Some(48), Some(48)));
+//! // A sample every 10 s makes 30 rows in 300 s, of which the first 4 and the last 3 have no whole window:
+//! // 23 samples for each of two nodes, and one seed in each part.
+//! assert_eq!(summary.rows("train"), Some(46));
+//! assert_eq!((summary.rows("validation"), summary.rows("test")), (Some(46), Some(46)));
 //! assert!(out.join("train.csv").is_file() && out.join("card.md").is_file());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

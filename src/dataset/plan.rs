@@ -81,8 +81,7 @@ pub(super) struct Plan {
 }
 
 /// Names of columns that every dataset may have.
-pub(super) const RESERVED: [&str; 7] =
-    ["run", "t_s", "window_start_s", "window_end_s", "next_t_s", "weight", "missing"];
+const RESERVED: [&str; 6] = ["run", "t_s", "window_start_s", "window_end_s", "next_t_s", "weight"];
 
 impl Plan {
     /// The plan of a dataset file for these tables.

@@ -257,6 +257,11 @@ impl Split {
         &self.wanted
     }
 
+    /// Whether the part of an entity is drawn.
+    pub(super) fn is_drawn_by_entity(&self) -> bool {
+        matches!(self.rule, Rule::Shares { .. })
+    }
+
     /// What holds for the samples of a run.
     pub(super) fn of_run(&self, run: usize) -> RunSplit<'_> {
         RunSplit { split: self, run }
