@@ -14,7 +14,7 @@ const DATASET: &str = r#"{
             "nodes": [
                 { "tier": "cloud", "cores": 16 },
                 { "tier": "edge", "count": 4, "cores": 2 },
-                { "tier": "device", "count": 40, "mobility": {
+                { "tier": "device", "count": 100, "mobility": {
                     "kind": "random_waypoint", "min_speed": "1 m/s", "max_speed": "5 m/s" } }
             ],
             "policies": { "offloading": { "kind": "nearest" } },
@@ -32,7 +32,7 @@ const DATASET: &str = r#"{
         }],
         "horizon": "30 s",
         "labels": [
-            { "name": "busy", "when": { "column": "utilisation", "above": 0.8 }, "over": "horizon" }
+            { "name": "busy", "when": { "column": "utilisation", "above": 0.7 }, "over": "horizon" }
         ]
     },
     "split": { "by": "time", "shares": { "train": 0.6, "validation": 0.2, "test": 0.2 }, "embargo": "1 min" },

@@ -4,8 +4,11 @@ use super::{Study, windows, with};
 use crate::support::{error_text, stratosim};
 use serde_json::{Value, json};
 
+/// Changes to a good file, and what must be told of them.
+type Case<'c> = (Vec<(&'c str, Value)>, &'c [&'c str]);
+
 /// Each file must be refused with exit code 2 and these parts of a message, and nothing must be written.
-fn expect(cases: Vec<(Vec<(&str, Value)>, &[&str])>) {
+fn expect(cases: Vec<Case<'_>>) {
     let study = Study::with_six_runs();
     for (changes, parts) in cases {
         let mut spec = with(windows(), &changes);
