@@ -159,6 +159,8 @@ pub mod engine;
 pub mod infra;
 pub mod output;
 pub mod placement;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod records;
 pub mod scenario;
 pub mod sweep;
