@@ -157,6 +157,7 @@ pub mod cli;
 pub mod energy;
 pub mod engine;
 pub mod infra;
+mod names;
 pub mod output;
 pub mod placement;
 #[cfg(feature = "plot")]

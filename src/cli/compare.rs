@@ -1,22 +1,25 @@
-//! `stratosim compare`: compares the values of an axis of a sweep with a baseline.
+//! `stratosim compare`: compares runs, sweeps, or the values of an axis of a sweep with a baseline.
 
 use super::sweep::failure;
 use super::{Failure, print};
-use crate::sweep::{Comparison, SweepResults, compare};
+use crate::sweep::{Comparisons, Gathered, SweepResults, compare};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Compare the values of an axis of a sweep, such as policies, with a baseline among them.
+/// Compare runs, sweeps, or the values of an axis of a sweep, such as policies, with a baseline.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  stratosim compare /tmp/s --baseline nearest \
-    --metric workloads.tasks.service_s.mean\n\n\
+#[command(after_help = "Examples:\n  stratosim compare /tmp/s --baseline nearest \
+    --metric workloads.tasks.service_s.mean\n  \
+    stratosim compare runs/a runs/b --baseline runs/a\n\n\
     Runs of the same seed are compared pair by pair. A difference whose confidence interval holds zero \
-    cannot be told from chance, and is marked so.")]
+    cannot be told from chance, and is marked so. Of several directories, runs whose scenarios differ in \
+    the seed alone are replications of each other.")]
 pub(super) struct Compare {
-    /// Directory of a sweep.
-    sweep: PathBuf,
-    /// Value of the axis that the others are compared with.
+    /// Directories of runs, or of sweeps.
+    #[arg(required = true)]
+    directories: Vec<PathBuf>,
+    /// Value of the axis that the others are compared with, or one of several directories.
     #[arg(long)]
     baseline: String,
     /// Axis that is compared; needed if several have the baseline among their values.
@@ -39,10 +42,21 @@ enum Format {
 
 impl Compare {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let results = SweepResults::read(&self.sweep).map_err(failure)?;
-        let compared = compare(&results, self.axis.as_deref(), &self.baseline, &self.metrics);
-        let comparisons = compared.map_err(Failure::BadInput)?;
-        let rows = table(&results, &comparisons, &self.baseline);
+        let Gathered { results, labels } = SweepResults::gather(&self.directories).map_err(failure)?;
+        if results.axes().is_empty() {
+            return Err(Failure::BadInput(
+                "there is nothing to compare: give several runs that differ in more than their seeds, \
+                 or a sweep with axes"
+                    .into(),
+            ));
+        }
+        let directory = self.directories.iter().position(|own| *own == Path::new(&self.baseline));
+        let baseline = match directory.and_then(|index| labels.get(index)) {
+            Some(label) => shown(label),
+            None => self.baseline.clone(),
+        };
+        let compared = compare(&results, self.axis.as_deref(), &baseline, &self.metrics);
+        let rows = table(&results, &compared.map_err(Failure::BadInput)?);
         match self.format {
             Format::Csv => print(&csv(&rows)?),
             Format::Markdown => print(&markdown(&rows)),
@@ -52,19 +66,15 @@ impl Compare {
     }
 }
 
+/// A label as text.
+fn shown(label: &Value) -> String {
+    label.as_str().map_or_else(|| label.to_string(), str::to_string)
+}
+
 /// Header and rows as text.
-fn table(results: &SweepResults, comparisons: &[Comparison], baseline: &str) -> Vec<Vec<String>> {
-    let label = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
-    // The axis that is compared is the one that the others lack.
-    let mut header: Vec<String> = Vec::new();
-    let others = comparisons.first().map_or(0, |comparison| comparison.others.len());
-    let compared = results.axes().iter().position(|axis| {
-        let values = results.rows().iter().map(|row| results.labels(row.run.point));
-        let index = results.axes().iter().position(|own| own.name == axis.name).unwrap_or(0);
-        values.filter_map(|labels| labels.get(index)).any(|value| label(value) == baseline)
-    });
-    let names = results.axes().iter().enumerate().filter(|(index, _)| Some(*index) != compared);
-    header.extend(names.map(|(_, axis)| axis.name.clone()).take(others));
+fn table(results: &SweepResults, comparisons: &Comparisons) -> Vec<Vec<String>> {
+    let names = results.axes().iter().enumerate().filter(|(index, _)| *index != comparisons.axis);
+    let mut header: Vec<String> = names.map(|(_, axis)| axis.name.clone()).collect();
     let columns = [
         "candidate",
         "metric",
@@ -81,16 +91,16 @@ fn table(results: &SweepResults, comparisons: &[Comparison], baseline: &str) -> 
     ];
     header.extend(columns.map(str::to_string));
     let mut rows = vec![header];
-    for comparison in comparisons {
+    for comparison in &comparisons.rows {
         let number = |value: f64| if value.is_finite() { short(value) } else { "-".into() };
         let optional = |value: Option<f64>| value.map_or("-".into(), number);
-        let mut row: Vec<String> = comparison.others.iter().map(label).collect();
+        let mut row: Vec<String> = comparison.others.iter().map(shown).collect();
         let [ratio, low, high] = match comparison.ratio {
             Some(ratio) => ratio.map(Some),
             None => [None; 3],
         };
         row.extend([
-            label(&comparison.candidate),
+            shown(&comparison.candidate),
             comparison.metric.clone(),
             comparison.difference.n.to_string(),
             number(comparison.baseline_mean),

@@ -5,7 +5,7 @@
 //! memory; [`Recorder::finish`] gives a [`RecorderSummary`], which knows each table's row count and
 //! fingerprint and can be compared with that of another run ([`first_difference`]).
 //!
-//! A [`RunDirectory`] gathers the files and appears complete or not at all.
+//! A [`RunDirectory`] gathers the files and appears complete or not at all. A [`RunReader`] reads them again.
 //!
 //! # Guarantees
 //!
@@ -41,17 +41,20 @@
 
 mod column;
 mod csv_sink;
+mod csv_source;
 mod dictionary;
 mod error;
 mod fingerprint;
 #[cfg(feature = "parquet")]
 mod parquet_sink;
+#[cfg(feature = "parquet")]
+mod parquet_source;
+mod reader;
 mod recorder;
 mod records;
 mod row;
 mod run_directory;
 mod sink;
-
 mod summary;
 mod symbol;
 
@@ -60,6 +63,7 @@ pub use column::{Column, Rows, Texts, Values};
 pub use dictionary::dictionary;
 pub use error::OutputError;
 pub use fingerprint::BLOCK_ROWS;
+pub use reader::{ReadError, RunReader, TableDirectory, TableReader, read_json};
 pub use recorder::{BATCH_ROWS, Destination, Recorder, TableSelection};
 pub use row::RowWriter;
 pub use run_directory::RunDirectory;

@@ -20,6 +20,18 @@ pub enum ColumnKind {
     Text,
 }
 
+impl ColumnKind {
+    /// All kinds.
+    pub const ALL: [ColumnKind; 6] = [
+        ColumnKind::Float,
+        ColumnKind::Unsigned,
+        ColumnKind::Signed,
+        ColumnKind::Boolean,
+        ColumnKind::Category,
+        ColumnKind::Text,
+    ];
+}
+
 impl fmt::Display for ColumnKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,8 +1,9 @@
 //! Holding a document to a JSON Schema, and reading values from documents.
 
-use super::diagnostic::{did_you_mean, unknown};
+use super::diagnostic::unknown;
 use super::schema::{Keywords, Layers, Schema, Types, branches, constants, has_type, integer_range};
 use super::{Diagnostics, Document, Path, QuantityKind, Segment};
+use crate::names::did_you_mean;
 use crate::units::quoted;
 use regex::Regex;
 use schemars::{JsonSchema, SchemaGenerator};

@@ -41,13 +41,14 @@ mod registry;
 mod schema;
 mod site;
 
+pub use crate::names::did_you_mean;
 pub use crate::units::{
     Coordinate, DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Instructions,
     Length, Power, PowerLevel, QuantityError, QuantityKind, Ratio, Speed, Unit,
 };
 pub use build::{Movement, NodeDirectory, WorkloadSite};
 pub use check::{check, read, schema_of};
-pub use diagnostic::{Diagnostic, Diagnostics, Origin, Place, did_you_mean};
+pub use diagnostic::{Diagnostic, Diagnostics, Origin, Place};
 pub use document::Document;
 pub use format::Scenario;
 pub use load::{Loaded, load};

@@ -1,8 +1,8 @@
 //! Overrides: setting a value of a document from the command line.
 
-use super::diagnostic::did_you_mean;
 use super::document::Override;
 use super::{Diagnostic, Document, Origin, Path, Segment};
+use crate::names::did_you_mean;
 use crate::units::quoted;
 use serde_json::{Map, Value};
 

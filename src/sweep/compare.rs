@@ -2,8 +2,9 @@
 
 use super::aggregate::Interval;
 use super::results::{ResultRow, SweepResults};
-use crate::scenario::did_you_mean;
+use crate::names::did_you_mean;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// One metric of one axis value beside the baseline, at one combination of the other axes.
 ///
@@ -87,6 +88,15 @@ fn unknown_baseline(results: &SweepResults, axes: &[usize], baseline: &str) -> S
     format!("no axis has the value {baseline:?}; {meant}(values: {})", values.join(", "))
 }
 
+/// All values of an axis beside one of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparisons {
+    /// The index of the axis among [`SweepResults::axes`].
+    pub axis: usize,
+    /// A row for each point of another value and each metric, in the order of the points.
+    pub rows: Vec<Comparison>,
+}
+
 /// Compares all values of an axis with the baseline among them.
 ///
 /// `axis` may be left out if only one axis has the baseline. Metrics are those named, or all.
@@ -98,63 +108,58 @@ pub fn compare(
     axis: Option<&str>,
     baseline: &str,
     metrics: &[String],
-) -> Result<Vec<Comparison>, String> {
+) -> Result<Comparisons, String> {
     let axis = find_axis(results, axis, baseline)?;
-    for metric in metrics {
-        if !results.metrics().contains(metric) {
-            let known = || results.metrics().iter().map(String::as_str);
-            let meant = did_you_mean(metric, known());
+    let known = results.metrics();
+    let index = |metric: &String| {
+        known.iter().position(|own| own == metric).ok_or_else(|| {
+            let meant = did_you_mean(metric, known.iter().map(String::as_str));
             let meant = meant.map_or(String::new(), |near| format!("did you mean {near:?}? "));
-            let all: Vec<&str> = known().collect();
-            return Err(format!("no metric is named {metric:?}; {meant}(metrics: {})", all.join(", ")));
+            format!("no metric is named {metric:?}; {meant}(metrics: {})", known.join(", "))
+        })
+    };
+    let wanted: Vec<usize> = match metrics {
+        [] => (0..known.len()).collect(),
+        named => named.iter().map(index).collect::<Result<_, _>>()?,
+    };
+    let labels = |point: usize| {
+        let mut others = results.labels(point).to_vec();
+        let own = if axis < others.len() { others.remove(axis) } else { Value::Null };
+        (others, own)
+    };
+    // The runs of the baseline, by what else sets them apart. JSON text orders what values do not.
+    let key = |others: &[Value], seed: u64| (Value::from(others).to_string(), seed);
+    let mut baselines: BTreeMap<(String, u64), &ResultRow> = BTreeMap::new();
+    for row in results.rows() {
+        let (others, own) = labels(row.run.point);
+        if shown(&own) == baseline {
+            baselines.entry(key(&others, row.seed)).or_insert(row);
         }
     }
-    let wanted = if metrics.is_empty() { results.metrics() } else { metrics };
-    let others = |row: &ResultRow| {
-        let labels = results.labels(row.run.point);
-        let mut others = labels.to_vec();
-        if axis < others.len() {
-            others.remove(axis);
-        }
-        (others, labels.get(axis).cloned().unwrap_or(Value::Null))
-    };
-    let mut comparisons = Vec::new();
-    let mut seen: Vec<usize> = Vec::new();
-    for first in results.rows() {
-        let point = first.run.point;
-        let (rest, candidate) = others(first);
-        if seen.contains(&point) || shown(&candidate) == baseline {
+    let mut rows = Vec::new();
+    for point in results.rows().chunk_by(|a, b| a.run.point == b.run.point) {
+        let Some(first) = point.first() else { continue };
+        let (others, candidate) = labels(first.run.point);
+        if shown(&candidate) == baseline {
             continue;
         }
-        seen.push(point);
-        let pairs: Vec<(&ResultRow, &ResultRow)> = results
-            .rows()
+        let pairs: Vec<(&ResultRow, &ResultRow)> = point
             .iter()
-            .filter(|row| row.run.point == point)
-            .filter_map(|row| {
-                let partner = results.rows().iter().find(|other| {
-                    let (other_rest, value) = others(other);
-                    other.seed == row.seed && other_rest == rest && shown(&value) == baseline
-                })?;
-                Some((partner, row))
-            })
+            .filter_map(|row| Some((*baselines.get(&key(&others, row.seed))?, row)))
             .collect();
-        for metric in wanted {
-            let values = pairs.iter().filter_map(|(base, own)| {
-                Some((results.value(base, metric)?, results.value(own, metric)?))
-            });
+        for &metric in &wanted {
+            let value = |row: &ResultRow| row.number(metric)?.as_f64();
+            let values = pairs.iter().filter_map(|(base, own)| Some((value(base)?, value(own)?)));
             let values: Vec<(f64, f64)> = values.collect();
-            comparisons.extend(compare_pairs(&values, results.confidence()).map(|comparison| {
-                Comparison {
-                    others: rest.clone(),
-                    candidate: candidate.clone(),
-                    metric: metric.clone(),
-                    ..comparison
-                }
+            rows.extend(compare_pairs(&values, results.confidence()).map(|comparison| Comparison {
+                others: others.clone(),
+                candidate: candidate.clone(),
+                metric: known[metric].clone(),
+                ..comparison
             }));
         }
     }
-    Ok(comparisons)
+    Ok(Comparisons { axis, rows })
 }
 
 /// The comparison of pairs (baseline, candidate), without names; `None` of no pairs.

@@ -187,10 +187,14 @@ impl Execution<'_> {
             Stopped::Interrupted(_) => Failed::Interrupted,
             Stopped::Failed(message) => Failed::Run(message),
         })?;
+        let dictionary = recorder.dictionary();
         let recorded = recorder.finish().map_err(|error| match error {
             OutputError::Io { .. } => Failed::Storage(SweepError::Storage(error.to_string())),
             error => Failed::Run(error.to_string()),
         })?;
+        if let Some(store) = self.store.filter(|_| !tables.is_empty()) {
+            store.write_dictionary(run, &dictionary).map_err(Failed::Storage)?;
+        }
         let summary = &finished.summary;
         let decisive = self.plan.replications.metric();
         Ok(Done {

@@ -43,8 +43,8 @@
 //! * `results.csv`: a row a run, with seed, axes, metrics, status and error.
 //! * `aggregate.csv`: a row a point and metric, with mean, standard deviation and confidence interval.
 //! * `dictionary.json`: what the columns of both mean.
-//! * `tables/POINT-REPLICATION/`: the detail tables that the sweep asks for; `tables/NAME.csv`: all of one
-//!   joined, if it asks for that.
+//! * `tables/POINT-REPLICATION/`: the detail tables that the sweep asks for, with their dictionary;
+//!   `tables/NAME.csv` or `.parquet`: all of one joined, if it asks for that.
 
 mod aggregate;
 mod axis;
@@ -53,6 +53,7 @@ mod compare;
 mod drop;
 mod execute;
 mod format;
+mod gather;
 mod join;
 mod merge;
 mod metrics;
@@ -66,11 +67,13 @@ mod until;
 
 pub use aggregate::Interval;
 pub use axis::AxisColumn;
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, Comparisons, compare};
 pub use format::{
     AlternativeSpec, AxisSpec, HalfWidth, RangeSpec, SampleKind, SampleSpec, Scale, ScenarioSource,
     SweepSpec, UntilSpec, sweep_schema,
 };
+pub use gather::Gathered;
+pub use join::tables_of;
 pub use merge::merge;
 pub use plan::{Plan, Point, RunId, Shard};
 pub use results::{AggregateRow, ResultRow, SweepResults};
@@ -289,7 +292,9 @@ impl Sweep {
 fn publish(plan: &Plan, store: &Store, results: &SweepResults) -> Result<(), SweepError> {
     if plan.join_tables {
         store.publish(&store.tables(), |directory| {
-            plan.tables.iter().try_for_each(|table| join::join_csv(store, results, table, directory))
+            let join =
+                |table: &String| join::join(store.directory(), results, table, directory, plan.format());
+            plan.tables.iter().try_for_each(join)
         })?;
     }
     store.publish(store.directory(), |directory| results.write(directory, plan.format()))

@@ -373,12 +373,6 @@ impl Parts {
         if spec.join_tables && spec.tables.is_empty() {
             site.key("join_tables").error("there are no `tables` to join");
         }
-        if spec.join_tables && spec.format == FormatName::Parquet {
-            site.key("join_tables").error_with_help(
-                "only CSV tables can be joined",
-                "choose the format csv, or read the Parquet files of all runs together",
-            );
-        }
         if spec.format == FormatName::Parquet && cfg!(not(feature = "parquet")) {
             site.key("format").error(crate::output::OutputError::NoParquet.to_string());
         }

@@ -4,9 +4,12 @@ use super::SweepError;
 use super::aggregate::Interval;
 use super::axis::AxisColumn;
 use super::merge::check_complete;
+use super::metrics::Metrics;
 use super::plan::{Plan, RunId};
 use super::store::{RunFile, read_header, read_runs};
-use crate::output::{Destination, FileFormat, OutputError, Recorder, TableSelection, dictionary};
+use crate::output::{
+    Destination, FileFormat, OutputError, Recorder, RowWriter, TableSelection, dictionary,
+};
 use crate::records::{Cell, ColumnKind, ColumnSpec, TableSpec};
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
@@ -51,16 +54,48 @@ pub struct SweepResults {
     confidence: f64,
 }
 
+/// A run, its metrics by name.
+pub(super) struct Unsorted {
+    pub(super) run: RunId,
+    pub(super) seed: u64,
+    pub(super) error: Option<String>,
+    pub(super) fingerprint: Option<String>,
+    pub(super) metrics: Metrics,
+}
+
+impl From<RunFile> for Unsorted {
+    fn from(file: RunFile) -> Self {
+        let RunFile { seed, error, fingerprint, .. } = file;
+        let run = RunId { point: file.point, replication: file.replication };
+        Unsorted { run, seed, error, fingerprint, metrics: file.metrics }
+    }
+}
+
 impl SweepResults {
-    /// The results of these runs, whatever their order. Those beyond what the plan wants are left out.
-    pub(super) fn new(plan: &Plan, mut runs: Vec<RunFile>) -> Self {
-        runs.sort_by_key(RunFile::id);
+    /// The results of these runs, whatever their order.
+    pub(super) fn new(plan: &Plan, runs: Vec<RunFile>) -> Self {
+        SweepResults::from_runs(
+            plan.columns().to_vec(),
+            plan.points().iter().map(|point| point.labels.clone()).collect(),
+            runs.into_iter().map(Unsorted::from).collect(),
+            plan.replications.confidence(),
+        )
+    }
+
+    /// The results of these runs, whatever their order.
+    pub(super) fn from_runs(
+        columns: Vec<AxisColumn>,
+        labels: Vec<Vec<Value>>,
+        mut runs: Vec<Unsorted>,
+        confidence: f64,
+    ) -> Self {
+        runs.sort_by_key(|run| run.run);
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         let mut metrics = Vec::new();
         let mut rows = Vec::with_capacity(runs.len());
         for run in runs {
             let mut row = ResultRow {
-                run: run.id(),
+                run: run.run,
                 seed: run.seed,
                 error: run.error,
                 fingerprint: run.fingerprint,
@@ -78,13 +113,7 @@ impl SweepResults {
             row.metrics.sort_by_key(|(index, _)| *index);
             rows.push(row);
         }
-        SweepResults {
-            columns: plan.columns().to_vec(),
-            labels: plan.points().iter().map(|point| point.labels.clone()).collect(),
-            metrics,
-            rows,
-            confidence: plan.replications.confidence(),
-        }
+        SweepResults { columns, labels, metrics, rows, confidence }
     }
 
     /// The results in the directory of a sweep that came to its end.
@@ -112,6 +141,12 @@ impl SweepResults {
     #[must_use]
     pub fn labels(&self, point: usize) -> &[Value] {
         self.labels.get(point).map_or(&[], Vec::as_slice)
+    }
+
+    /// The number of points.
+    #[must_use]
+    pub fn points(&self) -> usize {
+        self.labels.len()
     }
 
     /// The names of the metrics: their paths in the summary.
@@ -142,6 +177,11 @@ impl SweepResults {
     pub fn value(&self, row: &ResultRow, metric: &str) -> Option<f64> {
         let index = self.metrics.iter().position(|name| name == metric)?;
         row.number(index)?.as_f64()
+    }
+
+    /// The metrics of a run, with their names.
+    pub(super) fn named_metrics(&self, row: &ResultRow) -> impl Iterator<Item = (String, Value)> {
+        row.metrics.iter().map(|(index, number)| (self.metrics[*index].clone(), number.clone().into()))
     }
 
     /// The mean of a metric over the replications of a point, with its confidence interval; `None` if no run
@@ -175,29 +215,58 @@ impl SweepResults {
         Interval::of(values, self.confidence)
     }
 
-    /// The columns that the axes make in a table, with the kinds that their values need.
+    /// The kind that the values of an axis need.
+    fn axis_kind(&self, index: usize) -> ColumnKind {
+        let values = self.labels.iter().filter_map(move |labels| labels.get(index));
+        if values.clone().all(Value::is_u64) {
+            ColumnKind::Unsigned
+        } else if values.clone().all(Value::is_i64) {
+            ColumnKind::Signed
+        } else if values.clone().all(Value::is_number) {
+            ColumnKind::Float
+        } else if values.clone().all(Value::is_boolean) {
+            ColumnKind::Boolean
+        } else {
+            ColumnKind::Category
+        }
+    }
+
+    /// The columns that the axes make in a table.
     pub(super) fn axis_columns(&self) -> Vec<ColumnSpec> {
-        let kind = |index: usize| {
-            let values = self.labels.iter().filter_map(move |labels| labels.get(index));
-            if values.clone().all(Value::is_u64) {
-                ColumnKind::Unsigned
-            } else if values.clone().all(Value::is_i64) {
-                ColumnKind::Signed
-            } else if values.clone().all(Value::is_number) {
-                ColumnKind::Float
-            } else if values.clone().all(Value::is_boolean) {
-                ColumnKind::Boolean
-            } else {
-                ColumnKind::Category
-            }
+        let column = |(index, column): (usize, &AxisColumn)| {
+            let kind = self.axis_kind(index);
+            ColumnSpec::new(column.name.clone(), kind, column.unit.clone(), "axis of the sweep")
         };
-        let columns = self.columns.iter().enumerate();
-        columns
-            .map(|(index, column)| {
-                let name = column.name.clone();
-                ColumnSpec::new(name, kind(index), column.unit.clone(), "axis of the sweep")
-            })
-            .collect()
+        self.columns.iter().enumerate().map(column).collect()
+    }
+
+    /// Writes what the axes show for a point, in columns of these kinds.
+    pub(super) fn write_axes<'w>(
+        &self,
+        mut writer: RowWriter<'w>,
+        point: usize,
+        columns: &[ColumnSpec],
+    ) -> RowWriter<'w> {
+        for (label, column) in self.labels(point).iter().zip(columns) {
+            writer = match (column.kind, label) {
+                (ColumnKind::Unsigned, _) => writer.cell(label.as_u64()),
+                (ColumnKind::Signed, _) => writer.cell(label.as_i64()),
+                (ColumnKind::Float, _) => writer.cell(label.as_f64()),
+                (ColumnKind::Boolean, _) => writer.cell(label.as_bool()),
+                (_, Value::String(text)) => writer.text(text),
+                (_, other) => writer.text(&other.to_string()),
+            };
+        }
+        writer
+    }
+
+    /// The columns that tell one run from the others.
+    pub(super) fn run_columns() -> Vec<ColumnSpec> {
+        vec![
+            ColumnSpec::unsigned("point", "", "combination of axis values, from 0"),
+            ColumnSpec::unsigned("replication", "", "repetition of the point, from 0"),
+            ColumnSpec::unsigned("seed", "", "seed of the run, the same for each point"),
+        ]
     }
 
     /// The name of a metric's column: the metric's, unless an axis has it.
@@ -210,11 +279,7 @@ impl SweepResults {
     }
 
     fn results_table(&self) -> TableSpec {
-        let mut columns = vec![
-            ColumnSpec::unsigned("point", "", "combination of axis values, from 0"),
-            ColumnSpec::unsigned("replication", "", "repetition of the point, from 0"),
-            ColumnSpec::unsigned("seed", "", "seed of the run, the same for each point"),
-        ];
+        let mut columns = Self::run_columns();
         columns.extend(self.axis_columns());
         for (index, metric) in self.metrics.iter().enumerate() {
             let mut numbers = self.rows.iter().filter_map(|row| row.number(index)).peekable();
@@ -271,52 +336,27 @@ impl SweepResults {
         let destination = Destination::Files { directory: directory.to_path_buf(), format };
         let mut recorder = Recorder::new(destination, TableSelection::All);
         let spec = self.results_table();
-        let kinds = kinds(&spec);
+        let axes = self.axis_columns();
+        let kinds: Vec<ColumnKind> = spec.columns.iter().map(|column| column.kind).collect();
+        let first_metric = Self::run_columns().len() + axes.len();
         let results = recorder.table(spec)?;
         for row in &self.rows {
-            let mut writer = recorder
-                .row(results)
-                .unsigned(row.run.point as u64)
-                .unsigned(u64::from(row.run.replication))
-                .unsigned(row.seed);
-            let mut column = 3;
-            for label in self.labels(row.run.point) {
-                let text;
-                writer = match axis_cell(label, kinds[column]) {
-                    Ok(cell) => writer.cell(cell),
-                    Err(shown) => {
-                        text = shown;
-                        writer.text(&text)
-                    }
-                };
-                column += 1;
-            }
+            let writer = row.write_id(recorder.row(results));
+            let mut writer = self.write_axes(writer, row.run.point, &axes);
             for metric in 0..self.metrics.len() {
-                writer = writer.cell(match (row.number(metric), kinds[column]) {
+                writer = writer.cell(match (row.number(metric), kinds[first_metric + metric]) {
                     (None, _) => Cell::Null,
                     (Some(number), ColumnKind::Unsigned) => number.as_u64().into(),
                     (Some(number), _) => number.as_f64().into(),
                 });
-                column += 1;
             }
             let status = if row.error.is_some() { "failed" } else { "done" };
             writer.text(status).cell(row.error.as_deref()).end();
         }
-        let spec = self.aggregate_table();
-        let kinds = self::kinds(&spec);
-        let aggregate = recorder.table(spec)?;
+        let aggregate = recorder.table(self.aggregate_table())?;
         for row in self.aggregate() {
-            let mut writer = recorder.row(aggregate).unsigned(row.point as u64);
-            for (label, kind) in self.labels(row.point).iter().zip(&kinds[1..]) {
-                let text;
-                writer = match axis_cell(label, *kind) {
-                    Ok(cell) => writer.cell(cell),
-                    Err(shown) => {
-                        text = shown;
-                        writer.text(&text)
-                    }
-                };
-            }
+            let writer = recorder.row(aggregate).unsigned(row.point as u64);
+            let writer = self.write_axes(writer, row.point, &axes);
             let known = |number: f64| (!number.is_nan()).then_some(number);
             let interval = row.interval;
             let half_width = interval.and_then(|interval| known(interval.half_width));
@@ -336,26 +376,14 @@ impl SweepResults {
     }
 }
 
-fn kinds(spec: &TableSpec) -> Vec<ColumnKind> {
-    spec.columns.iter().map(|column| column.kind).collect()
-}
-
-/// The cell of an axis value, or its text if it is shown as text and is none.
-fn axis_cell(label: &Value, kind: ColumnKind) -> Result<Cell<'_>, String> {
-    Ok(match kind {
-        ColumnKind::Unsigned => label.as_u64().into(),
-        ColumnKind::Signed => label.as_i64().into(),
-        ColumnKind::Float => label.as_f64().into(),
-        ColumnKind::Boolean => label.as_bool().into(),
-        ColumnKind::Category | ColumnKind::Text => match label.as_str() {
-            Some(text) => Cell::Text(text),
-            None => return Err(label.to_string()),
-        },
-    })
-}
-
 impl ResultRow {
-    fn number(&self, metric: usize) -> Option<&Number> {
+    /// Writes the cells of [`SweepResults::run_columns`].
+    pub(super) fn write_id<'w>(&self, writer: RowWriter<'w>) -> RowWriter<'w> {
+        let writer = writer.unsigned(self.run.point as u64);
+        writer.unsigned(u64::from(self.run.replication)).unsigned(self.seed)
+    }
+
+    pub(super) fn number(&self, metric: usize) -> Option<&Number> {
         let at = self.metrics.binary_search_by_key(&metric, |(index, _)| *index).ok()?;
         self.metrics.get(at).map(|(_, number)| number)
     }

@@ -227,6 +227,12 @@ impl Store {
         Ok(path)
     }
 
+    /// Puts the dictionary of the tables of a run beside them.
+    pub(super) fn write_dictionary(&self, run: RunId, dictionary: &Value) -> Result<(), SweepError> {
+        let path = partial(&self.tables_of(run)).join("dictionary.json");
+        fs::write(&path, format!("{dictionary:#}\n")).map_err(failed("write", &path))
+    }
+
     pub(super) fn keep_tables(&self, run: RunId) -> Result<(), SweepError> {
         let path = self.tables_of(run);
         if path.exists() {

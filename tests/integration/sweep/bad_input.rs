@@ -137,10 +137,6 @@ fn conditions_metrics_and_replications_are_told() {
             json!({ "metrics": ["workloads.tasks.service_s.meen"] }),
             &["metrics[0]", "did you mean \"workloads.tasks.service_s.mean\"?"],
         ),
-        (
-            json!({ "tables": ["tasks"], "join_tables": true, "format": "parquet" }),
-            &["join_tables", "only CSV"],
-        ),
         (json!({ "join_tables": true }), &["join_tables", "no `tables` to join"]),
         (json!({ "tables": ["taks"] }), &["tables[0]", "did you mean \"tasks\"?"]),
         (

@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::{Arc, Mutex};
+#[cfg(feature = "parquet")]
+use stratosim::output::{Cell, ColumnSpec, FileFormat, TableReader};
+#[cfg(feature = "parquet")]
+use stratosim::sweep::tables_of;
 use stratosim::sweep::{Interval, Progress, RunId, SweepResults};
 
 #[test]
@@ -178,11 +182,25 @@ fn progress_counts_up_to_the_number_of_runs() {
 #[test]
 fn parquet_is_written_beside_csv_if_it_is_asked_for() {
     let directory = tempfile::tempdir().expect("it can be created");
-    let keys = json!({ "axes": policies_and_devices(), "tables": ["tasks"], "format": "parquet" });
-    read(&sweep(&keys)).out(directory.path()).run().expect("it runs");
+    let keys = json!({ "axes": policies_and_devices(), "tables": ["tasks"], "format": "parquet",
+                       "join_tables": true });
+    let results = read(&sweep(&keys)).out(directory.path()).run().expect("it runs");
     for name in ["results", "aggregate", "tables/00005-000/tasks"] {
         let bytes = fs::read(directory.path().join(format!("{name}.parquet")));
         assert!(bytes.expect("it was written").starts_with(b"PAR1"), "{name}");
     }
+    let own = tables_of(directory.path(), results.rows()[5].run).expect("they are kept");
+    let mut spec = own.table("tasks").expect("it is kept").spec().clone();
+    spec.columns.insert(0, ColumnSpec::category("policy", ""));
+    let file = directory.path().join("tables/tasks.parquet");
+    let mut joined = TableReader::open(&file, FileFormat::Parquet, spec).expect("it was written");
+    let mut rows = 0;
+    while let Some(batch) = joined.next_batch().expect("it is whole") {
+        rows += batch.len();
+        assert_eq!(batch.cell(0, 0), Cell::Text("nearest"));
+        assert_eq!(batch.cell(batch.len() - 1, 0), Cell::Text("local_only"));
+    }
+    let created: f64 = column(&results, "workloads.tasks.created").iter().sum();
+    assert_eq!(rows as f64, created);
     assert_eq!(tables(directory.path())["results.csv"].lines().count(), 7);
 }
