@@ -4,6 +4,8 @@ mod compare;
 mod list;
 mod merge;
 mod new;
+#[cfg(feature = "plot")]
+mod plot;
 mod progress;
 mod run;
 mod schema;
@@ -30,6 +32,8 @@ enum Command {
     Sweep(sweep::SweepCommand),
     Merge(merge::Merge),
     Compare(compare::Compare),
+    #[cfg(feature = "plot")]
+    Plot(Box<plot::Plot>),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -88,6 +92,8 @@ pub fn main() -> ExitCode {
         Command::Sweep(command) => command.execute(),
         Command::Merge(command) => command.execute(),
         Command::Compare(command) => command.execute(),
+        #[cfg(feature = "plot")]
+        Command::Plot(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

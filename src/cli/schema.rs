@@ -1,11 +1,13 @@
-//! `stratosim schema`: prints the JSON Schema of scenarios and sweeps.
+//! `stratosim schema`: prints the JSON Schema of scenarios, sweeps and plots.
 
 use super::{Failure, print};
+#[cfg(feature = "plot")]
+use crate::plot::plot_schema;
 use crate::scenario::Registry;
 use crate::sweep::sweep_schema;
 use clap::{Args, ValueEnum};
 
-/// Print the JSON Schema of scenarios or sweeps, with which editors complete and check them.
+/// Print the JSON Schema of scenarios, sweeps or plots, with which editors complete and check them.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stratosim schema > scenario.schema.json\n  \
     stratosim schema sweep > sweep.schema.json\n\n\
@@ -20,6 +22,8 @@ pub(super) struct SchemaCommand {
 enum What {
     Scenario,
     Sweep,
+    #[cfg(feature = "plot")]
+    Plot,
 }
 
 impl SchemaCommand {
@@ -27,6 +31,8 @@ impl SchemaCommand {
         let schema = match self.what {
             What::Scenario => Registry::with_builtins().scenario_schema(),
             What::Sweep => sweep_schema(),
+            #[cfg(feature = "plot")]
+            What::Plot => plot_schema(),
         };
         print(&format!("{schema:#}\n"));
         Ok(())

@@ -6,7 +6,7 @@ use super::PlotError;
 ///
 /// The unit decides how large and small numbers are written: those with a unit of the SI get its prefixes (an
 /// axis in `s` may be labelled in ms or h, one in `bit/s` in Mbit/s), those without a unit get k, M, G.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Axis {
     /// What the numbers are, as `service time`.
     pub label: String,

@@ -1,5 +1,8 @@
 //! What can go wrong while a figure is drawn or written.
 
+use crate::output::ReadError;
+use crate::scenario::Diagnostics;
+use crate::sweep::SweepError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -55,12 +58,42 @@ pub enum PlotError {
         /// The operating system's reason.
         source: io::Error,
     },
+    /// What was asked for does not fit what there is.
+    #[error("{message}")]
+    Request {
+        /// What of the request is to blame, by its name in [`FigureSpec`](super::FigureSpec); empty if no
+        /// single part is.
+        key: &'static str,
+        /// What is wrong, and what there is instead.
+        message: String,
+    },
+    /// A file of figures is wrong.
+    #[error(transparent)]
+    Spec(#[from] Diagnostics),
+    /// The output of a run cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The results of a sweep cannot be read.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
     /// The drawing library refused.
     #[error("cannot draw: {0}")]
     Drawing(String),
 }
 
 impl PlotError {
+    /// That a part of a request does not fit.
+    #[must_use]
+    pub fn request(key: &'static str, message: impl Into<String>) -> PlotError {
+        PlotError::Request { key, message: message.into() }
+    }
+
+    /// Whether the machine is at fault rather than the request or the data.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        matches!(self, PlotError::Io { .. } | PlotError::Drawing(_))
+    }
+
     /// For `map_err`: `action` failed on `path`.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PlotError {
         move |source| PlotError::Io { action, path: path.to_path_buf(), source }

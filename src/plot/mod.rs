@@ -45,6 +45,7 @@
 
 mod axis;
 mod box_plot;
+mod data;
 mod ecdf;
 mod error;
 mod figure;
@@ -64,6 +65,7 @@ mod time_series;
 
 pub use axis::{Axis, Scale};
 pub use box_plot::{BoxPlot, BoxSample};
+pub use data::{ChartKind, FigureSpec, Names, PlotSpec, Source, plot_schema};
 pub use ecdf::Ecdf;
 pub use error::PlotError;
 pub use figure::{Chart, Figure};
