@@ -163,6 +163,8 @@ pub mod placement;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod records;
+#[cfg(feature = "plot")]
+pub mod report;
 pub mod scenario;
 pub mod sweep;
 pub mod units;

@@ -7,6 +7,8 @@ mod new;
 #[cfg(feature = "plot")]
 mod plot;
 mod progress;
+#[cfg(feature = "plot")]
+mod report;
 mod run;
 mod schema;
 mod sweep;
@@ -34,6 +36,8 @@ enum Command {
     Compare(compare::Compare),
     #[cfg(feature = "plot")]
     Plot(Box<plot::Plot>),
+    #[cfg(feature = "plot")]
+    Report(report::Report),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -94,6 +98,8 @@ pub fn main() -> ExitCode {
         Command::Compare(command) => command.execute(),
         #[cfg(feature = "plot")]
         Command::Plot(command) => command.execute(),
+        #[cfg(feature = "plot")]
+        Command::Report(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

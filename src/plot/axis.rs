@@ -275,6 +275,12 @@ pub(super) fn plain(value: f64, is_bare: bool) -> String {
     typographic(&format!("{}{suffix}", trimmed(&text)))
 }
 
+/// A number with its unit, both as on an axis of its own.
+pub(crate) fn quantity(value: f64, unit: &str) -> String {
+    let (factor, unit) = prefixed(unit, value.abs());
+    format!("{} {unit}", plain(value / factor, unit.is_empty())).trim_end().to_string()
+}
+
 /// Without zeros at the end of the decimals.
 fn trimmed(text: &str) -> String {
     let (number, exponent) = text.split_once('e').map_or((text, None), |(n, e)| (n, Some(e)));
@@ -353,6 +359,9 @@ mod tests {
 
     #[test]
     fn single_values_have_four_digits() {
+        assert_eq!(quantity(0.8357, "s"), "835.7 ms");
+        assert_eq!(quantity(560_226.0, "J"), "560.2 kJ");
+        assert_eq!(quantity(36_016.0, ""), "36.02 k");
         for (value, expected) in [
             (0.0, "0"),
             (1.0, "1"),

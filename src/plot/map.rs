@@ -128,11 +128,17 @@ impl Map {
         for link in &self.links {
             scene.line(link.map(|end| at(&self.places[end])).to_vec(), link_stroke());
         }
-        let radius = if self.places.len() > 300 { 2.5 } else { 6.0 };
-        for place in &self.places {
-            let kind = kinds.iter().position(|kind| *kind == place.kind).unwrap_or(0);
-            marker(scene, kind, at(place), radius + 1.4, PAPER.into());
-            marker(scene, kind, at(place), radius, colour(kind).into());
+        // What there are many of lies below, and is small.
+        let mut order: Vec<(usize, usize)> = (0..kinds.len())
+            .map(|kind| (self.places.iter().filter(|place| place.kind == kinds[kind]).count(), kind))
+            .collect();
+        order.sort_by_key(|(count, kind)| (std::cmp::Reverse(*count), *kind));
+        for (count, kind) in order {
+            let radius = [6.0, 3.5, 2.2][usize::from(count > 40) + usize::from(count > 400)];
+            for place in self.places.iter().filter(|place| place.kind == kinds[kind]) {
+                marker(scene, kind, at(place), radius + 1.4, PAPER.into());
+                marker(scene, kind, at(place), radius, colour(kind).into());
+            }
         }
         if self.places.len() <= MOST_NAMED {
             self.draw_names(scene, &frame);

@@ -77,6 +77,10 @@ pub use map::{Disc, Map, Place, Trajectory};
 pub use stacked_shares::{Columns, Part, StackedShares};
 pub use time_series::{Event, TimeLine, TimeSeries};
 
+pub(crate) use axis::quantity;
+pub(crate) use data::naming::metric_axis;
+pub(crate) use figure::write_whole;
+
 use axis::Fit;
 use scene::Pixel;
 

@@ -60,8 +60,15 @@ impl TimeSeries {
         let points = || self.series.iter().flat_map(|series| &series.points);
         let times = points().filter(|point| point.1.is_finite()).map(|point| point.0);
         let times = times.chain(self.events.iter().map(|event| event.time));
+        let times: Vec<f64> = times.filter(|time| time.is_finite()).collect();
+        let (first, last) = times
+            .iter()
+            .fold((f64::INFINITY, 0.0_f64), |(first, last), &time| (first.min(time), last.max(time)));
+        // A sample at the end of the first period does not make the time begin there.
+        let is_near_zero = first > 0.0 && first < 0.1 * last && self.x.scale == super::Scale::Linear;
+        let zero = is_near_zero.then_some(0.0);
         let fit = Fit { tight: true, ..Fit::default() };
-        let x = Ruler::new(&self.x, times, fit, ROOM_X)?;
+        let x = Ruler::new(&self.x, times.into_iter().chain(zero), fit, ROOM_X)?;
         let y = Ruler::new(&self.y, points().map(|point| point.1), fit_values(&self.y), ROOM_Y)?;
         let named = self.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
         let lines = named.map(|(index, series)| {

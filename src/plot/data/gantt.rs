@@ -31,13 +31,9 @@ pub(super) fn gantt(request: &mut Request<'_>) -> Result<Gantt, PlotError> {
     names.extend(by.iter().map(String::as_str));
     let selection = request.select(&names)?;
     let lanes = selection.columns[2].groups(true);
-    let mut counts = vec![0.0; lanes.names.len()];
-    for &lane in lanes.of.iter().filter(|lane| **lane != NONE) {
-        counts[lane as usize] += 1.0;
-    }
     let most = spec.top.unwrap_or(USUAL_LANES);
-    let lanes = request.keep_top(lanes, &counts, most, "lanes, those with the most bars");
-    let kinds = request.groups(&selection.columns[3..], selection.rows);
+    let lanes = request.keep_top(lanes.clone(), &lanes.sizes(), most, "lanes, those with the most bars");
+    let kinds = request.groups(&by, &selection.columns[3..], selection.rows);
     let [starts, ends] = [0, 1].map(|index| selection.columns[index].numbers().unwrap_or_default());
     let bars = (0..selection.rows).filter_map(|row| {
         let (lane, kind) = (lanes.of[row], kinds.of[row]);

@@ -156,10 +156,20 @@ impl<'s> Request<'s> {
         Ok(by)
     }
 
-    /// The groups that the columns make together, each by its own order.
-    pub(super) fn groups(&self, columns: &[Column], rows: usize) -> Groups {
-        let parts: Vec<Groups> =
-            columns.iter().map(|column| column.groups(!self.is_results())).collect();
+    /// The groups that columns make together, each in its own order. Numbers are named with what they are,
+    /// since a legend has no label for it.
+    pub(super) fn groups(&self, by: &[String], columns: &[Column], rows: usize) -> Groups {
+        let part = |(name, column): (&String, &Column)| {
+            let mut groups = column.groups(!self.is_results());
+            let offer = self.offers.iter().find(|offer| offer.name == *name);
+            if let (Some(axis), Some(_)) = (offer.map(|offer| &offer.axis), column.numbers()) {
+                for name in &mut groups.names {
+                    *name = format!("{} {name} {}", axis.label, axis.unit).trim_end().to_string();
+                }
+            }
+            groups
+        };
+        let parts: Vec<Groups> = by.iter().zip(columns).map(part).collect();
         if parts.is_empty() { Groups::one(rows) } else { Groups::joined(&parts) }
     }
 

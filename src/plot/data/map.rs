@@ -1,7 +1,6 @@
 //! Maps of runs: the infrastructure as the scenario builds it, and where devices have been.
 
 use super::make::Request;
-use super::selection::NONE;
 use crate::engine::SimTime;
 use crate::infra::{Infrastructure, NodeId, Tier};
 use crate::output::RunReader;
@@ -44,12 +43,7 @@ fn add_ways(map: &mut Map, request: &mut Request<'_>, table: &str) -> Result<(),
     };
     let nodes = selection.columns[0].groups(true);
     let most = request.spec.top.unwrap_or(USUAL_WAYS);
-    // Those that are seen most often, and of these the first by name.
-    let mut rows = vec![0.0; nodes.names.len()];
-    for &node in nodes.of.iter().filter(|node| **node != NONE) {
-        rows[node as usize] += 1.0;
-    }
-    let nodes = request.keep_top(nodes, &rows, most, "trajectories");
+    let nodes = request.keep_top(nodes.clone(), &nodes.sizes(), most, "trajectories");
     let [xs, ys] =
         [1, 2].map(|index| nodes.split(selection.columns[index].numbers().unwrap_or_default()));
     for (name, (xs, ys)) in nodes.names.iter().zip(xs.into_iter().zip(ys)) {

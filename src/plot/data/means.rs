@@ -47,7 +47,7 @@ pub(super) fn line(request: &mut Request<'_>) -> Result<Line, PlotError> {
         let mut names: Vec<&str> = vec![&x, y];
         names.extend(by.iter().map(String::as_str));
         let selection = request.select(&names)?;
-        let groups = request.groups(&selection.columns[2..], selection.rows);
+        let groups = request.groups(&by, &selection.columns[2..], selection.rows);
         let (xs, values) = numbers(&selection.columns[0].numbers(), &selection.columns[1].numbers());
         for (group, name) in groups.names.iter().enumerate() {
             let own = |(index, _): &(usize, &u32)| groups.of[*index] == group as u32;

@@ -1,8 +1,11 @@
 //! Distributions: one value for each row.
 
 use super::make::{Request, USUAL_TOP};
-use super::selection::NONE;
+use super::selection::{Groups, NONE};
 use crate::plot::{Axis, BoxPlot, BoxSample, Ecdf, Histogram, PlotError, Sample};
+
+/// Groups of a table that have a box each where nothing else is asked for.
+const USUAL_GROUPS: usize = 20;
 
 /// The samples of `x`, by what tells them apart.
 fn samples(request: &mut Request<'_>) -> Result<(Axis, Vec<Sample>), PlotError> {
@@ -14,13 +17,10 @@ fn samples(request: &mut Request<'_>) -> Result<(Axis, Vec<Sample>), PlotError> 
     names.extend(by.iter().map(String::as_str));
     request.refuse_mixed(&names)?;
     let selection = request.select(&names)?;
-    let groups = request.groups(&selection.columns[1..], selection.rows);
-    let mut counts = vec![0.0; groups.names.len()];
-    for &group in groups.of.iter().filter(|group| **group != NONE) {
-        counts[group as usize] += 1.0;
-    }
+    let groups = request.groups(&by, &selection.columns[1..], selection.rows);
     let most = request.spec.top.unwrap_or(USUAL_TOP);
-    let groups = request.keep_top(groups, &counts, most, "groups, those with the most rows");
+    let groups =
+        request.keep_top(groups.clone(), &groups.sizes(), most, "groups, those with the most rows");
     let values = selection.columns[0].numbers().unwrap_or_default();
     let samples = groups.names.iter().cloned().zip(groups.split(values));
     let samples = samples.map(|(name, values)| Sample { name, values }).collect();
@@ -64,8 +64,18 @@ pub(super) fn box_plot(request: &mut Request<'_>) -> Result<BoxPlot, PlotError> 
     names.extend(by.iter().map(String::as_str));
     let selection = request.select(&names)?;
     let values = selection.columns[0].numbers().unwrap_or_default();
-    let groups = request.groups(&selection.columns[1..grouped], selection.rows);
-    let kinds = request.groups(&selection.columns[grouped..], selection.rows);
+    let groups = match (&x, selection.columns.get(1)) {
+        (Some(_), Some(column)) => column.groups(!request.is_results()),
+        _ => Groups::one(selection.rows),
+    };
+    let most = request.spec.top.unwrap_or(USUAL_GROUPS);
+    let groups = match request.is_results() {
+        true => groups,
+        false => {
+            request.keep_top(groups.clone(), &groups.sizes(), most, "groups, those with the most rows")
+        }
+    };
+    let kinds = request.groups(&by, &selection.columns[grouped..], selection.rows);
     let mut boxes = vec![vec![Vec::new(); kinds.names.len()]; groups.names.len()];
     for ((&group, &kind), &value) in groups.of.iter().zip(&kinds.of).zip(values) {
         if group != NONE && kind != NONE {

@@ -93,6 +93,15 @@ impl Groups {
         Groups { names: kept.iter().map(|&old| self.names[old].clone()).collect(), of: of.collect() }
     }
 
+    /// How many rows each group has.
+    pub(super) fn sizes(&self) -> Vec<f64> {
+        let mut sizes = vec![0.0; self.names.len()];
+        for &group in self.of.iter().filter(|group| **group != NONE) {
+            sizes[group as usize] += 1.0;
+        }
+        sizes
+    }
+
     /// The values of each group.
     pub(super) fn split(&self, values: &[f64]) -> Vec<Vec<f64>> {
         let mut split = vec![Vec::new(); self.names.len()];

@@ -4,7 +4,7 @@ use super::filter::{Filter, Seen};
 use super::naming::{column_axis, metric_axis};
 use super::selection::{Column, Data, NONE, Names, Selection};
 use crate::names::did_you_mean;
-use crate::output::{Cell, Rows, RunReader, Symbol, TableDirectory};
+use crate::output::{Cell, Rows, RunReader, Symbol, TableDirectory, read_json};
 use crate::plot::{Axis, PlotError};
 use crate::records::{ColumnKind, TableSpec};
 use crate::sweep::{ResultRow, SweepResults, tables_of};
@@ -107,6 +107,14 @@ impl Source {
                 let scenario = &run.run()["scenario"];
                 let own = scenario["name"].as_str().unwrap_or_default();
                 format!("{own}, seed {}", run.run()["seed"])
+            }
+            [] => {
+                let own = |path: &PathBuf| {
+                    let header = read_json(&path.join("sweep.json")).ok()?;
+                    header["name"].as_str().map(|name| format!("sweep {name}"))
+                };
+                let names = self.directories.iter().map(|path| own(path).unwrap_or_else(|| name(path)));
+                names.collect::<Vec<_>>().join(", ")
             }
             _ => self.directories.iter().map(name).collect::<Vec<_>>().join(", "),
         }

@@ -27,7 +27,7 @@ pub(super) fn time_series(request: &mut Request<'_>) -> Result<TimeSeries, PlotE
         let mut names: Vec<&str> = vec![&x, y];
         names.extend(by.iter().map(String::as_str));
         let selection = request.select(&names)?;
-        let groups = request.groups(&selection.columns[2..], selection.rows);
+        let groups = request.groups(&by, &selection.columns[2..], selection.rows);
         let times = selection.columns[0].numbers().unwrap_or_default();
         let values = selection.columns[1].numbers().unwrap_or_default();
         let mean = |values: Vec<f64>| {
@@ -135,7 +135,7 @@ fn shares_of_rows(request: &mut Request<'_>) -> Result<StackedShares, PlotError>
     let selection = request.select(&[&x, &by])?;
     let parts = by_size(&selection.columns[1].groups(true));
     let most = spec.top.unwrap_or(16);
-    let parts = request.keep_top(parts.clone(), &sizes(&parts), most, "parts, the largest");
+    let parts = request.keep_top(parts.clone(), &parts.sizes(), most, "parts, the largest");
     let (columns, of): (Columns, Vec<u32>) = match selection.columns[0].numbers() {
         Some(numbers) if is_number => intervals(numbers, spec.bins.unwrap_or(USUAL_BINS))?,
         _ => {
@@ -165,17 +165,9 @@ fn shares_of_rows(request: &mut Request<'_>) -> Result<StackedShares, PlotError>
     Ok(StackedShares { x: x_axis, columns, whole, parts })
 }
 
-fn sizes(groups: &Groups) -> Vec<f64> {
-    let mut sizes = vec![0.0; groups.names.len()];
-    for &group in groups.of.iter().filter(|group| **group != NONE) {
-        sizes[group as usize] += 1.0;
-    }
-    sizes
-}
-
 /// The groups with the largest first.
 fn by_size(groups: &Groups) -> Groups {
-    let sizes = sizes(groups);
+    let sizes = groups.sizes();
     let mut order: Vec<usize> = (0..groups.names.len()).collect();
     order.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]).then(a.cmp(&b)));
     groups.kept(&order)
@@ -230,7 +222,10 @@ fn shares_of_metrics(request: &mut Request<'_>) -> Result<StackedShares, PlotErr
     let mut names: Vec<&str> = metrics.iter().map(String::as_str).collect();
     names.extend(x.as_deref());
     let selection = request.select(&names)?;
-    let groups = request.groups(&selection.columns[metrics.len()..], selection.rows);
+    let groups = match selection.columns.get(metrics.len()) {
+        Some(column) => column.groups(false),
+        None => Groups::one(selection.rows),
+    };
     let x_axis = match &x {
         Some(x) => request.x_axis(&request.offer("x", x)?.axis),
         None => crate::plot::Axis::default(),
