@@ -161,7 +161,11 @@ pub mod infra;
 mod names;
 pub mod output;
 pub mod placement;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod records;
+#[cfg(feature = "plot")]
+pub mod report;
 pub mod scenario;
 pub mod sweep;
 pub mod units;

@@ -5,7 +5,11 @@ mod dataset;
 mod list;
 mod merge;
 mod new;
+#[cfg(feature = "plot")]
+mod plot;
 mod progress;
+#[cfg(feature = "plot")]
+mod report;
 mod run;
 mod schema;
 mod sweep;
@@ -32,6 +36,10 @@ enum Command {
     Merge(merge::Merge),
     Compare(compare::Compare),
     Dataset(dataset::DatasetCommand),
+    #[cfg(feature = "plot")]
+    Plot(Box<plot::Plot>),
+    #[cfg(feature = "plot")]
+    Report(report::Report),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -91,6 +99,10 @@ pub fn main() -> ExitCode {
         Command::Merge(command) => command.execute(),
         Command::Compare(command) => command.execute(),
         Command::Dataset(command) => command.execute(),
+        #[cfg(feature = "plot")]
+        Command::Plot(command) => command.execute(),
+        #[cfg(feature = "plot")]
+        Command::Report(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

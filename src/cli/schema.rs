@@ -1,12 +1,14 @@
-//! `stratosim schema`: prints the JSON Schema of scenarios, sweeps and datasets.
+//! `stratosim schema`: prints the JSON Schema of scenarios, sweeps, datasets and plots.
 
 use super::{Failure, print};
 use crate::dataset::dataset_schema;
+#[cfg(feature = "plot")]
+use crate::plot::plot_schema;
 use crate::scenario::Registry;
 use crate::sweep::sweep_schema;
 use clap::{Args, ValueEnum};
 
-/// Print the JSON Schema of scenarios, sweeps or datasets, with which editors complete and check them.
+/// Print the JSON Schema of scenarios, sweeps, datasets or plots, with which editors complete and check them.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stratosim schema > scenario.schema.json\n  \
     stratosim schema sweep > sweep.schema.json\n  \
@@ -23,6 +25,8 @@ enum What {
     Scenario,
     Sweep,
     Dataset,
+    #[cfg(feature = "plot")]
+    Plot,
 }
 
 impl SchemaCommand {
@@ -31,6 +35,8 @@ impl SchemaCommand {
             What::Scenario => Registry::with_builtins().scenario_schema(),
             What::Sweep => sweep_schema(),
             What::Dataset => dataset_schema(),
+            #[cfg(feature = "plot")]
+            What::Plot => plot_schema(),
         };
         print(&format!("{schema:#}\n"));
         Ok(())

@@ -1,0 +1,277 @@
+//! From what is asked for to a figure: defaults, what suits, labels.
+
+use super::filter::Filter;
+use super::selection::{Column, Groups, Selection};
+use super::source::{Offer, unknown};
+use super::spec::{ChartKind, FigureSpec};
+use super::{Source, gantt, map, means, samples, time};
+use crate::plot::{Axis, Chart, Figure, PlotError, Scale};
+
+/// How many series are kept of tables where nothing else is asked for.
+pub(super) const USUAL_TOP: usize = 8;
+
+/// What a chart is made from: the request with its defaults filled in.
+pub(super) struct Request<'s> {
+    pub(super) source: &'s Source,
+    pub(super) spec: &'s FigureSpec,
+    pub(super) offers: Vec<Offer>,
+    pub(super) filters: Vec<Filter>,
+    /// Below the title: what a reader must know of how the data were treated.
+    pub(super) notes: Vec<String>,
+    /// What the figure shows, for a title.
+    pub(super) topic: String,
+}
+
+impl Source {
+    /// Makes a figure.
+    ///
+    /// # Errors
+    /// If something that is asked for is not there, does not fit the chart, or cannot be read.
+    ///
+    /// ```no_run
+    /// use stratosim::plot::{FigureSpec, Source};
+    /// let source = Source::open(&["runs/quickstart-1".into()])?;
+    /// let spec = FigureSpec {
+    ///     table: Some("tasks".into()),
+    ///     x: Some("service_s".into()),
+    ///     by: vec!["application".to_string()].into(),
+    ///     ..FigureSpec::default()
+    /// };
+    /// source.figure(&spec)?.save("service-time.svg")?;
+    /// # Ok::<(), stratosim::plot::PlotError>(())
+    /// ```
+    pub fn figure(&self, spec: &FigureSpec) -> Result<Figure, PlotError> {
+        let filters = spec.filters.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+        let offers = match spec.kind {
+            Some(ChartKind::Map) => Vec::new(),
+            _ => self.offers(spec.table.as_deref())?,
+        };
+        let mut request =
+            Request { source: self, spec, offers, filters, notes: Vec::new(), topic: String::new() };
+        let kind = match spec.kind {
+            Some(kind) => kind,
+            None => request.suitable()?,
+        };
+        let chart: Chart = match kind {
+            ChartKind::Line => means::line(&mut request)?.into(),
+            ChartKind::HeatMap => means::heat_map(&mut request)?.into(),
+            ChartKind::Ecdf => samples::ecdf(&mut request)?.into(),
+            ChartKind::Histogram => samples::histogram(&mut request)?.into(),
+            ChartKind::Box => samples::box_plot(&mut request)?.into(),
+            ChartKind::Shares => time::shares(&mut request)?.into(),
+            ChartKind::TimeSeries => time::time_series(&mut request)?.into(),
+            ChartKind::Map => map::map(&mut request)?.into(),
+            ChartKind::Gantt => gantt::gantt(&mut request)?.into(),
+        };
+        let mut notes = vec![self.name()];
+        notes.extend(request.filters_in_words());
+        notes.append(&mut request.notes);
+        let title = spec.title.clone().unwrap_or_else(|| capitalised(&request.topic));
+        let figure = Figure::new(chart).title(title).note(notes.join(" · "));
+        let (width, height) = (spec.width.unwrap_or(figure.width), spec.height.unwrap_or(figure.height));
+        Ok(figure.size(width, height))
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+impl<'s> Request<'s> {
+    pub(super) fn is_results(&self) -> bool {
+        self.spec.table.is_none()
+    }
+
+    /// What is offered by this name.
+    pub(super) fn offer(&self, key: &'static str, name: &str) -> Result<&Offer, PlotError> {
+        self.offers.iter().find(|offer| offer.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.offers.iter().map(|offer| offer.name.as_str()).collect();
+            let what = if self.is_results() { "axis or metric" } else { "column" };
+            unknown(key, what, name, &known)
+        })
+    }
+
+    /// What is offered by this name, which must have numbers.
+    pub(super) fn numbers(&self, key: &'static str, name: &str) -> Result<&Offer, PlotError> {
+        let offer = self.offer(key, name)?;
+        if offer.is_number {
+            return Ok(offer);
+        }
+        let known: Vec<&str> =
+            self.offers.iter().filter(|o| o.is_number).map(|o| o.name.as_str()).collect();
+        let message =
+            format!("{name:?} has names where numbers are needed (with numbers: {})", known.join(", "));
+        Err(PlotError::request(key, message))
+    }
+
+    /// The columns that are axes.
+    pub(super) fn axes(&self) -> impl Iterator<Item = &Offer> {
+        self.offers.iter().filter(|offer| offer.is_axis)
+    }
+
+    /// The name that is given, or an error that says what there is.
+    pub(super) fn needed(
+        &self,
+        key: &'static str,
+        given: Option<&String>,
+        what: &str,
+    ) -> Result<String, PlotError> {
+        if let Some(name) = given {
+            return Ok(name.clone());
+        }
+        let of_numbers = self.offers.iter().filter(|offer| offer.is_number && !offer.is_axis);
+        let known: Vec<&str> = of_numbers.map(|offer| offer.name.as_str()).collect();
+        Err(PlotError::request(key, format!("say {what} (there are: {})", known.join(", "))))
+    }
+
+    /// The single name of `y`.
+    pub(super) fn one_y(&self) -> Result<String, PlotError> {
+        match self.spec.y.list() {
+            [] => self.needed("y", None, "what is to be shown"),
+            [name] => Ok(name.clone()),
+            [_, ..] => Err(PlotError::request("y", "this chart shows one column or metric at a time")),
+        }
+    }
+
+    /// Reads columns.
+    pub(super) fn select(&self, columns: &[&str]) -> Result<Selection, PlotError> {
+        self.source.select(self.spec.table.as_deref(), columns, &self.filters)
+    }
+
+    /// What tells series apart, and where several directories are shown, those too.
+    pub(super) fn by(&self, x: Option<&str>) -> Result<Vec<String>, PlotError> {
+        let mut by = self.spec.by.list().to_vec();
+        for name in &by {
+            self.offer("by", name)?;
+        }
+        let is_used = |name: &str, by: &[String]| x == Some(name) || by.iter().any(|own| own == name);
+        if !self.is_results()
+            && self.source.is_runs()
+            && self.source.directories().len() > 1
+            && !is_used("run", &by)
+        {
+            by.push("run".into());
+        }
+        Ok(by)
+    }
+
+    /// The groups that columns make together, each in its own order. Numbers are named with what they are,
+    /// since a legend has no label for it.
+    pub(super) fn groups(&self, by: &[String], columns: &[Column], rows: usize) -> Groups {
+        let part = |(name, column): (&String, &Column)| {
+            let mut groups = column.groups(!self.is_results());
+            let offer = self.offers.iter().find(|offer| offer.name == *name);
+            if let (Some(axis), Some(_)) = (offer.map(|offer| &offer.axis), column.numbers()) {
+                for name in &mut groups.names {
+                    *name = format!("{} {name} {}", axis.label, axis.unit).trim_end().to_string();
+                }
+            }
+            groups
+        };
+        let parts: Vec<Groups> = by.iter().zip(columns).map(part).collect();
+        if parts.is_empty() { Groups::one(rows) } else { Groups::joined(&parts) }
+    }
+
+    /// Of results: the axes that neither the figure shows nor a condition fixes, though they vary among the
+    /// selected rows, so that a mean would mix them.
+    pub(super) fn mixed(&self, shown: &[&str]) -> Result<Vec<String>, PlotError> {
+        if !self.is_results() {
+            return Ok(Vec::new());
+        }
+        let rest: Vec<&str> =
+            self.axes().map(|axis| axis.name.as_str()).filter(|name| !shown.contains(name)).collect();
+        let selection = self.select(&rest)?;
+        let varying = rest.iter().zip(&selection.columns).filter(|(_, column)| column.varies());
+        Ok(varying.map(|(name, _)| (*name).to_string()).collect())
+    }
+
+    /// Refuses a mean over runs that differ in more than their seeds.
+    pub(super) fn refuse_mixed(&self, shown: &[&str]) -> Result<(), PlotError> {
+        match self.mixed(shown)?.as_slice() {
+            [] => Ok(()),
+            mixed => {
+                let list = mixed.join(" and ");
+                let message = format!(
+                    "runs that differ in {list} would be mixed; tell them apart with `by`, or choose a \
+                     value with `where`, as in {}=...",
+                    mixed[0]
+                );
+                Err(PlotError::request("by", message))
+            }
+        }
+    }
+
+    /// The axis to the right, as it is offered and as it is asked for.
+    pub(super) fn x_axis(&self, axis: &Axis) -> Axis {
+        asked(axis, self.spec.x_label.as_ref(), self.spec.x_scale)
+    }
+
+    /// The axis upwards.
+    pub(super) fn y_axis(&self, axis: &Axis) -> Axis {
+        asked(axis, self.spec.y_label.as_ref(), self.spec.y_scale)
+    }
+
+    fn filters_in_words(&self) -> Vec<String> {
+        self.spec.filters.iter().map(|text| format!("where {text}")).collect()
+    }
+
+    /// Keeps the groups with the greatest weights, and notes how many are left out.
+    pub(super) fn keep_top(
+        &mut self,
+        groups: Groups,
+        weights: &[f64],
+        most: usize,
+        what: &str,
+    ) -> Groups {
+        if groups.names.len() <= most {
+            return groups;
+        }
+        let mut order: Vec<usize> = (0..groups.names.len()).collect();
+        // A sum or mean of nothing comes last.
+        let weight = |index: usize| weights.get(index).copied().filter(|w| !w.is_nan());
+        order.sort_by(|&a, &b| {
+            let [a_weight, b_weight] = [a, b].map(|index| weight(index).unwrap_or(f64::NEG_INFINITY));
+            b_weight.total_cmp(&a_weight).then(a.cmp(&b))
+        });
+        order.truncate(most);
+        order.sort_unstable();
+        self.notes.push(format!("{most} of {} {what}", groups.names.len()));
+        groups.kept(&order)
+    }
+
+    /// The kind of chart for what is asked for.
+    fn suitable(&self) -> Result<ChartKind, PlotError> {
+        let spec = self.spec;
+        let x = spec.x.as_deref().map(|name| self.offer("x", name)).transpose()?;
+        let y = spec.y.list();
+        if spec.end.is_some() {
+            return Ok(ChartKind::Gantt);
+        }
+        if spec.value.is_some() {
+            return Ok(ChartKind::HeatMap);
+        }
+        Ok(match (x, y) {
+            (Some(x), []) if x.is_number && !x.is_axis => ChartKind::Ecdf,
+            (None, []) if !self.is_results() => ChartKind::TimeSeries,
+            (None, []) => {
+                self.one_y()?;
+                ChartKind::Line
+            }
+            (Some(_), []) if !self.is_results() => ChartKind::Shares,
+            (Some(x), _) if x.name == "t_s" => ChartKind::TimeSeries,
+            (None, _) if !self.is_results() => ChartKind::TimeSeries,
+            (None, _) if !self.axes().any(|axis| axis.is_number) => ChartKind::Box,
+            (Some(x), _) if !x.is_number => ChartKind::Box,
+            _ => ChartKind::Line,
+        })
+    }
+}
+
+fn asked(axis: &Axis, label: Option<&String>, scale: Option<Scale>) -> Axis {
+    Axis {
+        label: label.cloned().unwrap_or_else(|| axis.label.clone()),
+        unit: axis.unit.clone(),
+        scale: scale.unwrap_or(axis.scale),
+    }
+}

@@ -1,0 +1,63 @@
+//! Numbers as the report writes them, and the numbers of a summary.
+
+use crate::plot::{metric_axis, quantity};
+use serde_json::Value;
+
+/// A whole number with its digits in groups of three; thin spaces do not break lines.
+pub(super) fn whole(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number of a summary with the unit that its path names; what shares are, in percent.
+pub(super) fn of_metric(path: &str, value: &Value) -> String {
+    let last = path.rsplit('.').next().unwrap_or(path);
+    match (value.as_u64(), value.as_f64()) {
+        (Some(count), _) if metric_axis(path).unit.is_empty() => whole(count),
+        (_, Some(number)) if last.ends_with("share") || last.ends_with("utilisation") => percent(number),
+        (_, Some(number)) => quantity(number, &metric_axis(path).unit),
+        _ => "–".into(),
+    }
+}
+
+/// A share in percent with two decimals.
+pub(super) fn percent(share: f64) -> String {
+    if share.is_finite() { format!("{:.2} %", 100.0 * share) } else { "–".into() }
+}
+
+/// The value at a path of keys.
+pub(super) fn at<'v>(value: &'v Value, path: &[&str]) -> &'v Value {
+    path.iter().try_fold(value, |value, key| value.get(key)).unwrap_or(&Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        for (count, expected) in
+            [(0, "0"), (999, "999"), (36_016, "36\u{202f}016"), (1_234_567, "1\u{202f}234\u{202f}567")]
+        {
+            assert_eq!(whole(count), expected);
+        }
+        for (path, value, expected) in [
+            ("workloads.tasks.created", json!(36016), "36\u{202f}016"),
+            ("workloads.tasks.success_share", json!(0.96675), "96.67 %"),
+            ("workloads.tasks.service_s.mean", json!(0.8357), "835.7 ms"),
+            ("workloads.tasks.service_s.mean", json!(null), "–"),
+            ("tiers.edge.energy_j", json!(560_226.0), "560.2 kJ"),
+            ("tiers.edge.cores", json!(72.0), "72"),
+        ] {
+            assert_eq!(of_metric(path, &value), expected, "{path}");
+        }
+    }
+}
