@@ -146,6 +146,7 @@
 //! | [`energy`] | power and batteries |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
+//! | [`sweep`], [`dataset`] | many runs; files to learn from, made of their tables |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
 //! | [`cli`] | the program |

@@ -118,12 +118,10 @@ fn report(summary: &DatasetSummary) -> String {
     }
     for LabelClasses { label, classes } in &summary.classes {
         for (class, counts) in classes.iter().take(MOST_CLASSES) {
-            let [train, validation, test] = counts;
-            let _ = writeln!(
-                text,
-                "  {:<22} {train} in train, {validation} in validation, {test} in test",
-                format!("{label} = {class}")
-            );
+            let by_part = ["train", "validation", "test"].into_iter().zip(counts);
+            let there = by_part.filter(|(part, _)| summary.rows(part).is_some());
+            let counts: Vec<String> = there.map(|(part, count)| format!("{count} in {part}")).collect();
+            let _ = writeln!(text, "  {:<22} {}", format!("{label} = {class}"), counts.join(", "));
         }
         if classes.len() > MOST_CLASSES {
             let _ = writeln!(text, "  ... and {} more values of {label}", classes.len() - MOST_CLASSES);

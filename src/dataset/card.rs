@@ -123,6 +123,13 @@ impl Card<'_> {
         }
         match &self.plan.engine {
             Engine::Windows(windows) => {
+                if self.plan.rows.sorted.is_some() {
+                    limits.push(
+                        "Rows are put at a time before they were written: what was known only when they were, \
+                         such as an outcome, tells of the future where it is a feature."
+                            .into(),
+                    );
+                }
                 if windows.gaps == GapsName::Hold {
                     limits.push("Nulls were filled with the last value before them.".into());
                 }
