@@ -154,6 +154,7 @@
 
 pub mod apps;
 pub mod cli;
+pub mod dataset;
 pub mod energy;
 pub mod engine;
 pub mod infra;
