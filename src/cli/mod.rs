@@ -35,11 +35,11 @@ enum Command {
     Sweep(sweep::SweepCommand),
     Merge(merge::Merge),
     Compare(compare::Compare),
-    Dataset(dataset::DatasetCommand),
     #[cfg(feature = "plot")]
     Plot(Box<plot::Plot>),
     #[cfg(feature = "plot")]
     Report(report::Report),
+    Dataset(dataset::DatasetCommand),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -98,11 +98,11 @@ pub fn main() -> ExitCode {
         Command::Sweep(command) => command.execute(),
         Command::Merge(command) => command.execute(),
         Command::Compare(command) => command.execute(),
-        Command::Dataset(command) => command.execute(),
         #[cfg(feature = "plot")]
         Command::Plot(command) => command.execute(),
         #[cfg(feature = "plot")]
         Command::Report(command) => command.execute(),
+        Command::Dataset(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

@@ -8,7 +8,8 @@ use crate::scenario::Registry;
 use crate::sweep::sweep_schema;
 use clap::{Args, ValueEnum};
 
-/// Print the JSON Schema of scenarios, sweeps, datasets or plots, with which editors complete and check them.
+/// Print the JSON Schema of scenarios, sweeps, datasets or plots, with which editors complete and check
+/// them.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stratosim schema > scenario.schema.json\n  \
     stratosim schema sweep > sweep.schema.json\n  \
@@ -24,9 +25,9 @@ pub(super) struct SchemaCommand {
 enum What {
     Scenario,
     Sweep,
-    Dataset,
     #[cfg(feature = "plot")]
     Plot,
+    Dataset,
 }
 
 impl SchemaCommand {
@@ -34,9 +35,9 @@ impl SchemaCommand {
         let schema = match self.what {
             What::Scenario => Registry::with_builtins().scenario_schema(),
             What::Sweep => sweep_schema(),
-            What::Dataset => dataset_schema(),
             #[cfg(feature = "plot")]
             What::Plot => plot_schema(),
+            What::Dataset => dataset_schema(),
         };
         print(&format!("{schema:#}\n"));
         Ok(())
