@@ -336,7 +336,9 @@ impl Maker<'_> {
     pub(super) fn in_words(&self, span: Span) -> String {
         match (span, self.period) {
             (Span::Rows(rows), None) => format!("{rows} rows"),
-            (Span::Rows(rows), Some(period)) => Duration::KIND.format((rows * period) as f64 / 1e9),
+            (Span::Rows(rows), Some(period)) => {
+                Duration::KIND.format(rows.saturating_mul(period) as f64 / 1e9)
+            }
             (Span::Time(time), _) => Duration::KIND.format(time as f64 / 1e9),
         }
     }

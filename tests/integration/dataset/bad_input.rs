@@ -2,7 +2,9 @@
 
 use super::{Study, windows, with};
 use crate::support::{error_text, stratosim};
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use stratosim::dataset::Dataset;
 
 /// Changes to a good file, and what must be told of them.
 type Case<'c> = (Vec<(&'c str, Value)>, &'c [&'c str]);
@@ -278,4 +280,112 @@ fn what_is_simulated_is_checked_before() {
     );
     let told = study.attempt("run", &run).err().expect("episodes are of all entities").to_string();
     assert!(told.contains("split") && told.contains("make episodes of entities"), "{told}");
+}
+
+/// A file that uses as much of the format as one can.
+fn rich() -> Value {
+    with(
+        windows(),
+        &[
+            ("samples.kind", json!("classification")),
+            ("samples.resample", json!({ "period": "2 s", "method": "mean" })),
+            ("samples.gaps", json!("mark")),
+            ("samples.max_gap", json!("10 s")),
+            ("samples.stride", json!(2)),
+            ("samples.horizon", json!("10 s")),
+            (
+                "samples.features",
+                json!([
+                    "tier",
+                    { "column": "load", "lags": { "count": 3, "step": 2, "first": 1 }, "rolling": [
+                        { "window": "6 s", "statistics": ["mean", "ewma"] }] }
+                ]),
+            ),
+            (
+                "samples.labels",
+                json!([
+                    { "name": "down", "when": { "column": "available", "is": false }, "over": "window" },
+                    { "name": "fault", "over": "horizon", "horizon": "4 s", "events": {
+                        "table": "faults", "key": "subject", "matches": "node",
+                        "begin": { "column": "change", "is": ["failed"] },
+                        "end": { "column": "change", "is": "repaired" } } }
+                ]),
+            ),
+            ("static", json!([{ "path": "speed" }])),
+            (
+                "split",
+                json!({ "by": "time", "shares": { "train": 0.5, "test": 0.5 }, "embargo": "1 s" }),
+            ),
+            ("scale", json!("robust")),
+            ("categories", json!("one_hot")),
+            ("balance", json!({ "label": "down", "method": "oversample", "seed": 3 })),
+        ],
+    )
+}
+
+/// The paths of all values in a document.
+fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
+    if !path.is_empty() {
+        found.push(path.to_string());
+    }
+    match value {
+        Value::Object(object) => {
+            object.iter().for_each(|(key, value)| paths(value, &format!("{path}/{key}"), found));
+        }
+        Value::Array(array) => {
+            array
+                .iter()
+                .enumerate()
+                .for_each(|(at, value)| paths(value, &format!("{path}/{at}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// Values that are valid somewhere, or nowhere.
+fn anything() -> impl Strategy<Value = Value> {
+    let texts =
+        ["", "load", "tier", "t_s", "node", "1e300 s", "0 s", "1 ns", "3 s", "mean", "faults", "*"];
+    prop_oneof![
+        prop::sample::select(texts.to_vec()).prop_map(Value::from),
+        prop::sample::select(vec![-1.0, 0.0, 0.5, 1.0, 7.0, 1e6, 4e9, 1e300]).prop_map(Value::from),
+        any::<u32>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        Just(Value::Null),
+        Just(json!([])),
+        Just(json!({})),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    /// Any value of the file may be anything: there is a dataset, or a message, and never a panic.
+    #[test]
+    fn no_value_makes_it_panic(at in any::<prop::sample::Index>(), value in anything()) {
+        thread_local! {
+            static STUDY: Study = Study::new();
+        }
+        STUDY.with(|study| {
+            if !study.path("run-1").exists() {
+                study.sampled("run-1", 1, 60);
+            }
+            let mut spec = with(rich(), &[("sources", json!(["run-1"]))]);
+            let mut all = Vec::new();
+            paths(&spec, "", &mut all);
+            let path: &String = at.get(&all);
+            *spec.pointer_mut(path).expect("it was found") = value;
+            let file = study.write("study", &spec);
+            let made = Dataset::from_file(&file).and_then(|set| set.out(study.path("out")).replace().run());
+            if let Err(error) = made {
+                prop_assert!(!error.to_string().is_empty());
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[test]
+fn the_rich_file_is_good() {
+    let study = Study::with_six_runs();
+    study.make("rich", &rich());
 }
