@@ -41,9 +41,8 @@ const DATASET: &str = r#"{
 }"#;
 
 fn main() -> Result<(), DatasetError> {
-    // In a directory of its own each time, so that nothing is replaced.
-    let out = std::env::temp_dir().join(format!("busy-edge-{}", std::process::id()));
-    let summary = Dataset::from_json(DATASET)?.out(&out).run()?;
+    // Into `datasets/busy-edge`; an earlier one is replaced when this one is complete.
+    let summary = Dataset::from_json(DATASET)?.replace().run()?;
     println!("{} columns in {}", summary.columns, summary.path.display());
     for (part, rows) in &summary.parts {
         println!("  {part:<12} {rows:>5} rows");
