@@ -89,7 +89,7 @@ impl TimeSeries {
         for (index, series) in self.series.iter().enumerate() {
             let line = Stroke::new(colour(index), WIDTH);
             let line = if series.is_dashed() { stroke(index, WIDTH) } else { line };
-            for piece in series.pieces(&frame) {
+            for piece in series.pieces(&frame, zero) {
                 if let [point] = piece[..] {
                     marker(scene, index, point, 3.5, line.fill);
                 }
@@ -150,10 +150,10 @@ impl TimeLine {
         self.points.len() <= MOST_DASHED
     }
 
-    /// The pixels of the line, in pieces without gaps.
-    fn pieces(&self, frame: &Frame) -> Vec<Vec<Pixel>> {
+    /// The pixels of the line, in pieces without gaps. The first period begins at `start`, if that is known.
+    fn pieces(&self, frame: &Frame, start: Option<f64>) -> Vec<Vec<Pixel>> {
         let mut pieces: Vec<Vec<Pixel>> = vec![Vec::new()];
-        let mut before: Option<f64> = None;
+        let mut before: Option<f64> = start.map(|start| frame.x(start));
         for &(time, value) in &self.points {
             if !time.is_finite() {
                 continue;

@@ -98,7 +98,7 @@ const FIGURES: [RunFigure; 17] = [
         kind: ChartKind::Shares,
         table: "decisions",
         by: "choice",
-        top: 12,
+        top: 10,
         ..FIGURE
     },
     RunFigure {

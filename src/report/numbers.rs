@@ -27,9 +27,16 @@ pub(super) fn of_metric(path: &str, value: &Value) -> String {
     }
 }
 
-/// A share in percent with two decimals.
+/// A share, or the difference of two, in percent with two decimals.
 pub(super) fn percent(share: f64) -> String {
-    if share.is_finite() { format!("{:.2} %", 100.0 * share) } else { "–".into() }
+    let percent = 100.0 * share;
+    let sign = if percent < 0.0 { "\u{2212}" } else { "" };
+    match percent.abs() {
+        size if !size.is_finite() => "–".into(),
+        0.0 => "0 %".into(),
+        size if size < 0.005 => format!("{sign}< 0.01 %"),
+        size => format!("{sign}{size:.2} %"),
+    }
 }
 
 /// The value at a path of keys.
@@ -52,6 +59,9 @@ mod tests {
         for (path, value, expected) in [
             ("workloads.tasks.created", json!(36016), "36\u{202f}016"),
             ("workloads.tasks.success_share", json!(0.96675), "96.67 %"),
+            ("tiers.edge.utilisation", json!(-0.1612), "\u{2212}16.12 %"),
+            ("tiers.edge.utilisation", json!(-1e-9), "\u{2212}< 0.01 %"),
+            ("tiers.edge.utilisation", json!(0.0), "0 %"),
             ("workloads.tasks.service_s.mean", json!(0.8357), "835.7 ms"),
             ("workloads.tasks.service_s.mean", json!(null), "–"),
             ("tiers.edge.energy_j", json!(560_226.0), "560.2 kJ"),

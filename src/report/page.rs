@@ -110,7 +110,17 @@ pub(super) fn table(caption: &str, header: &[String], rows: &[Vec<Cell>]) -> Opt
                     (caption)
                     @if left_out > 0 { " (the first " (MOST_ROWS) " of " (rows.len()) " rows)" }
                 }
-                thead { tr { @for name in header { th scope="col" { (name) } } } }
+                thead {
+                    tr {
+                        @for (index, name) in header.iter().enumerate() {
+                            @if rows[0].get(index).is_some_and(|cell| matches!(cell, Cell::Number(..))) {
+                                th.n scope="col" { (name) }
+                            } @else {
+                                th scope="col" { (name) }
+                            }
+                        }
+                    }
+                }
                 tbody {
                     @for row in rows.iter().take(MOST_ROWS) {
                         tr {

@@ -136,20 +136,20 @@ fn compared(caption: &str, what: &str, things: &Value, columns: &[(&str, &[&str]
 
 fn applications(name: &str, workload: &Value) -> Option<Markup> {
     compared(
-        &format!("{name} by application"),
+        &format!("{name}, by application"),
         "application",
         &workload["applications"],
         &[
             ("created", &["created"]),
             ("success", &["success_share"]),
-            ("mean service time", &["service_s", "mean"]),
+            ("mean service", &["service_s", "mean"]),
             ("median", &["service_s", "p50"]),
-            ("95 %", &["service_s", "p95"]),
-            ("99 %", &["service_s", "p99"]),
+            ("95 % within", &["service_s", "p95"]),
+            ("99 % within", &["service_s", "p99"]),
             ("greatest", &["service_s", "max"]),
-            ("network", &["network_s", "mean"]),
-            ("wait", &["wait_s", "mean"]),
-            ("execution", &["execution_s", "mean"]),
+            ("mean network", &["network_s", "mean"]),
+            ("mean wait", &["wait_s", "mean"]),
+            ("mean execution", &["execution_s", "mean"]),
         ],
     )
 }

@@ -59,9 +59,8 @@ pub(super) fn page(directory: &Path) -> Result<Markup, PlotError> {
     sections.push(Section::new("Outcomes", outcome_figures(&mut drawing, &axes, &results)));
     sections.push(Section::new("Compared with a baseline", comparison(&results, &axes, &metrics)));
     sections.push(Section::new("Means", means(&results, &metrics).into_iter().collect()));
-    let sweep = &plan["sweep"];
-    let lead = Some(text(&sweep["description"])).filter(|lead| !lead.is_empty());
-    let lead = lead.unwrap_or_else(|| text(&sweep["scenario"]["description"]));
+    let lead = Some(text(&header["description"])).filter(|lead| !lead.is_empty());
+    let lead = lead.unwrap_or_else(|| text(&plan["sweep"]["scenario"]["description"]));
     let title = format!("Sweep {}", if name.is_empty() { "without a name" } else { &name });
     Ok(whole_page(&title, &lead, &head, &sections))
 }
@@ -167,15 +166,15 @@ fn axis_table(results: &SweepResults) -> Option<Markup> {
                 list.push_str(", ...");
             }
             let count = values.len();
+            let unit = if axis.unit.is_empty() { String::new() } else { format!(" in {}", axis.unit) };
             vec![
-                Cell::text(axis.name.clone()),
-                Cell::text(axis.unit.clone()),
+                Cell::text(format!("{}{unit}", axis.name)),
                 Cell::Number(whole(count as u64), count as f64),
                 Cell::text(list),
             ]
         })
         .collect();
-    table("Axes", &["axis", "unit", "values", "which"].map(String::from), &rows)
+    table("Axes", &["axis", "values", "which"].map(String::from), &rows)
 }
 
 fn metric_figures(drawing: &mut Drawing<'_>, axes: &Axes, metrics: &[String]) -> Vec<Markup> {

@@ -30,8 +30,18 @@ fn without_unit(name: &str) -> (&str, &'static str) {
     found.filter(|(rest, _)| !rest.is_empty()).unwrap_or((name, ""))
 }
 
+/// Words that say themselves that they are times.
+const TIMES: [&str; 7] = ["deadline", "duration", "period", "interval", "time", "simulated", "warm_up"];
+
 fn in_words(name: &str) -> String {
     name.replace('_', " ").trim().to_string()
+}
+
+/// A name without its unit in words: `service` in seconds is a service time.
+fn of_unit(name: &str, unit: &str) -> String {
+    let words = in_words(name);
+    let is_time = TIMES.iter().any(|time| name.ends_with(time));
+    if unit == "s" && !is_time { format!("{words} time") } else { words }
 }
 
 /// The axis of a table's column.
@@ -41,8 +51,8 @@ pub(super) fn column_axis(name: &str, unit: &str) -> Axis {
     }
     let (rest, own) = without_unit(name);
     // A name that ends like a unit and has none is left whole.
-    let words = if own == unit && !unit.is_empty() { rest } else { name };
-    Axis::new(in_words(words), unit)
+    let words = if own == unit && !unit.is_empty() { of_unit(rest, unit) } else { in_words(name) };
+    Axis::new(words, unit)
 }
 
 /// The axis of a metric, a path in a summary such as `workloads.tasks.service_s.mean`. The unit is that of
@@ -60,12 +70,12 @@ pub(crate) fn metric_axis(path: &str) -> Axis {
             if !own.is_empty() {
                 unit = own;
             }
-            in_words(match words {
-                "p50" => "median",
-                "p95" => "95th percentile",
-                "p99" => "99th percentile",
-                words => words,
-            })
+            match words {
+                "p50" => "median".into(),
+                "p95" => "95th percentile".into(),
+                "p99" => "99th percentile".into(),
+                words => of_unit(words, own),
+            }
         })
         .collect();
     let last = path.rsplit('.').next().unwrap_or(path);
@@ -99,7 +109,8 @@ mod tests {
     #[test]
     fn axes_are_named_in_words_with_their_units() {
         for (name, unit, label) in [
-            ("service_s", "s", "service"),
+            ("service_s", "s", "service time"),
+            ("deadline_s", "s", "deadline"),
             ("t_s", "s", "time"),
             ("speed_m_per_s", "m/s", "speed"),
             ("utilisation", "", "utilisation"),
@@ -109,13 +120,13 @@ mod tests {
             assert_eq!(column_axis(name, unit), Axis::new(label, unit), "{name}");
         }
         for (path, unit, label) in [
-            ("workloads.tasks.service_s.mean", "s", "tasks service mean"),
-            ("workloads.tasks.service_s.p95", "s", "tasks service 95th percentile"),
+            ("workloads.tasks.service_s.mean", "s", "tasks service time mean"),
+            ("workloads.tasks.service_s.p95", "s", "tasks service time 95th percentile"),
             ("workloads.tasks.success_share", "", "tasks success share"),
             ("tiers.edge.energy_j", "J", "edge energy"),
             ("handovers", "", "handovers"),
             ("network.sent_bytes", "B", "network sent"),
-            ("workloads.tasks.service_s.count", "", "tasks service count"),
+            ("workloads.tasks.service_s.count", "", "tasks service time count"),
         ] {
             assert_eq!(metric_axis(path), Axis::new(label, unit), "{path}");
         }

@@ -6,6 +6,8 @@ use crate::plot::{Axis, BoxPlot, BoxSample, Ecdf, Histogram, PlotError, Sample};
 
 /// Groups of a table that have a box each where nothing else is asked for.
 const USUAL_GROUPS: usize = 20;
+/// Bins of a histogram of instants.
+const BINS_OF_TIME: usize = 60;
 
 /// The samples of `x`, by what tells them apart.
 fn samples(request: &mut Request<'_>) -> Result<(Axis, Vec<Sample>), PlotError> {
@@ -38,7 +40,9 @@ pub(super) fn ecdf(request: &mut Request<'_>) -> Result<Ecdf, PlotError> {
 
 pub(super) fn histogram(request: &mut Request<'_>) -> Result<Histogram, PlotError> {
     let (x, samples) = samples(request)?;
-    Ok(Histogram { x, samples, bins: request.spec.bins })
+    // Instants are many and even; what differs is how many there are when.
+    let of_time = (request.spec.x.as_deref() == Some("t_s")).then_some(BINS_OF_TIME);
+    Ok(Histogram { x, samples, bins: request.spec.bins.or(of_time) })
 }
 
 pub(super) fn box_plot(request: &mut Request<'_>) -> Result<BoxPlot, PlotError> {

@@ -7,6 +7,8 @@ use crate::plot::{Columns, Event, Part, PlotError, StackedShares, TimeLine, Time
 
 /// Columns of shares over numbers where nothing else is asked for.
 const USUAL_BINS: usize = 60;
+/// Parts of a whole that are shown where nothing else is asked for.
+const USUAL_PARTS: usize = 12;
 
 pub(super) fn time_series(request: &mut Request<'_>) -> Result<TimeSeries, PlotError> {
     let spec = request.spec;
@@ -46,8 +48,9 @@ pub(super) fn time_series(request: &mut Request<'_>) -> Result<TimeSeries, PlotE
             };
             let (points, averaged) = over_time(times.into_iter().zip(values).collect());
             is_averaged |= averaged;
-            // Tables of samples say what was in the period that ends at the sample.
-            let is_mean = matches!(spec.table.as_deref(), Some("nodes" | "links"));
+            // These are means over the period that ends at the sample.
+            let is_sampled = matches!(spec.table.as_deref(), Some("nodes" | "links"));
+            let is_mean = is_sampled && matches!(y.as_str(), "utilisation" | "power_w");
             series.push(TimeLine { name, points, is_mean });
         }
         y_axis.get_or_insert(axis);
@@ -133,9 +136,7 @@ fn shares_of_rows(request: &mut Request<'_>) -> Result<StackedShares, PlotError>
     };
     request.offer("by", &by)?;
     let selection = request.select(&[&x, &by])?;
-    let parts = by_size(&selection.columns[1].groups(true));
-    let most = spec.top.unwrap_or(16);
-    let parts = request.keep_top(parts.clone(), &parts.sizes(), most, "parts, the largest");
+    let parts = largest(&selection.columns[1].groups(true), spec.top.unwrap_or(USUAL_PARTS));
     let (columns, of): (Columns, Vec<u32>) = match selection.columns[0].numbers() {
         Some(numbers) if is_number => intervals(numbers, spec.bins.unwrap_or(USUAL_BINS))?,
         _ => {
@@ -165,12 +166,30 @@ fn shares_of_rows(request: &mut Request<'_>) -> Result<StackedShares, PlotError>
     Ok(StackedShares { x: x_axis, columns, whole, parts })
 }
 
-/// The groups with the largest first.
-fn by_size(groups: &Groups) -> Groups {
+/// The groups with the largest first; from `most` on they are one, and rows without a name are a group, so
+/// that no row is missing from the whole.
+fn largest(groups: &Groups, most: usize) -> Groups {
     let sizes = groups.sizes();
     let mut order: Vec<usize> = (0..groups.names.len()).collect();
     order.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]).then(a.cmp(&b)));
-    groups.kept(&order)
+    let mut index = vec![0_u32; groups.names.len()];
+    let mut names = Vec::new();
+    let left_over = order.len().saturating_sub(most);
+    for (place, &group) in order.iter().enumerate() {
+        if place < most || left_over == 1 {
+            names.push(groups.names[group].clone());
+        } else if place == most {
+            names.push(format!("{left_over} others"));
+        }
+        // There is at least this one.
+        index[group] = names.len() as u32 - 1;
+    }
+    if groups.of.contains(&NONE) {
+        names.push("none".into());
+    }
+    let nameless = names.len().saturating_sub(1) as u32;
+    let of = groups.of.iter().map(|&group| index.get(group as usize).copied().unwrap_or(nameless));
+    Groups { of: of.collect(), names }
 }
 
 /// Intervals of equal width over numbers, and the interval of each.
@@ -251,4 +270,38 @@ fn shares_of_metrics(request: &mut Request<'_>) -> Result<StackedShares, PlotErr
     let whole = request.spec.y_label.clone().unwrap_or_else(|| "share".into());
     let x = crate::plot::Axis { scale: crate::plot::Scale::Linear, ..x_axis };
     Ok(StackedShares { x, columns: Columns::Names(groups.names), whole, parts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_parts_are_joined_and_none_is_lost() {
+        let groups = Groups {
+            names: ["a", "b", "c", "d"].map(String::from).to_vec(),
+            of: vec![1, 1, 1, 2, 2, 0, 3, NONE],
+        };
+        let found = largest(&groups, 2);
+        assert_eq!(found.names, ["b", "c", "2 others", "none"]);
+        assert_eq!(found.of, [0, 0, 0, 1, 1, 2, 2, 3]);
+        // One that is left over is itself.
+        assert_eq!(largest(&groups, 3).names, ["b", "c", "a", "d", "none"]);
+    }
+
+    #[test]
+    fn times_are_put_into_intervals_from_zero() {
+        let (columns, of) = intervals(&[1.0, 49.0, 50.0, 100.0, f64::NAN], 2).unwrap();
+        assert_eq!(columns, Columns::Intervals(vec![0.0, 50.0, 100.0]));
+        assert_eq!(of, [0, 0, 1, 1, NONE]);
+        assert!(intervals(&[f64::NAN], 2).is_err());
+        assert_eq!(intervals(&[7.0], 2).unwrap().1, [0]);
+    }
+
+    #[test]
+    fn rows_of_one_time_are_averaged() {
+        let rows = vec![(2.0, 4.0), (1.0, 1.0), (1.0, 3.0), (2.0, f64::NAN), (f64::NAN, 1.0)];
+        assert_eq!(over_time(rows), (vec![(1.0, 2.0), (2.0, 4.0)], true));
+        assert!(!over_time(vec![(1.0, 1.0)]).1);
+    }
 }
