@@ -185,7 +185,7 @@ fn cell_stroke() -> Stroke {
 
 /// The colour of ways: the paler the more there are.
 fn way(count: usize) -> Fill {
-    let alpha = (8.0 / count.max(1) as f64).clamp(0.12, 0.75);
+    let alpha = (24.0 / count.max(1) as f64).clamp(0.2, 0.75);
     Fill { colour: colour(3), alpha }
 }
 
