@@ -133,6 +133,7 @@
 //!
 //! * `parquet` (default): Parquet files through polars. Without it (`--no-default-features`) tables are
 //!   written in CSV only, and the crate builds much faster.
+//! * `plot` (default): the modules `plot` and `report`, and their commands.
 //!
 //! # Where to read on
 //!
@@ -148,6 +149,7 @@
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
+//! | `plot`, `report` | charts as SVG and PNG, figures of runs and sweeps, pages of them (feature `plot`) |
 //! | [`cli`] | the program |
 //!
 //! `ARCHITECTURE.md` follows a task through the code; `docs/limitations.md` says what is not modelled.
