@@ -147,6 +147,7 @@
 //! | [`energy`] | power and batteries |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
+//! | [`sweep`], [`dataset`] | many runs; files to learn from, made of their tables |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
 //! | `plot`, `report` | charts as SVG and PNG, figures of runs and sweeps, pages of them (feature `plot`) |
@@ -156,6 +157,7 @@
 
 pub mod apps;
 pub mod cli;
+pub mod dataset;
 pub mod energy;
 pub mod engine;
 pub mod infra;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Compare runs, sweeps, or the values of an axis of a sweep, such as policies, with a baseline.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  stratosim compare /tmp/s --baseline nearest \
+#[command(after_help = "Example:\n  stratosim compare /tmp/s --baseline nearest \
     --metric workloads.tasks.service_s.mean\n  \
     stratosim compare runs/a runs/b --baseline runs/a\n\n\
     Runs of the same seed are compared pair by pair. A difference whose confidence interval holds zero \

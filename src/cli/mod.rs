@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod compare;
+mod dataset;
 mod list;
 mod merge;
 mod new;
@@ -38,6 +39,7 @@ enum Command {
     Plot(Box<plot::Plot>),
     #[cfg(feature = "plot")]
     Report(report::Report),
+    Dataset(dataset::DatasetCommand),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Plot(command) => command.execute(),
         #[cfg(feature = "plot")]
         Command::Report(command) => command.execute(),
+        Command::Dataset(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

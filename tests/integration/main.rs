@@ -4,6 +4,7 @@
 mod bad_scenarios;
 mod command_line;
 mod conservation;
+mod dataset;
 mod determinism;
 mod full_disk;
 mod interrupt;

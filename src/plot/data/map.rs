@@ -28,7 +28,9 @@ pub(super) fn map(request: &mut Request<'_>) -> Result<Map, PlotError> {
     }
     if map == Map::default() {
         return Err(PlotError::Empty(
-            "neither the scenario nor the table `positions` says where anything is".into(),
+            "neither the scenario nor the table `positions` says where anything is; if the scenario names \
+             files, start this where they are found, in the folder of the scenario"
+                .into(),
         ));
     }
     request.topic = "where things are".into();

@@ -1,0 +1,284 @@
+//! What is known of the samples: counts of all parts, and of the training part how numbers lie and which texts
+//! there are.
+
+use super::cells::Texts;
+use super::format::ScaleName;
+use super::plan::{Role, ValueColumn};
+use super::split::{Part, Place};
+use crate::engine::{Quantiles, Summary};
+use crate::records::ColumnKind;
+use rustc_hash::FxHashMap;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// How many samples there are of each part.
+pub(super) type PartCounts = [u64; 3];
+
+/// What becomes of a column's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// They are measured.
+    Number,
+    /// They are counted by value.
+    Class,
+    /// Nothing.
+    Nothing,
+}
+
+impl ValueColumn {
+    /// What is looked at in this column.
+    pub(super) fn look(&self) -> Look {
+        match (self.role, self.spec.kind) {
+            (Role::Label | Role::Action, _) | (Role::Feature, ColumnKind::Category) => Look::Class,
+            (Role::Feature | Role::Target | Role::Reward, _) => Look::Number,
+            (Role::Next(_) | Role::Info, _) => Look::Nothing,
+        }
+    }
+}
+
+/// What is known of the numbers of a column in the training part.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers {
+    pub(super) summary: Summary,
+    pub(super) quantiles: Quantiles,
+    nulls: u64,
+}
+
+/// The counts of one run, while it is read.
+#[derive(Debug)]
+pub(super) struct Counter {
+    looks: Vec<Look>,
+    numbers: Vec<Numbers>,
+    /// By the bits of a value; for look-ups only until the end.
+    classes: Vec<FxHashMap<u64, PartCounts>>,
+    totals: Totals,
+}
+
+/// Counts of samples and rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Totals {
+    /// Rows of the table that met the conditions.
+    pub(super) rows_read: u64,
+    /// Rows that have no time.
+    pub(super) without_time: u64,
+    /// Samples of each part.
+    pub(super) samples: PartCounts,
+    /// Samples that reach over a border between parts.
+    pub(super) purged: u64,
+    /// Samples that belong to no part.
+    pub(super) left_out: u64,
+    /// Samples that lack a value that they must have.
+    pub(super) incomplete: u64,
+}
+
+impl Totals {
+    fn add(&mut self, other: &Totals) {
+        self.rows_read += other.rows_read;
+        self.without_time += other.without_time;
+        self.samples = add(self.samples, other.samples);
+        self.purged += other.purged;
+        self.left_out += other.left_out;
+        self.incomplete += other.incomplete;
+    }
+}
+
+fn add(a: PartCounts, b: PartCounts) -> PartCounts {
+    [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
+}
+
+impl Counter {
+    pub(super) fn new(columns: &[ValueColumn]) -> Self {
+        Counter {
+            looks: columns.iter().map(ValueColumn::look).collect(),
+            numbers: vec![Numbers::default(); columns.len()],
+            classes: vec![FxHashMap::default(); columns.len()],
+            totals: Totals::default(),
+        }
+    }
+
+    pub(super) fn incomplete(&mut self) {
+        self.totals.incomplete += 1;
+    }
+
+    /// Counts a sample. Columns are looked at only with `fully`.
+    pub(super) fn sample(&mut self, place: Place, values: &[f64], fully: bool) {
+        let part = match place {
+            Place::Purged => return self.totals.purged += 1,
+            Place::LeftOut => return self.totals.left_out += 1,
+            Place::In(part) => part,
+        };
+        self.totals.samples[part as usize] += 1;
+        if !fully {
+            return;
+        }
+        for (index, (look, &value)) in self.looks.iter().zip(values).enumerate() {
+            match look {
+                Look::Number if part != Part::Train => {}
+                Look::Number if value.is_nan() => self.numbers[index].nulls += 1,
+                Look::Number => {
+                    self.numbers[index].summary.add(value);
+                    self.numbers[index].quantiles.add(value);
+                }
+                Look::Class if value.is_nan() => {}
+                Look::Class => {
+                    self.classes[index].entry(value.to_bits()).or_default()[part as usize] += 1;
+                }
+                Look::Nothing => {}
+            }
+        }
+    }
+
+    /// The counts of the run, whose texts are these.
+    pub(super) fn finish(
+        mut self,
+        columns: &[ValueColumn],
+        texts: &Texts,
+        rows_read: u64,
+        without_time: u64,
+    ) -> Counts {
+        (self.totals.rows_read, self.totals.without_time) = (rows_read, without_time);
+        let classes = self.classes.into_iter().zip(columns).map(|(classes, column)| {
+            let mut named: BTreeMap<String, PartCounts> = BTreeMap::new();
+            for (bits, counts) in classes {
+                let name = class_name(f64::from_bits(bits), column.spec.kind, texts);
+                let known = named.entry(name).or_default();
+                *known = add(*known, counts);
+            }
+            named
+        });
+        Counts { totals: self.totals, classes: classes.collect(), numbers: self.numbers }
+    }
+}
+
+/// A value as the class that it stands for.
+fn class_name(value: f64, kind: ColumnKind, texts: &Texts) -> String {
+    match kind {
+        ColumnKind::Category | ColumnKind::Text => texts.get(value as usize).to_string(),
+        ColumnKind::Boolean => (value != 0.0).to_string(),
+        _ => value.to_string(),
+    }
+}
+
+/// What is known of the samples of one run, or of all.
+#[derive(Clone, Debug)]
+pub(super) struct Counts {
+    pub(super) totals: Totals,
+    /// By column, the samples of each class.
+    pub(super) classes: Vec<BTreeMap<String, PartCounts>>,
+    /// By column, of the training part.
+    numbers: Vec<Numbers>,
+}
+
+impl Counts {
+    /// Of nothing.
+    pub(super) fn none(columns: usize) -> Self {
+        Counts {
+            totals: Totals::default(),
+            classes: vec![BTreeMap::new(); columns],
+            numbers: vec![Numbers::default(); columns],
+        }
+    }
+
+    /// Adds those of another run. The order of runs must always be the same, for the last digits' sake.
+    pub(super) fn merge(&mut self, other: Counts) {
+        self.totals.add(&other.totals);
+        for (own, others) in self.numbers.iter_mut().zip(other.numbers) {
+            own.summary.merge(&others.summary);
+            own.quantiles.merge(&others.quantiles);
+            own.nulls += others.nulls;
+        }
+        for (own, others) in self.classes.iter_mut().zip(other.classes) {
+            for (name, counts) in others {
+                let known = own.entry(name).or_default();
+                *known = add(*known, counts);
+            }
+        }
+    }
+
+    /// How the numbers of a column are scaled: what is taken away, and what the rest is divided by. A column
+    /// that is the same everywhere is not divided.
+    pub(super) fn scaling(&self, column: usize, scale: ScaleName) -> Option<(f64, f64)> {
+        let Numbers { summary, quantiles, .. } = self.numbers.get(column)?;
+        if summary.count() == 0 {
+            return None;
+        }
+        let quantile = |fraction| quantiles.quantile(fraction).unwrap_or(0.0);
+        let (center, width) = match scale {
+            ScaleName::None => return None,
+            ScaleName::Standard => (summary.mean(), summary.variance().sqrt()),
+            ScaleName::MinMax => (summary.min(), summary.max() - summary.min()),
+            ScaleName::Robust => (quantile(0.5), quantile(0.75) - quantile(0.25)),
+        };
+        let good = width.is_finite() && width > 0.0;
+        Some((center, if good { width } else { 1.0 }))
+    }
+
+    /// The texts of a column in the training part, sorted.
+    pub(super) fn vocabulary(&self, column: usize) -> Vec<String> {
+        let classes = self.classes.get(column).into_iter().flatten();
+        let there = classes.filter(|(_, counts)| counts[Part::Train as usize] > 0);
+        there.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// What `scaling.json` holds.
+    pub(super) fn to_json(&self, columns: &[ValueColumn], scale: ScaleName) -> Value {
+        let mut numbers = Map::new();
+        let mut categories = Map::new();
+        for (index, column) in columns.iter().enumerate() {
+            let name = column.spec.name.to_string();
+            match column.look() {
+                Look::Number => {
+                    let Numbers { summary, quantiles, nulls } = &self.numbers[index];
+                    let finite = |value: f64| if value.is_finite() { json!(value) } else { Value::Null };
+                    let quantile = |fraction| quantiles.quantile(fraction).map_or(Value::Null, finite);
+                    let applied = match column.role {
+                        Role::Feature => self.scaling(index, scale),
+                        _ => None,
+                    };
+                    numbers.insert(
+                        name,
+                        json!({
+                            "role": column.role.name(),
+                            "unit": column.spec.unit,
+                            "count": summary.count(),
+                            "nulls": nulls,
+                            "mean": finite(summary.mean()),
+                            "std": finite(summary.variance().sqrt()),
+                            "min": finite(summary.min()),
+                            "p25": quantile(0.25),
+                            "p50": quantile(0.5),
+                            "p75": quantile(0.75),
+                            "max": finite(summary.max()),
+                            "subtracted": applied.map(|(center, _)| center),
+                            "divided_by": applied.map(|(_, width)| width),
+                        }),
+                    );
+                }
+                Look::Class if column.spec.kind == ColumnKind::Category => {
+                    let codes: Map<String, Value> = self
+                        .vocabulary(index)
+                        .into_iter()
+                        .enumerate()
+                        .map(|(code, name)| (name, json!(code + 1)))
+                        .collect();
+                    categories.insert(
+                        name,
+                        json!({
+                            "role": column.role.name(),
+                            "codes": codes,
+                            "code_of_others": 0,
+                        }),
+                    );
+                }
+                Look::Class | Look::Nothing => {}
+            }
+        }
+        json!({
+            "of": "the training part",
+            "scale": scale,
+            "quantiles": "to 1 % of their value",
+            "numbers": numbers,
+            "categories": categories,
+        })
+    }
+}
