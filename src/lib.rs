@@ -133,6 +133,7 @@
 //!
 //! * `parquet` (default): Parquet files through polars. Without it (`--no-default-features`) tables are
 //!   written in CSV only, and the crate builds much faster.
+//! * `plot` (default): the modules `plot` and `report`, and their commands.
 //!
 //! # Where to read on
 //!
@@ -149,6 +150,7 @@
 //! | [`sweep`], [`dataset`] | many runs; files to learn from, made of their tables |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
+//! | `plot`, `report` | charts as SVG and PNG, figures of runs and sweeps, pages of them (feature `plot`) |
 //! | [`cli`] | the program |
 //!
 //! `ARCHITECTURE.md` follows a task through the code; `docs/limitations.md` says what is not modelled.

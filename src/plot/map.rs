@@ -152,14 +152,22 @@ impl Map {
             .places
             .iter()
             .map(|place| (frame.x(place.x_m), frame.y(place.y_m)))
-            .map(|(x, y)| [x - 7.0, y - 7.0, x + 7.0, y + 7.0])
+            .map(|(x, y)| [x - 6.0, y - 3.0, x + 6.0, y + 3.0])
             .collect();
         for place in self.places.iter().filter(|place| !place.name.is_empty()) {
             let (x, y) = (frame.x(place.x_m), frame.y(place.y_m));
             let wide = width(&place.name, NAME);
+            // Beside and a little above or below, where links seldom run.
+            let side = |anchor: HPos, down: f64| {
+                let left = if matches!(anchor, HPos::Left) { x + 7.0 } else { x - 7.0 - wide };
+                let at = if matches!(anchor, HPos::Left) { x + 7.0 } else { x - 7.0 };
+                ((anchor, at, y + down), [left, y + down - 7.0, left + wide, y + down + 7.0])
+            };
             let sides = [
-                (HPos::Left, x + 9.0, [x + 8.0, y - 7.0, x + 9.0 + wide, y + 7.0]),
-                (HPos::Right, x - 9.0, [x - 9.0 - wide, y - 7.0, x - 8.0, y + 7.0]),
+                side(HPos::Left, -10.0),
+                side(HPos::Right, -10.0),
+                side(HPos::Left, 11.0),
+                side(HPos::Right, 11.0),
             ];
             let is_free = |area: &[f64; 4]| {
                 let apart = |other: &[f64; 4]| {
@@ -167,9 +175,11 @@ impl Map {
                 };
                 area[0] > frame.left && area[2] < scene.width && taken.iter().all(apart)
             };
-            if let Some((side, x, area)) = sides.into_iter().find(|(_, _, area)| is_free(area)) {
+            if let Some(((anchor, x, y), area)) = sides.into_iter().find(|(_, area)| is_free(area)) {
                 taken.push(area);
-                scene.text(&place.name, (x, y), face(NAME, side, VPos::Center));
+                let [left, top, right, bottom] = area;
+                scene.rectangle((left, top), (right, bottom), Fill { colour: PAPER, alpha: 0.6 });
+                scene.text(&place.name, (x, y), face(NAME, anchor, VPos::Center));
             }
         }
     }
@@ -185,7 +195,7 @@ fn cell_stroke() -> Stroke {
 
 /// The colour of ways: the paler the more there are.
 fn way(count: usize) -> Fill {
-    let alpha = (8.0 / count.max(1) as f64).clamp(0.12, 0.75);
+    let alpha = (24.0 / count.max(1) as f64).clamp(0.2, 0.75);
     Fill { colour: colour(3), alpha }
 }
 

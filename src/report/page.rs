@@ -1,6 +1,6 @@
 //! The page: its frame, figures and tables. Markup escapes whatever text is put into it.
 
-use crate::plot::{Figure, FigureSpec, PlotError, Source};
+use crate::plot::{Chart, Figure, FigureSpec, PlotError, Source};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Figures stop when they have taken this much, so that any browser opens the page at once.
@@ -164,6 +164,10 @@ impl<'s> Drawing<'s> {
         let drawn = self.source.figure(spec).and_then(|figure| Ok((figure.svg()?, figure)));
         let name = spec.title.as_deref().unwrap_or("A figure");
         match drawn {
+            // A whole of one part says nothing.
+            Ok((_, Figure { chart: Chart::StackedShares(shares), .. })) if shares.parts.len() < 2 => {
+                None
+            }
             Ok((svg, _)) if self.bytes + svg.len() > MOST_BYTES => Some(remark(&format!(
                 "{name} is left out, so that the page stays small; draw it with stratosim plot."
             ))),

@@ -9,7 +9,11 @@ mod determinism;
 mod full_disk;
 mod interrupt;
 mod physics;
+#[cfg(feature = "plot")]
+mod plot;
 mod real_data;
+#[cfg(feature = "plot")]
+mod report;
 mod run_directory;
 mod support;
 mod sweep;

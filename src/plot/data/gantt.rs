@@ -38,7 +38,8 @@ pub(super) fn gantt(request: &mut Request<'_>) -> Result<Gantt, PlotError> {
     let bars = (0..selection.rows).filter_map(|row| {
         let (lane, kind) = (lanes.of[row], kinds.of[row]);
         let (start, end) = (starts[row], ends[row]);
-        if lane == NONE || kind == NONE || !(start <= end) {
+        let is_bar = start.is_finite() && end >= start;
+        if lane == NONE || kind == NONE || !is_bar {
             return None;
         }
         let kind = kinds.names[kind as usize].replace('_', " ");

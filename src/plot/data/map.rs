@@ -7,6 +7,7 @@ use crate::output::RunReader;
 use crate::plot::{Disc, Map, Place, PlotError, Trajectory};
 use crate::records::NoRecords;
 use crate::scenario::{Document, Registry, load};
+use serde_json::Value;
 use std::path::Path;
 
 /// Ways of devices that are drawn where nothing else is asked for.
@@ -27,7 +28,9 @@ pub(super) fn map(request: &mut Request<'_>) -> Result<Map, PlotError> {
     }
     if map == Map::default() {
         return Err(PlotError::Empty(
-            "neither the scenario nor the table `positions` says where anything is".into(),
+            "neither the scenario nor the table `positions` says where anything is; if the scenario names \
+             files, start this where they are found, in the folder of the scenario"
+                .into(),
         ));
     }
     request.topic = "where things are".into();
@@ -68,20 +71,34 @@ fn add_ways(map: &mut Map, request: &mut Request<'_>, table: &str) -> Result<(),
 }
 
 /// Nodes, links and cells at the start, from the scenario that the run's record holds. `None` if it cannot
-/// be built here, as when files that it names are elsewhere.
+/// be built here. Files that it names may be elsewhere by now; then it is built without what moves and what
+/// works, and devices are left out, whose places would not be theirs.
 fn infrastructure(run: &RunReader) -> Option<Map> {
-    let text = run.run()["scenario"].to_string();
-    let document = Document::parse("run.json", &text).ok()?;
-    let directory = run.path().parent().unwrap_or(Path::new("."));
+    let mut scenario = run.run()["scenario"].clone();
+    if let Some(map) = built(&scenario, run.path(), true) {
+        return Some(map);
+    }
+    scenario.as_object_mut()?.shift_remove("workloads");
+    for class in scenario["nodes"].as_array_mut().into_iter().flatten() {
+        if class["mobility"]["kind"] != "static" {
+            class.as_object_mut()?.shift_remove("mobility");
+        }
+    }
+    built(&scenario, run.path(), false)
+}
+
+fn built(scenario: &Value, run: &Path, with_devices: bool) -> Option<Map> {
+    let document = Document::parse("run.json", &scenario.to_string()).ok()?;
     let build = |directory: &Path| load(&document, &Registry::with_builtins(), directory).ok();
-    let loaded = build(Path::new(".")).or_else(|| build(directory))?;
+    let loaded = build(Path::new(".")).or_else(|| build(run.parent()?))?;
     let simulation = loaded.world.build(Box::new(NoRecords)).ok()?;
     let infrastructure = simulation.world().infrastructure();
     let mut map = Map::default();
     let mut index: Vec<Option<usize>> = Vec::new();
+    add_nodes(&mut map, infrastructure, &mut index, false);
     // Devices last: the others are drawn even where there are too many.
-    for is_device in [false, true] {
-        add_nodes(&mut map, infrastructure, &mut index, is_device);
+    if with_devices {
+        add_nodes(&mut map, infrastructure, &mut index, true);
     }
     for link in infrastructure.network().links() {
         let end = |node: NodeId| index.get(node.index()).copied().flatten();

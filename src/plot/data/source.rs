@@ -263,13 +263,24 @@ fn result_offers(results: &SweepResults) -> Vec<Offer> {
     axes.chain(metrics).collect()
 }
 
+/// What a filter has met.
+#[derive(Clone, Default)]
+struct Met {
+    /// Whether it has admitted a row.
+    any: bool,
+    /// Some of the texts.
+    texts: BTreeSet<String>,
+    /// The least and the greatest number.
+    range: Option<(f64, f64)>,
+}
+
 /// Rows on their way into a selection.
 struct Gathering<'f> {
     names: Vec<String>,
     columns: Vec<Column>,
     filters: &'f [Filter],
-    /// What each filter has met: whether any row, and which values.
-    met: Vec<(bool, BTreeSet<String>, Option<(f64, f64)>)>,
+    /// What each filter has met.
+    met: Vec<Met>,
     rows: usize,
 }
 
@@ -285,7 +296,7 @@ impl<'f> Gathering<'f> {
             names: wanted.iter().map(|offer| offer.name.clone()).collect(),
             columns: wanted.iter().map(column).collect(),
             filters,
-            met: vec![Default::default(); filters.len()],
+            met: vec![Met::default(); filters.len()],
             rows: 0,
         }
     }
@@ -293,7 +304,7 @@ impl<'f> Gathering<'f> {
     /// Whether all filters admit a row; remembers what they have met.
     fn admits<'v>(&mut self, seen: impl Fn(&str) -> Seen<'v>) -> bool {
         let mut all = true;
-        for (filter, (any, texts, range)) in self.filters.iter().zip(&mut self.met) {
+        for (filter, Met { any, texts, range }) in self.filters.iter().zip(&mut self.met) {
             let value = seen(&filter.column);
             match value {
                 Seen::Text(text) if texts.len() < MOST_KNOWN && !texts.contains(text) => {
@@ -423,7 +434,7 @@ impl<'f> Gathering<'f> {
     }
 
     fn finish(self) -> Result<Selection, PlotError> {
-        for (filter, (any, texts, range)) in self.filters.iter().zip(&self.met) {
+        for (filter, Met { any, texts, range }) in self.filters.iter().zip(&self.met) {
             if !any {
                 return Err(filter.nothing_met(texts, *range));
             }
