@@ -163,6 +163,7 @@ pub mod placement;
 pub mod records;
 pub mod scenario;
 pub mod sweep;
+pub mod traces;
 pub mod units;
 pub mod world;
 
