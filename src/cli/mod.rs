@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod compare;
+mod import;
 mod list;
 mod merge;
 mod new;
@@ -30,6 +31,7 @@ enum Command {
     Sweep(sweep::SweepCommand),
     Merge(merge::Merge),
     Compare(compare::Compare),
+    Import(Box<import::Import>),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(command) => command.execute(),
         Command::Merge(command) => command.execute(),
         Command::Compare(command) => command.execute(),
+        Command::Import(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

@@ -5,7 +5,7 @@ use super::holding::Holding;
 use super::input::TraceFile;
 use super::options::TraceOptions;
 use super::record::{Batch, MachineChange, MachineEvent, Sample, TraceJob, TraceVm, VmEnd, single};
-use super::table::{ANY, Header, Layout, NOT_NEGATIVE, PERCENT, Row, TableReader, Tables};
+use super::table::{ANY, Header, Layout, NOT_NEGATIVE, PERCENT, Row, Seen, TableReader, Tables};
 use rustc_hash::FxHashMap;
 use std::ops::RangeInclusive;
 
@@ -62,6 +62,7 @@ pub(super) struct AlibabaTables {
     /// Cores and memory of each machine.
     machines: FxHashMap<String, (Option<f64>, Option<f64>)>,
     holding: Holding,
+    tasks: Seen,
 }
 
 impl AlibabaTables {
@@ -83,6 +84,7 @@ impl AlibabaTables {
             requested_bytes: Vec::new(),
             machines: FxHashMap::default(),
             holding: Holding::new(INTERVAL_S, options.gaps),
+            tasks: Seen::default(),
         };
         TableReader::new(format, tables, Faults::new(options.skip_bad_rows))
     }
@@ -211,11 +213,15 @@ impl AlibabaTables {
     }
 
     fn task(&mut self, row: &Row<'_>, into: &mut Batch) -> Result<(), TraceError> {
-        let [job, task, instances, status, start, end, cpu, memory] = match self.year {
+        let [job, name, instances, status, start, end, cpu, memory] = match self.year {
             Year::Y2017 => [2, 3, 4, 5, 0, 1, 6, 7],
             Year::Y2018 => [2, 0, 1, 4, 5, 6, 7, 8],
         };
-        let (job, task, status) = (row.text(job)?, row.text(task)?, row.optional_text(status)?);
+        let (job, task, status) = (row.text(job)?, row.text(name)?, row.optional_text(status)?);
+        let id = format!("{job}/{task}");
+        if self.tasks.has(&id) {
+            return Err(row.error(name, "a task that did not occur before in its job"));
+        }
         let start_s = Self::time_s(row, start)?;
         let end_s = row.number(end, ANY)?;
         // Of those that have not ended the time is 0, or that of the last change.
@@ -224,21 +230,23 @@ impl AlibabaTables {
             return Err(row.error(end, &format!("an end of at least {start_s} s, the start")));
         }
         let (number, parents) = dag(task);
-        let name = |number: u64| format!("{job}/{number}");
+        let known_as = |number: u64| format!("{job}/{number}");
         let class = if self.year == Year::Y2018 { row.optional_text(3)? } else { None };
         let cores = row.optional_number(cpu, NOT_NEGATIVE)?.map(|hundredths| hundredths / 100.0);
+        let (instances, memory_bytes) = (row.count(instances)?, self.memory_bytes(row, memory)?);
+        self.tasks.add(&id);
         into.jobs.push(TraceJob {
-            id: format!("{job}/{task}"),
-            alias: number.map(name),
+            id,
+            alias: number.map(known_as),
             group: Some(job.to_string()),
             submit_s: start_s,
             run_time_s: has_ended.then_some(end_s - start_s),
-            instances: Some(row.count(instances)?),
+            instances: Some(instances),
             cores,
-            memory_bytes: self.memory_bytes(row, memory)?,
+            memory_bytes,
             class: class.map(String::from),
             status: status.map(String::from),
-            parents: parents.into_iter().map(name).collect(),
+            parents: parents.into_iter().map(known_as).collect(),
             ..TraceJob::default()
         });
         Ok(())
@@ -265,12 +273,10 @@ impl Tables for AlibabaTables {
 
     fn layout(&self, kind: AlibabaKind) -> Layout {
         use AlibabaKind::{Containers, Machines, Tasks, Usage};
-        let (columns, required, time): (&[&str], _, _) = match (self.year, kind) {
-            (Year::Y2017, Machines) => (
-                &["timestamp", "machine id", "event type", "event detail", "cpus", "memory", "disk"],
-                7,
-                0,
-            ),
+        let (columns, required): (&[&str], _) = match (self.year, kind) {
+            (Year::Y2017, Machines) => {
+                (&["timestamp", "machine id", "event type", "event detail", "cpus", "memory", "disk"], 7)
+            }
             (Year::Y2018, Machines) => (
                 &[
                     "machine_id",
@@ -282,7 +288,6 @@ impl Tables for AlibabaTables {
                     "status",
                 ],
                 7,
-                1,
             ),
             (Year::Y2017, Containers) => (
                 &[
@@ -296,7 +301,6 @@ impl Tables for AlibabaTables {
                     "cpu set",
                 ],
                 8,
-                0,
             ),
             (Year::Y2018, Containers) => (
                 &[
@@ -310,7 +314,6 @@ impl Tables for AlibabaTables {
                     "mem_size",
                 ],
                 8,
-                2,
             ),
             (Year::Y2017, Usage) => (
                 &[
@@ -328,7 +331,6 @@ impl Tables for AlibabaTables {
                     "maximum mpki",
                 ],
                 12,
-                0,
             ),
             (Year::Y2018, Usage) => (
                 &[
@@ -345,7 +347,6 @@ impl Tables for AlibabaTables {
                     "disk_io_percent",
                 ],
                 11,
-                2,
             ),
             (Year::Y2017, Tasks) => (
                 &[
@@ -359,7 +360,6 @@ impl Tables for AlibabaTables {
                     "memory",
                 ],
                 8,
-                0,
             ),
             (Year::Y2018, Tasks) => (
                 &[
@@ -374,10 +374,9 @@ impl Tables for AlibabaTables {
                     "plan_mem",
                 ],
                 9,
-                5,
             ),
         };
-        Layout { columns, required, header: Header::Perhaps(time), delimiter: b',' }
+        Layout { columns, required, header: Header::Perhaps, delimiter: b',' }
     }
 
     fn row(

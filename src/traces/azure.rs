@@ -5,7 +5,7 @@ use super::holding::Holding;
 use super::input::TraceFile;
 use super::options::TraceOptions;
 use super::record::{Batch, Sample, TraceVm};
-use super::table::{Header, Layout, NOT_NEGATIVE, PERCENT, POSITIVE, Row, TableReader, Tables};
+use super::table::{Header, Layout, MOST, NOT_NEGATIVE, PERCENT, POSITIVE, Row, TableReader, Tables};
 use rustc_hash::FxHashMap;
 
 /// Seconds between readings of a VM.
@@ -76,7 +76,7 @@ impl AzureTables {
             return Err(row.error(0, "a VM that did not occur before"));
         }
         let start_s = row.number(3, NOT_NEGATIVE)?;
-        let end_s = row.number(4, start_s..=f64::MAX)?;
+        let end_s = row.number(4, start_s..=MOST)?;
         let group = row.optional_text(2)?.map(String::from);
         let (cores, memory_gib) = (self.size(row, 9)?, self.size(row, 10)?);
         let vm = TraceVm {
@@ -190,10 +190,10 @@ impl Tables for AzureTables {
                     "memory",
                 ],
                 11,
-                Header::Perhaps(3),
+                Header::Perhaps,
             ),
             AzureKind::Readings => {
-                (&["timestamp", "vm id", "min CPU", "max CPU", "avg CPU"], 5, Header::Perhaps(0))
+                (&["timestamp", "vm id", "min CPU", "max CPU", "avg CPU"], 5, Header::Perhaps)
             }
             AzureKind::NamedReadings => {
                 (&["TimeStamp", "VMID", "MinCPU", "MaxCPU", "AvgCPU"], 5, Header::Names)

@@ -2,7 +2,7 @@
 
 use super::error::{Faults, TraceError};
 use super::holding::Holding;
-use super::input::{TraceFile, files};
+use super::input::{TraceFile, check_names, files};
 use super::options::TraceOptions;
 use super::record::{Batch, Sample, TraceReader, TraceVm, VmEnd, single};
 use super::table::{ANY, Header, Layout, NOT_NEGATIVE, PERCENT, POSITIVE, Row, TableReader, Tables};
@@ -28,7 +28,7 @@ const LAYOUT: Layout = Layout {
         "network transmitted throughput [KB/s]",
     ],
     required: 11,
-    header: Header::Perhaps(0),
+    header: Header::Perhaps,
     delimiter: b';',
 };
 
@@ -124,7 +124,8 @@ pub(super) fn open(path: &Path, options: &TraceOptions) -> Result<impl TraceRead
         origin_s = origin_s.min(first_timestamp(file)?);
     }
     let name = |file: &TraceFile| file.name.trim_end_matches(".gz").trim_end_matches(".csv").to_string();
-    let names = files.iter().map(name).collect();
+    let names: Vec<String> = files.iter().map(name).collect();
+    check_names(path, names.iter().map(String::as_str))?;
     let tables = BitbrainsTables::new(names, if origin_s.is_finite() { origin_s } else { 0.0 }, options);
     Ok(TableReader::new(tables, files.into_iter().enumerate(), Faults::new(options.skip_bad_rows)))
 }

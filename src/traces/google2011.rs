@@ -253,7 +253,7 @@ impl Tables for GoogleTables {
                 19,
             ),
         };
-        Layout { columns, required, header: Header::Perhaps(0), delimiter: b',' }
+        Layout { columns, required, header: Header::Perhaps, delimiter: b',' }
     }
 
     fn demand_unit(&self) -> DemandUnit {

@@ -2,6 +2,7 @@
 
 use super::error::{Place, TraceError};
 use flate2::bufread::MultiGzDecoder;
+use rustc_hash::FxHashSet;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const UTF8_BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 const BUFFER_BYTES: usize = 128 * 1024;
 /// No format has longer lines; a file that has is none of them, and is not read into memory whole.
 const LONGEST_LINE_BYTES: usize = 1 << 20;
@@ -19,7 +21,12 @@ pub(super) type Text = LineLimited<Box<dyn BufRead + Send>>;
 /// Text from any source, decompressed if it starts as gzip does or its name ends in `.gz`. Several gzip
 /// members after each other are one text.
 pub(super) fn text(name: &Path, source: impl Read + Send + 'static) -> Result<Text, TraceError> {
-    Ok(LineLimited { source: decompressed(name, source)?, since_newline: 0 })
+    let mut source = decompressed(name, source)?;
+    let start = source.fill_buf().map_err(|source| unreadable(name, source))?;
+    if start.starts_with(UTF8_BYTE_ORDER_MARK) {
+        source.consume(UTF8_BYTE_ORDER_MARK.len());
+    }
+    Ok(LineLimited { source, since_newline: 0 })
 }
 
 fn decompressed(
@@ -288,6 +295,18 @@ pub(super) fn unpack(
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|source| unreadable(path, source))?;
     strip_common_folder(&mut files);
     Ok(files)
+}
+
+/// Fails if two files would give VMs the same name.
+pub(super) fn check_names<'n>(
+    path: &Path,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<(), TraceError> {
+    let mut seen = FxHashSet::default();
+    match names.into_iter().find(|name| !seen.insert(*name)) {
+        Some(twice) => Err(TraceError::table(path, format!("has two files of a VM {twice:?}"))),
+        None => Ok(()),
+    }
 }
 
 fn strip_common_folder(files: &mut [TraceFile]) {

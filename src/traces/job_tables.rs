@@ -4,7 +4,7 @@ use super::error::{Faults, TraceError};
 use super::input::TraceFile;
 use super::options::TraceOptions;
 use super::record::{Batch, TraceJob};
-use super::table::{Header, Layout, NOT_NEGATIVE, POSITIVE, Row, TableReader, Tables};
+use super::table::{Header, Layout, NOT_NEGATIVE, POSITIVE, Row, Seen, TableReader, Tables};
 
 /// The tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub(super) enum JobTable {
 pub(super) struct JobTables {
     machine_memory_bytes: Option<f64>,
     has_memory: bool,
+    seen: Seen,
 }
 
 impl JobTables {
@@ -28,7 +29,8 @@ impl JobTables {
         options: &TraceOptions,
     ) -> TableReader<JobTables> {
         let files = files.into_iter().map(|file| (kind, file));
-        let format = JobTables { machine_memory_bytes: options.machine_memory_bytes, has_memory: false };
+        let machine_memory_bytes = options.machine_memory_bytes;
+        let format = JobTables { machine_memory_bytes, has_memory: false, seen: Seen::default() };
         TableReader::new(format, files, Faults::new(options.skip_bad_rows))
     }
 
@@ -85,10 +87,15 @@ impl Tables for JobTables {
         _: &mut Faults,
         into: &mut Batch,
     ) -> Result<(), TraceError> {
-        into.jobs.push(match kind {
-            JobTable::Gwf => Self::of_gwf(row)?,
-            JobTable::CloudSimPy => self.of_cloudsimpy(row)?,
-        });
+        let (job, column) = match kind {
+            JobTable::Gwf => (Self::of_gwf(row)?, 1),
+            JobTable::CloudSimPy => (self.of_cloudsimpy(row)?, 5),
+        };
+        if self.seen.has(&job.id) {
+            return Err(row.error(column, "a job that did not occur before"));
+        }
+        self.seen.add(&job.id);
+        into.jobs.push(job);
         Ok(())
     }
 

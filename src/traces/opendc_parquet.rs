@@ -115,7 +115,7 @@ pub(super) fn read_tasks(path: &Path, faults: &mut Faults) -> Result<Vec<Task>, 
         let mut parents = parents(path, &frame)?;
         for row in 0..frame.height() {
             let line = first + row as u64;
-            let task = || -> Result<Task, TraceError> {
+            let mut task = || -> Result<Task, TraceError> {
                 let id = ids[row].ok_or_else(|| refuse(path, line, ids[row], "id: a whole number"))?;
                 let among = |cell: Option<f64>, name: &str, least: f64| match cell {
                     Some(cell) if cell >= least && cell <= MOST => Ok(cell),

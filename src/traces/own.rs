@@ -6,9 +6,11 @@ use super::options::TraceOptions;
 use super::record::{
     Batch, DemandUnit, MachineChange, MachineEvent, Sample, TraceJob, TraceReader, TraceVm,
 };
-use super::table::{ANY, Header, Layout, NOT_NEGATIVE, POSITIVE, Row, TableReader, Tables, read_rows};
+use super::table::{
+    ANY, Header, Layout, NOT_NEGATIVE, POSITIVE, Row, Seen, TableReader, Tables, read_rows,
+};
 use crate::names::did_you_mean;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::path::Path;
 
 /// The tables, in the order in which they are read.
@@ -39,7 +41,7 @@ impl OwnKind {
     /// Its columns, and how many must be there.
     pub(super) fn columns(self) -> (&'static [&'static str], usize) {
         match self {
-            OwnKind::Dependencies => (&["table", "child", "parent"], 3),
+            OwnKind::Dependencies => (&["parent", "child", "table"], 3),
             OwnKind::Machines => (&["machine", "t_s", "change", "cores", "memory_bytes"], 3),
             OwnKind::Vms => (
                 &[
@@ -83,8 +85,8 @@ impl OwnKind {
                     "class",
                     "user",
                     "status",
-                    "think_time_s",
                     "group",
+                    "think_time_s",
                 ],
                 2,
             ),
@@ -169,7 +171,7 @@ struct OwnTables {
     last_vm: Option<(String, u32)>,
     /// For each VM the end of its last sample.
     ends_s: Vec<f64>,
-    jobs: FxHashSet<String>,
+    jobs: Seen,
     parents_of_vms: FxHashMap<String, Vec<String>>,
     parents_of_jobs: FxHashMap<String, Vec<String>>,
 }
@@ -177,11 +179,11 @@ struct OwnTables {
 impl OwnTables {
     fn read_dependencies(&mut self, file: &TraceFile, faults: &mut Faults) -> Result<(), TraceError> {
         read_rows(file, OwnKind::Dependencies.layout(), faults, |row| {
-            let (child, parent) = (row.exact_text(1)?, row.exact_text(2)?);
-            let table = match row.bytes(0) {
+            let (parent, child) = (row.exact_text(0)?, row.exact_text(1)?);
+            let table = match row.bytes(2) {
                 b"vms" => &mut self.parents_of_vms,
                 b"jobs" => &mut self.parents_of_jobs,
-                _ => return Err(row.error(0, "vms or jobs")),
+                _ => return Err(row.error(2, "vms or jobs")),
             };
             table.entry(child.to_string()).or_default().push(parent.to_string());
             Ok(())
@@ -268,7 +270,7 @@ impl OwnTables {
 
     fn job(&mut self, row: &Row<'_>, into: &mut Batch) -> Result<(), TraceError> {
         let id = row.exact_text(0)?;
-        if self.jobs.contains(id) {
+        if self.jobs.has(id) {
             return Err(row.error(0, "a job that did not occur before"));
         }
         let time_s = |column| row.optional_number(column, NOT_NEGATIVE);
@@ -286,11 +288,11 @@ impl OwnTables {
             class: row.label(8)?,
             user: row.label(9)?,
             status: row.label(10)?,
-            think_time_s: time_s(11)?,
-            group: row.label(12)?,
+            group: row.label(11)?,
+            think_time_s: time_s(12)?,
             parents: self.parents_of_jobs.remove(id).unwrap_or_default(),
         };
-        self.jobs.insert(id.to_string());
+        self.jobs.add(id);
         into.jobs.push(job);
         Ok(())
     }

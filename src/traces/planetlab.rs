@@ -1,7 +1,7 @@
 //! One text file a VM, one line a sample: PlanetLab, and two other collections of that kind.
 
 use super::error::{Faults, SkippedRows, TraceError};
-use super::input::{Lines, TraceFile, files, unpack};
+use super::input::{Lines, TraceFile, check_names, files, unpack};
 use super::options::TraceOptions;
 use super::record::{BATCH_ROWS, Batch, DemandUnit, Sample, TraceReader, TraceVm, VmEnd, single};
 use super::table::ANY;
@@ -107,6 +107,9 @@ impl SeriesReader {
         }
         let mut names = FxHashSet::default();
         let short_names = series.iter().all(|file| names.insert(file.plain_name()));
+        if !short_names {
+            check_names(path, series.iter().map(|file| file.name.as_str()))?;
+        }
         let mut reader = SeriesReader {
             kind,
             lines: None,
@@ -255,12 +258,13 @@ fn sample(
             let (Some(cpu), Some(memory), None) = (cells.next(), cells.next(), cells.next()) else {
                 return Err(lines.error(0, line, "two numbers, percentages of CPU and memory"));
             };
-            let percent = |column, cell| {
-                number(cell)
-                    .filter(|percent| (0.0..=100.0).contains(percent))
-                    .ok_or_else(|| lines.error(column, cell, "a percentage from 0 to 100"))
-            };
-            let (cpu, memory) = (percent(1, cpu)?, percent(2, memory)?);
+            let cpu = number(cpu)
+                .filter(|percent| (0.0..=100.0).contains(percent))
+                .ok_or_else(|| lines.error(1, cpu, "a percentage from 0 to 100"))?;
+            // A sum over the tasks of a job, which are on several machines.
+            let memory = number(memory)
+                .filter(|percent| *percent >= 0.0)
+                .ok_or_else(|| lines.error(2, memory, "a percentage of at least 0"))?;
             let memory_bytes = machine_memory_bytes.map(|whole| single(memory / 100.0 * whole));
             Ok(Sample { memory_bytes, ..Sample::of_cpu(vm, t_s, STEP_S, (cpu / 100.0) as f32) })
         }

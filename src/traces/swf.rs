@@ -3,7 +3,7 @@
 use super::error::{Faults, SkippedRows, TraceError};
 use super::input::{Lines, TraceFile};
 use super::record::{BATCH_ROWS, Batch, DemandUnit, TraceJob, TraceReader};
-use super::table::NOT_NEGATIVE;
+use super::table::{NOT_NEGATIVE, Seen};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::Read;
@@ -40,6 +40,7 @@ pub struct SwfReader {
     files: VecDeque<TraceFile>,
     lines: Option<Lines>,
     last_submit_s: f64,
+    seen: Seen,
     faults: Faults,
 }
 
@@ -69,6 +70,7 @@ impl SwfReader {
             files: files.into(),
             lines: None,
             last_submit_s: f64::NEG_INFINITY,
+            seen: Seen::default(),
             faults: Faults::new(skip_bad_rows),
         }
     }
@@ -113,6 +115,9 @@ impl SwfReader {
             number(field)?.ok_or_else(|| lines.error(field + 1, cells[field], expected))
         };
         let id = needed(0)?.to_string();
+        if self.seen.has(&id) {
+            return Err(lines.error(1, cells[0], "a job that did not occur before"));
+        }
         let submit_s = needed(1)?;
         if submit_s < self.last_submit_s {
             let expected =
@@ -182,6 +187,7 @@ impl TraceReader for SwfReader {
             let job = self.job(lines);
             if let Some(Some(job)) = self.faults.pass(job)? {
                 self.last_submit_s = job.submit_s;
+                self.seen.add(&job.id);
                 batch.jobs.push(job);
             }
         }

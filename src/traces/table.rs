@@ -5,12 +5,14 @@ use super::input::{self, TraceFile, quoted};
 use super::record::{BATCH_ROWS, Batch, DemandUnit, TraceReader, single};
 use crate::names::did_you_mean;
 use csv::ByteRecord;
+use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::Read;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// No quantity of a trace is larger; up to here products and sums stay finite.
 pub(super) const MOST: f64 = 1e30;
@@ -26,9 +28,9 @@ pub(super) const PERCENT: RangeInclusive<f64> = 0.0..=100.0;
 /// Whether a table has a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
-    /// It has none, as published, but some copies have one: a first row whose column of this index does not
-    /// start as a number does is a header. The order of columns is fixed.
-    Perhaps(usize),
+    /// It has none, as published, but some copies have one: a first row without any number is a header. The
+    /// order of columns is fixed.
+    Perhaps,
     /// It has one, by which columns are found; others are passed over.
     Names,
     /// It has one, and columns of other names are errors.
@@ -141,6 +143,21 @@ impl<T: Tables> TraceReader for TableReader<T> {
     }
 }
 
+/// The names that occurred so far, by their hashes: sixteen bytes each, however long they are. Among a billion
+/// names the chance that two of them have the same is below 10^-20.
+#[derive(Debug, Default)]
+pub(super) struct Seen(FxHashSet<u128>);
+
+impl Seen {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains(&xxh3_128(name.as_bytes()))
+    }
+
+    pub(super) fn add(&mut self, name: &str) {
+        self.0.insert(xxh3_128(name.as_bytes()));
+    }
+}
+
 /// Reads all rows of a table at once.
 pub(super) fn read_rows(
     file: &TraceFile,
@@ -167,6 +184,8 @@ struct OpenTable {
     layout: Layout,
     reader: csv::Reader<input::Text>,
     record: ByteRecord,
+    /// Where the record is.
+    line: u64,
     /// For each column of the layout the one of the file.
     positions: Option<Vec<Option<usize>>>,
     /// How many columns the header has.
@@ -180,12 +199,23 @@ impl OpenTable {
             .has_headers(false)
             .flexible(true)
             .delimiter(layout.delimiter)
+            // A carriage return before it is removed with the last cell; the reader would count lines wrongly.
+            .terminator(csv::Terminator::Any(b'\n'))
             // Only files with a header come from writers that quote; elsewhere a stray quote must not
             // swallow the rest of the file.
             .quoting(matches!(layout.header, Header::Names | Header::KnownNames))
             .from_reader(input::text(name, source)?);
         let (file, record) = (Arc::from(name), ByteRecord::new());
-        Ok(OpenTable { file, layout, reader, record, positions: None, width: 0, started: false })
+        Ok(OpenTable {
+            file,
+            layout,
+            reader,
+            record,
+            line: 0,
+            positions: None,
+            width: 0,
+            started: false,
+        })
     }
 
     /// Goes to the next row; `false` at the end.
@@ -194,15 +224,16 @@ impl OpenTable {
             self.started = true;
             if !self.advance()? {
                 return match self.layout.header {
-                    Header::Perhaps(_) => Ok(false),
+                    Header::Perhaps => Ok(false),
                     _ => Err(self.no_header("nothing".into())),
                 };
             }
             match self.layout.header {
-                Header::Perhaps(column) => {
-                    let cell = self.record.get(column).unwrap_or_default().trim_ascii();
-                    let number = |byte: &u8| byte.is_ascii_digit() || b"+-.".contains(byte);
-                    if cell.first().is_none_or(number) {
+                Header::Perhaps => {
+                    let number = |cell: &[u8]| {
+                        str::from_utf8(cell.trim_ascii()).is_ok_and(|cell| cell.parse::<f64>().is_ok())
+                    };
+                    if self.record.iter().any(number) {
                         return self.check_width();
                     }
                 }
@@ -215,15 +246,34 @@ impl OpenTable {
         self.check_width()
     }
 
+    /// Goes to the next record that is not blank.
     fn advance(&mut self) -> Result<bool, TraceError> {
-        self.reader.read_byte_record(&mut self.record).map_err(|error| {
-            let place = self.place(0);
-            let source = match error.into_kind() {
-                csv::ErrorKind::Io(source) => source,
-                other => std::io::Error::other(format!("{other:?}")),
-            };
-            TraceError::Read { place, source }
-        })
+        loop {
+            let before = self.reader.position().line();
+            let result = self.reader.read_byte_record(&mut self.record);
+            // Blank lines before a record are part of it for the reader, but not for people.
+            let within = self.record.as_slice().iter().filter(|&&byte| byte == b'\n').count() as u64;
+            let after = self.reader.position().line();
+            self.line = before.max(after.saturating_sub(within + 1));
+            match result {
+                Ok(true) if self.record.len() == 1 && self.cell(0).trim_ascii().is_empty() => {}
+                Ok(more) => return Ok(more),
+                Err(error) => {
+                    let source = match error.into_kind() {
+                        csv::ErrorKind::Io(source) => source,
+                        other => std::io::Error::other(format!("{other:?}")),
+                    };
+                    return Err(TraceError::Read { place: self.place(0), source });
+                }
+            }
+        }
+    }
+
+    /// A cell as it stands there, without the carriage return of the end of the line; empty if there is none.
+    fn cell(&self, position: usize) -> &[u8] {
+        let cell = self.record.get(position).unwrap_or_default();
+        let last = position + 1 == self.record.len();
+        cell.strip_suffix(b"\r").filter(|_| last).unwrap_or(cell)
     }
 
     fn check_width(&self) -> Result<bool, TraceError> {
@@ -246,12 +296,8 @@ impl OpenTable {
     }
 
     fn read_header(&mut self) -> Result<(), TraceError> {
-        let mut names: Vec<String> = Vec::with_capacity(self.record.len());
-        for (index, name) in self.record.iter().enumerate() {
-            let name =
-                if index == 0 { name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name) } else { name };
-            names.push(String::from_utf8_lossy(name.trim_ascii()).into_owned());
-        }
+        let name = |name: &[u8]| String::from_utf8_lossy(name.trim_ascii()).into_owned();
+        let names: Vec<String> = self.record.iter().map(name).collect();
         let columns = self.layout.columns;
         if self.layout.header == Header::KnownNames
             && let Some(unknown) = names.iter().find(|name| !columns.contains(&name.as_str()))
@@ -284,8 +330,7 @@ impl OpenTable {
     }
 
     fn place(&self, column: usize) -> Place {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        Place { file: Arc::clone(&self.file), line, column }
+        Place { file: Arc::clone(&self.file), line: self.line, column }
     }
 }
 
@@ -302,10 +347,14 @@ impl<'t> Row<'t> {
         }
     }
 
+    /// A cell with the blanks around it; empty if the table has no such column.
+    fn exact_bytes(&self, column: usize) -> &'t [u8] {
+        self.position(column).map_or(b"", |position| self.table.cell(position))
+    }
+
     /// A cell without blanks around it; empty if the table has no such column.
     pub(super) fn bytes(&self, column: usize) -> &'t [u8] {
-        let cell = self.position(column).and_then(|position| self.table.record.get(position));
-        cell.unwrap_or_default().trim_ascii()
+        self.exact_bytes(column).trim_ascii()
     }
 
     /// A cell that must not be empty.
@@ -327,8 +376,7 @@ impl<'t> Row<'t> {
 
     /// A cell with the blanks around it, which must not be empty.
     pub(super) fn exact_text(&self, column: usize) -> Result<&'t str, TraceError> {
-        let cell = self.position(column).and_then(|position| self.table.record.get(position));
-        match str::from_utf8(cell.unwrap_or_default()) {
+        match str::from_utf8(self.exact_bytes(column)) {
             Ok(text) if !text.is_empty() => Ok(text),
             _ => Err(self.error(column, &format!("{}, in UTF-8", self.table.layout.columns[column]))),
         }
@@ -336,11 +384,10 @@ impl<'t> Row<'t> {
 
     /// A cell with the blanks around it; `None` if it is empty.
     pub(super) fn label(&self, column: usize) -> Result<Option<String>, TraceError> {
-        let cell = self.position(column).and_then(|position| self.table.record.get(position));
-        match cell {
-            None | Some(b"") => Ok(None),
-            Some(_) => self.exact_text(column).map(|text| Some(text.to_string())),
+        if self.exact_bytes(column).is_empty() {
+            return Ok(None);
         }
+        self.exact_text(column).map(|text| Some(text.to_string()))
     }
 
     /// A number in a range; `None` if the cell is empty.
@@ -398,7 +445,7 @@ impl<'t> Row<'t> {
         match (low, high) {
             _ if *range == ANY => format!("{name}: a finite number"),
             _ if *range == POSITIVE => format!("{name}: a number above 0"),
-            _ if *range == NOT_NEGATIVE => format!("{name}: a number of at least 0"),
+            _ if high == MOST => format!("{name}: a number of at least {low}"),
             _ => format!("{name}: a number from {low} to {high}"),
         }
     }

@@ -162,9 +162,9 @@ impl VmTrace {
         ] {
             for (row, id) in ids.iter().enumerate() {
                 for &parent in dependencies.parents(row) {
-                    table.text(name)?;
-                    table.text(id)?;
                     table.label(ids.get(parent as usize))?;
+                    table.text(id)?;
+                    table.text(name)?;
                     table.end()?;
                 }
             }
@@ -211,8 +211,8 @@ impl Jobs {
             table.label(self.classes.get(row))?;
             table.label(self.users.get(row))?;
             table.label(self.statuses.get(row))?;
-            table.optional(self.think_time_s[row])?;
             table.label(self.groups.get(row))?;
+            table.optional(self.think_time_s[row])?;
             table.end()?;
         }
         table.finish()

@@ -1,8 +1,11 @@
 //! Readers of traces: each format, every kind of bad row, and the published files.
 
 mod opendc;
+mod own;
 mod planetlab;
 mod published;
+mod random;
+mod tables;
 
 use std::fs;
 use std::path::Path;

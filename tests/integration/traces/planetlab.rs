@@ -127,11 +127,7 @@ fn other_lengths_must_be_allowed() {
 
 #[test]
 fn cpu_and_memory_percentages() {
-    let folder = folder(&[
-        ("vm_1", &day(|line| format!("{line}.5 50"))[..0]),
-        ("vm_2", &day(|_| "12.5 50".into())),
-    ]);
-    fs::remove_file(folder.path().join("vm_1")).unwrap();
+    let folder = folder(&[("vm_2", &day(|_| "12.5 50".into()))]);
     let options = TraceOptions {
         machine_cores: Some(8.0),
         machine_memory_bytes: Some(1e9),
@@ -152,7 +148,8 @@ fn cpu_and_memory_percentages() {
     for (line, part) in [
         ("1", ":1: found"),
         ("1 2 3", "two numbers"),
-        ("1 101", ":1:2: found \"101\""),
+        ("101 1", ":1:1: found \"101\""),
+        ("1 -1", ":1:2: found \"-1\""),
         ("x 1", ":1:1:"),
     ] {
         let text = day(|index| if index == 0 { line.into() } else { "5 5".into() });
@@ -258,4 +255,16 @@ fn nothing_to_read_is_told() {
     let folder = folder(&[("a", "hello world\n")]);
     let error = VmTrace::open(folder.path(), None, &any_length()).unwrap_err().to_string();
     assert!(error.contains("starts with \"hello world\"") && error.contains("planetlab"), "{error}");
+}
+
+/// Two days in one folder: names that are alike are told apart by their folder, and else refused.
+#[test]
+fn names_that_occur_twice() {
+    let days = folder(&[("1/a", "1\n"), ("1/b", "2\n"), ("2/a", "3\n")]);
+    let trace = read(days.path(), TraceFormat::PlanetLab, &any_length()).unwrap();
+    assert_eq!(trace.vms.ids.iter().collect::<Vec<_>>(), ["1/a", "1/b", "2/a"]);
+    let row = "Timestamp [ms];1;2;3;4;5;6;7;8;9;10\n";
+    let twice = folder(&[("a", row), ("a.csv", row)]);
+    let error = read(twice.path(), TraceFormat::Bitbrains, &any_length()).unwrap_err().to_string();
+    assert!(error.ends_with("has two files of a VM \"a\""), "{error}");
 }

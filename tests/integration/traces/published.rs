@@ -48,6 +48,7 @@ fn google_data_summed_by_job() {
     let name = "google2011_GCD_1600vms_24h_5min.tar.gz";
     let Some(trace) = read("vm-trace", name, TraceFormat::CpuMemory, &options) else { return };
     assert_eq!((trace.vms.len(), trace.series.len()), (1600, 1600 * 288));
+    assert!(trace.report.notes[0].starts_with("memory is left out"), "{:?}", trace.report.notes);
 }
 
 #[test]
@@ -158,4 +159,59 @@ fn batch_tasks_of_alibaba() {
     let options = TraceOptions::default();
     let Some(trace) = read("vm-trace", name, TraceFormat::CloudSimPy, &options) else { return };
     assert_eq!(trace.jobs.len(), 31_756);
+}
+
+#[cfg(feature = "parquet")]
+mod parquet {
+    use super::*;
+
+    #[test]
+    fn bitbrains_in_parquet_is_that_in_csv() {
+        let options = TraceOptions::default();
+        let Some(parquet) = read("workload", "opendc-bitbrains-small", TraceFormat::OpenDc, &options)
+        else {
+            return;
+        };
+        let Some(csv) = read("vm-trace", "bitbrains_50vms_tasks.csv", TraceFormat::OpenDc, &options)
+        else {
+            return;
+        };
+        assert_eq!((parquet.vms.len(), parquet.series.len()), (50, 276_979));
+        assert_eq!(parquet.vms, csv.vms);
+        for vm in 0..50 {
+            let capacity_mhz = parquet.vms.core_mhz[vm].unwrap() * parquet.vms.cores[vm].unwrap();
+            for (a, b) in parquet.series.segments(vm).zip(csv.series.segments(vm)) {
+                assert_eq!((a.start_s, a.duration_s), (b.start_s, b.duration_s));
+                // The CSV has hundredths of MHz, and single precision seven digits.
+                let difference_mhz = f64::from(a.cpu - b.cpu) * capacity_mhz;
+                assert!(difference_mhz.abs() <= 0.005 + 1e-7 * capacity_mhz, "{a:?} {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_week_and_a_month_of_surf() {
+        let options = TraceOptions::default();
+        let Some(week) = read("workload", "opendc-surf-week", TraceFormat::OpenDc, &options) else {
+            return;
+        };
+        assert_eq!((week.vms.len(), week.series.len()), (6295, 2_323_475));
+        assert!(week.vms.cores.iter().all(|cores| *cores == Some(16.0)));
+        let Some(month) = read("workload", "opendc-surf-month", TraceFormat::OpenDc, &options) else {
+            return;
+        };
+        assert_eq!((month.vms.len(), month.series.len()), (68_648, 0));
+    }
+
+    #[test]
+    fn a_workflow_is_a_diamond() {
+        let options = TraceOptions::default();
+        let name = "opendc-workflow-example";
+        let Some(trace) = read("workload", name, TraceFormat::OpenDc, &options) else { return };
+        assert_eq!(trace.vms.len(), 4);
+        let parents: Vec<usize> = (0..4).map(|vm| trace.vms.dependencies.parents(vm).len()).collect();
+        let mut sorted = parents.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, [0, 1, 1, 2], "{parents:?}");
+    }
 }
