@@ -146,6 +146,7 @@
 //! | [`energy`] | power and batteries |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
+//! | [`traces`] | readers of published workload traces, a trace in memory |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
 //! | [`cli`] | the program |

@@ -183,13 +183,13 @@ impl<'o> Loader<'o> {
                 ..vm
             })
             .collect();
-        let known = |vm: &TraceVm| (vm.id.clone(), None);
-        let parents: Vec<&[String]> = rows.iter().map(|vm| vm.parents.as_slice()).collect();
-        let of_vms = self.options.dependencies(&parents, rows.iter().map(known), &mut self.report)?;
-        let known = |job: &TraceJob| (job.id.clone(), job.alias.clone());
-        let parents: Vec<&[String]> = self.jobs.iter().map(|job| job.parents.as_slice()).collect();
-        let of_jobs =
-            self.options.dependencies(&parents, self.jobs.iter().map(known), &mut self.report)?;
+        let of_vms =
+            self.options.dependencies(&rows, |vm| (&vm.id, None, &vm.parents), &mut self.report)?;
+        let of_jobs = self.options.dependencies(
+            &self.jobs,
+            |job| (&job.id, job.alias.as_deref(), &job.parents),
+            &mut self.report,
+        )?;
         Ok(VmTrace {
             demand_unit: self.demand_unit,
             vms: Vms { dependencies: of_vms, ..vms(rows) },
@@ -202,34 +202,35 @@ impl<'o> Loader<'o> {
 }
 
 impl TraceOptions {
-    /// Finds the rows that rows wait for by their names.
-    fn dependencies(
+    /// Finds the rows that rows wait for by their names; `names` gives name, alias and parents.
+    fn dependencies<T>(
         &self,
-        parents: &[&[String]],
-        names: impl Iterator<Item = (String, Option<String>)>,
+        rows: &[T],
+        names: impl Fn(&T) -> (&str, Option<&str>, &[String]),
         report: &mut TraceReport,
     ) -> Result<Dependencies, TraceError> {
-        if parents.iter().all(|parents| parents.is_empty()) {
+        if rows.iter().all(|row| names(row).2.is_empty()) {
             return Ok(Dependencies::default());
         }
-        let mut rows = FxHashMap::default();
-        let mut ids = Vec::with_capacity(parents.len());
-        for (row, (id, alias)) in (0_u32..).zip(names) {
-            rows.insert(alias.unwrap_or_else(|| id.clone()), row);
-            ids.push(id);
+        let mut numbers = FxHashMap::default();
+        numbers.reserve(rows.len());
+        for (number, row) in (0_u32..).zip(rows) {
+            let (id, alias, _) = names(row);
+            numbers.insert(alias.unwrap_or(id), number);
         }
         let mut edges: Vec<(u32, u32)> = Vec::new();
-        for (row, parents) in (0_u32..).zip(parents) {
-            for parent in *parents {
-                match rows.get(parent) {
-                    Some(&parent) => edges.push((row, parent)),
+        for (number, row) in (0_u32..).zip(rows) {
+            for parent in names(row).2 {
+                match numbers.get(parent.as_str()) {
+                    Some(&parent) => edges.push((number, parent)),
                     None => report.dependencies_left_out += 1,
                 }
             }
         }
         let graph = DiGraph::<(), (), u32>::from_edges(edges.iter().copied());
         if let Err(cycle) = toposort(&graph, None) {
-            let error = TraceError::Cycle { id: ids[cycle.node_id().index()].clone() };
+            let id = rows.get(cycle.node_id().index()).map_or("", |row| names(row).0).to_string();
+            let error = TraceError::Cycle { id };
             if !self.skip_bad_rows {
                 return Err(error);
             }
@@ -245,7 +246,7 @@ impl TraceOptions {
             report.skipped.count += (before - edges.len()) as u64;
             report.skipped.messages.push(error.to_string());
         }
-        Ok(Dependencies::new(parents.len(), &edges))
+        Ok(Dependencies::new(rows.len(), &edges))
     }
 }
 

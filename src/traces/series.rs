@@ -117,7 +117,14 @@ impl Series {
         let (piece, end) = (self.pieces.get(index)?, self.first_sample(index + 1));
         match &self.durations {
             Durations::Common(step_s) => {
-                let passed = ((t_s - piece.start_s) / step_s) as usize;
+                let mut passed = ((t_s - piece.start_s) / step_s) as usize;
+                // The division may miss the borders of segments by its rounding.
+                let start_s = |sample: usize| piece.start_s + sample as f64 * step_s;
+                if start_s(passed) > t_s {
+                    passed = passed.saturating_sub(1);
+                } else if start_s(passed.saturating_add(1)) <= t_s {
+                    passed += 1;
+                }
                 self.cpu[piece.first..end].get(passed).copied()
             }
             Durations::Each(_) => {

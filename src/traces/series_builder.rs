@@ -101,6 +101,11 @@ impl SeriesBuilder {
                 gather(durations_s, &ranges);
             }
         }
+        self.cpu.shrink_to_fit();
+        self.others.iter_mut().for_each(Vec::shrink_to_fit);
+        if let Durations::Each(durations_s) = &mut self.durations {
+            durations_s.shrink_to_fit();
+        }
         let [cpu_max, memory_bytes, received_bytes_per_s, sent_bytes_per_s] = self.others;
         let mut series = Series {
             pieces: Vec::new(),
@@ -112,7 +117,6 @@ impl SeriesBuilder {
             received_bytes_per_s,
             sent_bytes_per_s,
         };
-        series.cpu.shrink_to_fit();
         let (mut first, mut end_s, mut last) = (0, f64::NEG_INFINITY, None);
         for index in order {
             let run = self.runs[index];

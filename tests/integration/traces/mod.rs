@@ -1,5 +1,6 @@
 //! Readers of traces: each format, every kind of bad row, and the published files.
 
+mod import;
 mod opendc;
 mod own;
 mod planetlab;

@@ -172,6 +172,7 @@ proptest! {
                 prop_assert_eq!(packed.duration_s, given.duration_s);
                 prop_assert_eq!((packed.cpu, packed.cpu_max), (given.cpu, given.cpu_max));
                 prop_assert_eq!(packed.sent_bytes_per_s, given.sent_bytes_per_s);
+                prop_assert_eq!(trace.series.cpu_at(vm, packed.start_s), Some(given.cpu));
                 let middle_s = packed.start_s + packed.duration_s / 2.0;
                 prop_assert_eq!(trace.series.cpu_at(vm, middle_s), Some(given.cpu));
             }
