@@ -148,6 +148,7 @@
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
 //! | [`sweep`], [`dataset`] | many runs; files to learn from, made of their tables |
+//! | [`traces`] | readers of published workload traces, a trace in memory |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
 //! | `plot`, `report` | charts as SVG and PNG, figures of runs and sweeps, pages of them (feature `plot`) |
@@ -171,6 +172,7 @@ pub mod records;
 pub mod report;
 pub mod scenario;
 pub mod sweep;
+pub mod traces;
 pub mod units;
 pub mod world;
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod dataset;
+mod import;
 mod list;
 mod merge;
 mod new;
@@ -40,6 +41,7 @@ enum Command {
     #[cfg(feature = "plot")]
     Report(report::Report),
     Dataset(dataset::DatasetCommand),
+    Import(Box<import::Import>),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "plot")]
         Command::Report(command) => command.execute(),
         Command::Dataset(command) => command.execute(),
+        Command::Import(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

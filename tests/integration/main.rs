@@ -17,3 +17,4 @@ mod report;
 mod run_directory;
 mod support;
 mod sweep;
+mod traces;

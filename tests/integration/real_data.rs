@@ -15,7 +15,7 @@ use stratosim::scenario::{Document, Loaded, Registry, load};
 use stratosim::world::UserEvent;
 
 /// The folder of the data, if there is one.
-fn data(folder: &str) -> Option<PathBuf> {
+pub(crate) fn data(folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("STRATOSIM_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let folder = root.join(folder);
