@@ -5,7 +5,7 @@ use super::compute::{Compute, Refusal};
 use super::faults::{FaultProcess, FaultTarget, FaultTimes};
 use super::feed::{FeedState, PositionFeed};
 use super::geometry::Position;
-use super::ids::{ClassId, LinkId, NodeId};
+use super::ids::{ClassId, LinkId, NodeId, ProcessorId};
 use super::infrastructure::Infrastructure;
 use super::meter::{BatteryState, Meter, TierLoad};
 use super::mobility::MobilityModel;
@@ -183,6 +183,11 @@ impl InfraBuilder {
                             short,
                         })?;
                 }
+                if let Some(steps) = &class.frequency {
+                    for own in (processor.0..compute.len() as u32).map(ProcessorId) {
+                        compute.set_speeds(SimTime::ZERO, own, steps.speeds(steps.initial()));
+                    }
+                }
                 let load = &mut tier_loads[class.tier as usize];
                 load.nodes += 1;
                 load.cores += cores;
@@ -193,7 +198,8 @@ impl InfraBuilder {
                 if !class.wireless {
                     network.add_node(id);
                 }
-                meters.push(Meter::new(&class.power));
+                // The power at which it starts is set with its state.
+                meters.push(Meter::new(0.0));
                 batteries.push(class.battery.as_ref().map(|spec| {
                     let mut random = self.streams.entity("battery", u64::from(id.0));
                     let level = spec.level.sample(&mut random);
@@ -204,6 +210,7 @@ impl InfraBuilder {
                     number,
                     processor,
                     instances: instances.map_or(0, |spec| spec.count),
+                    frequency_step: class.frequency.as_ref().map_or(0, |steps| steps.initial() as u8),
                     tier: class.tier,
                     up: true,
                     powered: true,
@@ -263,6 +270,7 @@ impl InfraBuilder {
             notices: std::collections::VecDeque::new(),
             failure: None,
             nearest: rustc_hash::FxHashMap::default(),
+            load_changes: None,
         })
     }
 }

@@ -43,6 +43,8 @@ pub struct Infrastructure {
     /// The nearest node of a wired tier from a site, as long as no wired node and no link changes. For
     /// look-ups only.
     pub(super) nearest: FxHashMap<(NodeId, Tier), Option<NodeId>>,
+    /// Nodes with frequency steps whose jobs have changed, if that is watched.
+    pub(super) load_changes: Option<Vec<NodeId>>,
 }
 
 impl Infrastructure {

@@ -17,6 +17,7 @@ mod mobility;
 mod motion;
 pub mod network;
 mod node;
+mod power;
 mod topology;
 
 pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};

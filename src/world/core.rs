@@ -2,6 +2,7 @@
 
 use super::decisions::Decisions;
 use super::event::Event;
+use super::governor::Governor;
 use super::sampling::Sampler;
 use super::tables::Tables;
 use crate::apps::{Context, DecisionId, Message, OffloadingChoice, OffloadingRequest};
@@ -32,6 +33,7 @@ pub(super) struct Core {
     pub(super) offloading: Box<dyn OffloadingPolicy>,
     pub(super) offloading_random: Stream,
     pub(super) decisions: Decisions,
+    pub(super) governor: Option<Governor>,
     pub(super) streams: RandomStreams,
     pub(super) records: Box<dyn Records>,
     pub(super) tables: Tables,

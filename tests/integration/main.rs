@@ -5,6 +5,7 @@ mod bad_scenarios;
 mod command_line;
 mod conservation;
 mod determinism;
+mod energy;
 mod interrupt;
 mod physics;
 mod real_data;

@@ -189,7 +189,7 @@ impl<'a> OffloadingView<'a> {
         let class = self.infrastructure.class_of(self.request.device);
         if node == self.request.device {
             let core_s = self.request.job.length_mi / class.mips_per_core;
-            return class.power.dynamic_energy_j(core_s, f64::from(class.cores));
+            return class.power.model.dynamic_energy_j(core_s, f64::from(class.cores));
         }
         class.interface.transmit_j_per_byte * self.request.upload_bytes
             + class.interface.receive_j_per_byte * self.request.download_bytes

@@ -21,11 +21,6 @@ macro_rules! kinds {
             /// The name of its definition in the schema.
             pub(crate) const DEFINITION: &str = $definition;
 
-            /// The thing of this kind with its defaults.
-            pub(crate) fn of_kind(kind: &str) -> Self {
-                $type(serde_json::json!({ "kind": kind }))
-            }
-
             /// Its kind; empty if there is none, which the schema does not allow.
             pub(crate) fn kind(&self) -> &str {
                 self.0.get("kind").and_then(Value::as_str).unwrap_or_default()
@@ -55,7 +50,25 @@ kinds! {
     MobilityKind "mobility_model";
     /// An offloading policy with its parameters.
     OffloadingKind "offloading_policy";
+    /// A frequency governor with its parameters.
+    FrequencyKind "frequency_governor";
+    /// A power model with its parameters, or a preset.
+    PowerKind "power_model";
 }
+
+/// The thing of a kind with its defaults.
+macro_rules! of_kind {
+    ($($type:ident),*) => {$(
+        impl $type {
+            /// The thing of this kind with its defaults.
+            pub(crate) fn of_kind(kind: &str) -> Self {
+                $type(serde_json::json!({ "kind": kind }))
+            }
+        }
+    )*};
+}
+
+of_kind!(WorkloadKind, MobilityKind, OffloadingKind);
 
 /// One name, or several: of node classes (all their nodes) or of single nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -138,11 +151,13 @@ impl Default for AttachmentSpec {
 pub struct PoliciesSpec {
     /// Where device tasks run.
     pub offloading: OffloadingKind,
+    /// At which frequency nodes with frequency steps run; at their initial one if left out.
+    pub frequency: Option<FrequencyKind>,
 }
 
 impl Default for PoliciesSpec {
     fn default() -> Self {
-        PoliciesSpec { offloading: OffloadingKind::of_kind("nearest") }
+        PoliciesSpec { offloading: OffloadingKind::of_kind("nearest"), frequency: None }
     }
 }
 
