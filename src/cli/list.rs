@@ -5,7 +5,7 @@ use crate::scenario::Registry;
 use clap::{Args, ValueEnum};
 use std::fmt::Write;
 
-/// List the workloads, policies and models that a scenario can name, with their parameters.
+/// List the workloads, policies, models and presets of power that a scenario can name, with their parameters.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stratosim list policies")]
 pub(super) struct List {

@@ -1,8 +1,11 @@
-//! Energy: what power a load draws and at what frequency, and what a battery has left.
+//! Energy: what power a load draws and at what frequency, what a battery has left, and what the energy of a site
+//! costs by signals such as prices.
 
 mod battery;
 mod frequency;
 mod power;
+mod signal;
+mod site;
 
 pub use battery::Battery;
 pub use frequency::{
@@ -13,3 +16,5 @@ pub use power::{
     AcceleratorPower, BudgetPower, CmosPower, ExponentPower, LinearPower, Load, NodePower, PowerError,
     PowerModel, PowerPreset, TablePower, power_preset, power_presets,
 };
+pub use signal::{Interpolation, Outside, Piece, Signal, SignalError};
+pub use site::{EnergyFlows, Generation, SiteAccount, SiteBattery, SiteError, SiteSpec, SiteTotals};

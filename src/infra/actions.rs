@@ -23,6 +23,9 @@ impl Infrastructure {
             return Err(Refusal::Cores);
         }
         let processor = self.processor_for(node, &request)?;
+        if !self.keeps_cap(node, &request, schedule.now()) {
+            return Err(Refusal::Power);
+        }
         let before = self.compute.busy_cores(processor);
         let job = self.compute.submit(schedule.now(), processor, request, owner)?;
         self.after_change(schedule, processor, before);
@@ -152,7 +155,10 @@ impl Infrastructure {
             if energy_j > 0.0 && record.from != record.to {
                 let drawn_j = match &mut self.batteries[node.index()] {
                     Some(state) => state.battery.take(schedule.now(), energy_j),
-                    None => energy_j,
+                    None => {
+                        self.book_energy(node, energy_j, schedule.now());
+                        energy_j
+                    }
                 };
                 self.meters[node.index()].add_energy(drawn_j);
                 self.arm_battery(schedule, node);

@@ -227,6 +227,8 @@ pub struct Node {
     pub instances: u32,
     /// Its frequency step, as in its class; 0 if that has none.
     pub frequency_step: u8,
+    /// The step at which it would run if its site had no power cap.
+    pub wanted_step: u8,
     /// Its tier, as in the class.
     pub tier: Tier,
     /// Whether it works: it has not failed.

@@ -1,7 +1,7 @@
 //! Power and frequency of nodes: what they draw as their load changes, and changes of their clock.
 
 use super::compute::Compute;
-use super::event::InfraEvent;
+use super::event::{InfraEvent, Notice};
 use super::ids::NodeId;
 use super::infrastructure::Infrastructure;
 use super::node::{Node, NodeClass};
@@ -57,8 +57,8 @@ impl Infrastructure {
         usize::from(self.node(node).frequency_step)
     }
 
-    /// Lets a node run at another frequency step from now on. What its running jobs have still to do is done
-    /// at the new speed.
+    /// Lets a node run at another frequency step from now on, or at the fastest one below it that the power cap of
+    /// its site allows; the step is returned. What its running jobs have still to do is done at the new speed.
     ///
     /// # Errors
     /// If the node has no such step.
@@ -67,22 +67,45 @@ impl Infrastructure {
         schedule: &mut Schedule<E>,
         node: NodeId,
         step: usize,
-    ) -> Result<(), FrequencyError> {
+    ) -> Result<usize, FrequencyError> {
         let Some(steps) = &self.class_of(node).frequency else { return Err(FrequencyError::Count(0)) };
         if step > steps.last() {
             return Err(FrequencyError::NoStep { step, last: steps.last() });
         }
+        // There are at most 255 steps.
+        self.nodes[node.index()].wanted_step = step as u8;
+        let present = self.frequency_step(node);
+        let allowed = if step > present {
+            self.fastest_within_cap(node, step, schedule.now()).max(present)
+        } else {
+            step
+        };
+        if allowed < step {
+            self.note_throttled(node);
+        }
+        self.apply_step(schedule, node, allowed)?;
+        Ok(allowed)
+    }
+
+    /// Changes the step of a node to one that it has.
+    pub(super) fn apply_step<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        step: usize,
+    ) -> Result<(), FrequencyError> {
+        let Some(steps) = &self.class_of(node).frequency else { return Err(FrequencyError::Count(0)) };
         if step == self.frequency_step(node) {
             return Ok(());
         }
         let speeds = steps.speeds(step);
-        // There are at most 255 steps.
         self.nodes[node.index()].frequency_step = step as u8;
         for processor in self.nodes[node.index()].processors() {
             self.compute.set_speeds(schedule.now(), processor, speeds);
             self.expect_completion(schedule, processor);
         }
         self.refresh(schedule, node, 0.0);
+        self.notices.push_back(Notice::FrequencyChanged(node));
         Ok(())
     }
 
@@ -140,6 +163,9 @@ impl Infrastructure {
             0.0
         };
         self.meters[node.index()].set(now, busy, power_w);
+        if !self.sites.is_empty() {
+            self.book_power(schedule, node, power_w);
+        }
         if let Some(state) = &mut self.batteries[node.index()] {
             state.battery.set_power(now, power_w);
             self.arm_battery(schedule, node);

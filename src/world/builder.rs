@@ -2,6 +2,7 @@
 
 use super::core::{Core, WorldCounts};
 use super::decisions::Decisions;
+use super::energy::EnergyTable;
 use super::event::{Event, UserEvent};
 use super::governor::{Governor, GovernorTimes};
 use super::sampling::{Sampler, Sampling};
@@ -192,16 +193,18 @@ impl WorldBuilder {
             return Err(WorldError::TooManyWorkloads(self.workloads.len()));
         }
         let mut infrastructure = self.infrastructure.build()?;
-        let tables = Tables::register(&mut *records)?;
+        let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
+        let tables = Tables::register(&mut *records, has_steps)?;
         let (policy_name, policy) = self.offloading;
         let decisions =
             Decisions::register(&mut *records, "offloading", &policy_name, &feature_columns())?;
-        let governor = match self.governor {
-            Some((policy, times)) => {
-                Some(Governor::new(policy, times, &mut infrastructure, self.streams, &mut *records)?)
-            }
-            None => None,
-        };
+        let streams = self.streams;
+        let governor = self
+            .governor
+            .map(|(policy, times)| Governor::new(policy, times, &mut infrastructure, streams));
+        let tiers = &self.sampling.tiers;
+        let sampled = |node| tiers.contains(&infrastructure.node(node).tier);
+        let energy = EnergyTable::register(&infrastructure, sampled, &mut *records)?;
         let node_symbols = (0..infrastructure.nodes().len() as u32)
             .map(|node| records.symbol(&infrastructure.node_name(NodeId(node))))
             .collect();
@@ -216,6 +219,7 @@ impl WorldBuilder {
             offloading_random: self.streams.stream("policy/offloading"),
             decisions,
             governor,
+            energy,
             streams: self.streams,
             records,
             tables,

@@ -5,7 +5,6 @@ use super::event::Event;
 use crate::engine::{Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
 use crate::infra::{Infrastructure, NodeId};
 use crate::placement::frequency::{FrequencyDecision, FrequencyGovernor, FrequencyView};
-use crate::records::{Cell, ColumnSpec, RecordError, Records, TableId, TableSpec};
 
 /// When frequency governors are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,21 +19,6 @@ impl Default for GovernorTimes {
     fn default() -> Self {
         GovernorTimes { period: SimDuration::from_secs(1.0), on_load_change: false }
     }
-}
-
-fn frequencies() -> TableSpec {
-    TableSpec::new(
-        "frequencies",
-        "One row for each change of a node's frequency",
-        [
-            ColumnSpec::float("t_s", "s", "when it changed"),
-            ColumnSpec::category("node", "node"),
-            ColumnSpec::float("frequency_hz", "Hz", "frequency from then on"),
-            ColumnSpec::float("voltage_v", "V", "voltage from then on"),
-            ColumnSpec::float("load", "", "busy share of its cores that was decided on, 0 to 1"),
-            ColumnSpec::float("power_w", "W", "power at that instant"),
-        ],
-    )
 }
 
 /// A node as it was at the last decision.
@@ -52,7 +36,6 @@ pub(super) struct Governor {
     times: GovernorTimes,
     random: Stream,
     nodes: Vec<Governed>,
-    table: TableId,
     /// Whether the decision after a change of load is scheduled.
     is_due: bool,
     pub(super) made: u64,
@@ -67,8 +50,7 @@ impl Governor {
         times: GovernorTimes,
         infrastructure: &mut Infrastructure,
         streams: RandomStreams,
-        records: &mut dyn Records,
-    ) -> Result<Self, RecordError> {
+    ) -> Self {
         let nodes = (0..infrastructure.nodes().len() as u32).map(NodeId);
         let nodes = nodes
             .filter(|&node| infrastructure.frequency_steps(node).is_some())
@@ -77,17 +59,16 @@ impl Governor {
         if times.on_load_change {
             infrastructure.watch_loads();
         }
-        Ok(Governor {
+        Governor {
             policy,
             times,
             random: streams.stream("policy/frequency"),
             nodes,
-            table: records.table(frequencies())?,
             is_due: false,
             made: 0,
             changes: 0,
             refused: 0,
-        })
+        }
     }
 
     /// Schedules the first decisions.
@@ -156,26 +137,13 @@ impl Core {
         };
         governor.made += 1;
         let FrequencyDecision::Step(step) = governor.policy.decide(&mut view) else { return };
-        if step == self.infrastructure.frequency_step(node) {
+        let state = self.infrastructure.node(node);
+        if [state.frequency_step, state.wanted_step].map(usize::from) == [step, step] {
             return;
         }
-        if self.infrastructure.set_frequency(schedule, node, step).is_err() {
-            governor.refused += 1;
-            return;
+        match self.infrastructure.set_frequency(schedule, node, step) {
+            Ok(applied) if applied == step => governor.changes += 1,
+            _ => governor.refused += 1,
         }
-        governor.changes += 1;
-        let Some(steps) = self.infrastructure.frequency_steps(node) else { return };
-        let point = steps.points()[step];
-        self.records.write(
-            governor.table,
-            &[
-                Cell::Float(now.as_secs()),
-                Cell::Category(self.node_symbols[node.index()]),
-                Cell::Float(point.frequency_hz()),
-                Cell::Float(point.voltage_v()),
-                Cell::Float(load),
-                Cell::Float(self.infrastructure.meter(node).power_w()),
-            ],
-        );
     }
 }

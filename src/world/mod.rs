@@ -3,6 +3,7 @@
 mod builder;
 mod core;
 mod decisions;
+mod energy;
 mod event;
 mod governor;
 mod sampling;

@@ -83,6 +83,7 @@ impl World {
                         workload.on_node_change(node, change, context);
                     });
                 }
+                Notice::FrequencyChanged(node) => self.core.record_frequency(now, node),
                 Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
                 Notice::Handover { device, from, to } => {
                     self.core.record_handover(now, device, from, to);
@@ -215,6 +216,7 @@ impl Simulation {
         if let Some(failure) = self.failure() {
             return Err(failure);
         }
+        self.kernel.model.core.infrastructure.settle(now);
         let summary = self.summary(now);
         Ok(Finished {
             summary,
@@ -267,6 +269,9 @@ impl Simulation {
             "failures": core.counts.failures,
             "decisions": { "made": core.decisions.made(), "refused": core.counts.refused_decisions },
         });
+        if let Some(sites) = super::energy::summary(infrastructure) {
+            summary["sites"] = sites;
+        }
         if let Some(governor) = &core.governor {
             summary["frequency"] = json!({
                 "decisions": governor.made,

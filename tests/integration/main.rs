@@ -10,5 +10,6 @@ mod interrupt;
 mod physics;
 mod real_data;
 mod run_directory;
+mod sites;
 mod support;
 mod sweep;

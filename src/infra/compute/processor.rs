@@ -65,6 +65,8 @@ pub enum Refusal {
     Accelerator,
     /// The queue is full, or as many jobs run as may.
     Queue,
+    /// The site of the node would draw more than its cap.
+    Power,
 }
 
 /// The running jobs of one class, which all have the same speed a core.

@@ -110,7 +110,9 @@ impl<'a> OffloadingView<'a> {
     /// Whether a node can be reached and would admit the task now, if need be into its queue.
     #[must_use]
     pub fn admits(&self, node: NodeId) -> bool {
-        self.is_reachable(node) && self.infrastructure.processor_for(node, &self.request.job).is_ok()
+        self.is_reachable(node)
+            && self.infrastructure.processor_for(node, &self.request.job).is_ok()
+            && self.infrastructure.keeps_cap(node, &self.request.job, self.now)
     }
 
     /// Whether a node would admit the task and has cores free for it.

@@ -1,6 +1,7 @@
 //! From a scenario to a world.
 
 mod directory;
+mod energy;
 mod faults;
 mod mobility;
 mod network;
@@ -96,6 +97,7 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let classes = classes(scenario, registry, &mut directory, site)?;
     add_classes(&mut world, classes, scenario, registry, &mut directory, site);
     add_network(&mut world, scenario, &prepared, &directory, site);
+    energy::add_sites(world.infrastructure(), scenario, &directory, site);
     check_coverage(scenario, site);
     world.attach_by(criterion(scenario));
     add_workloads(&mut world, scenario, registry, &directory, site);

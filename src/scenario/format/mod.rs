@@ -1,6 +1,7 @@
 //! The types of the scenario format: plain data with units, from which the JSON Schema is made.
 
 mod draw;
+mod energy;
 mod faults;
 mod mobility;
 mod network;
@@ -10,6 +11,10 @@ mod root;
 mod tasks;
 
 pub use draw::{Draw, DrawnFrom, Quantity};
+pub use energy::{
+    CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
+    SiteBatterySpec, SiteSpecification,
+};
 pub use faults::{FaultSpec, Outage};
 pub use mobility::{
     FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility, StaticMobility,

@@ -1,12 +1,13 @@
 //! The scenario as a whole.
 
-use super::{FaultSpec, NetworkSpec, NodeClassSpec};
+use super::{CalendarSpec, FaultSpec, NetworkSpec, NodeClassSpec, SignalSpec, SiteSpecification};
 use crate::placement::offloading::TierName;
 use crate::scenario::{Duration, Gain, Length};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Something chosen by `kind` from what is registered under names; its schema is put together from the
 /// registry.
@@ -265,6 +266,15 @@ pub struct Scenario {
     /// What fails, and when.
     #[serde(default)]
     pub faults: Vec<FaultSpec>,
+    /// Which date the run begins at; that of each signal's first row if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarSpec>,
+    /// Time series that the world follows, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signals: BTreeMap<String, SignalSpec>,
+    /// Places whose energy is accounted for: what it costs, and where it comes from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<SiteSpecification>,
     /// What is written.
     #[serde(default)]
     pub output: OutputSpec,
