@@ -1,11 +1,12 @@
-//! Energy: what power a load draws and at what frequency, what a battery has left, and what the energy of a site
-//! costs by signals such as prices.
+//! Energy: what power a load draws and at what frequency, what a battery has left, what the energy of a site
+//! costs by signals such as prices, and what a service level that was not kept costs.
 
 mod battery;
 mod frequency;
 mod power;
 mod signal;
 mod site;
+pub mod sla;
 
 pub use battery::Battery;
 pub use frequency::{
