@@ -47,7 +47,7 @@
 //! let mut world = WorldBuilder::new(1, SimDuration::from_secs(10.0));
 //! let mut server = NodeClass::new("server", Tier::Edge, 1);
 //! (server.cores, server.mips_per_core) = (8, 10_000.0);
-//! server.power = PowerModel { idle_w: 50.0, busy_w: 150.0 };
+//! server.power = LinearPower { idle_w: 50.0, busy_w: 150.0 }.into();
 //! server.access_point = Some(AccessPointSpec {
 //!     radio: RadioSpec {
 //!         uplink_bps: 80e6,
@@ -83,6 +83,7 @@
 //!     cores: 1,
 //!     memory_bytes: Distribution::constant(0.0)?,
 //!     accelerator: None,
+//!     class: JobClass::Compute,
 //!     deadline_s: None,
 //!     delay_sensitivity: 0.5,
 //! };
@@ -144,7 +145,7 @@
 //! | [`infra`] | nodes and compute, mobility and attachment, network, faults |
 //! | [`apps`] | the trait of workloads, and device tasks |
 //! | [`placement`] | decision points and policies |
-//! | [`energy`] | power and batteries |
+//! | [`energy`] | power, frequency steps, batteries |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
 //! | [`sweep`], [`dataset`] | many runs; files to learn from, made of their tables |
@@ -184,7 +185,10 @@ pub mod prelude {
         Application, Arrival, OnDeadline, OnHandover, Outcome, TaskOptions, TaskWorkload, TraceArrival,
     };
     pub use crate::apps::{Context, Message, OffloadingRequest, Workload};
-    pub use crate::energy::PowerModel;
+    pub use crate::energy::{
+        FrequencySteps, JobClass, LinearPower, Load, NodePower, OperatingPoint, Performance, PowerModel,
+        TablePower,
+    };
     pub use crate::engine::{Distribution, Phase, RandomStreams, SimDuration, SimTime};
     pub use crate::infra::compute::{Accelerator, Discipline, Job, JobRequest, Resources};
     pub use crate::infra::network::{LinkModel, LinkSpec, Mm1, RadioSpec};

@@ -35,7 +35,7 @@ pub struct Message {
 ///         context.set_timer(context.now(), Phase::Demand, Message::default());
 ///     }
 ///     fn on_timer(&mut self, _: Message, context: &mut dyn Context) {
-///         let job = JobRequest { length_mi: 5e4, cores: 1, memory_bytes: 0.0, accelerator: None };
+///         let job = JobRequest::new(5e4);
 ///         // A refusal is an answer too: the next job may fit.
 ///         let _ = context.submit_job(NodeId(0), job, 0);
 ///         let next = context.now() + SimDuration::from_secs(60.0);

@@ -1,7 +1,7 @@
 //! What happens inside the infrastructure, and what it tells the world.
 
 use super::compute::Job;
-use super::ids::{JobId, LinkId, NodeId, Owner, ProcessorId, TransferId};
+use super::ids::{JobId, LinkId, NodeId, Owner, ProcessorId, SiteId, TransferId};
 use crate::engine::SimTime;
 
 /// A pending event of the infrastructure. The world's event type is made from it.
@@ -23,6 +23,8 @@ pub enum InfraEvent {
     FaultDue(u32),
     /// A battery is empty.
     BatteryEmpty(NodeId),
+    /// The power cap of a site is to be looked at.
+    CapDue(SiteId),
 }
 
 /// How a job ended.
@@ -116,6 +118,8 @@ pub enum Notice {
         /// Whether it works now.
         up: bool,
     },
+    /// A node runs at another frequency step.
+    FrequencyChanged(NodeId),
     /// A device goes from one access point to another; `None` is out of coverage.
     Handover {
         /// The device.

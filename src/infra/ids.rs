@@ -23,6 +23,8 @@ ids! {
     ClassId;
     /// A duplex link of the topology, or the radio of an access point.
     LinkId;
+    /// A site whose energy is accounted for.
+    SiteId;
     /// A processor: that of a node, or the reserved share of an instance.
     ProcessorId;
     /// A job on a processor; valid until the job has ended.

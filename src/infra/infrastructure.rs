@@ -10,6 +10,7 @@ use super::meter::{BatteryState, Meter, TierLoad};
 use super::motion::Motion;
 use super::network::{Endpoint, Network};
 use super::node::{Node, NodeClass, Tier};
+use super::sites::{NodeAccount, SiteState};
 use crate::engine::{EventHandle, Schedule, SimTime};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -43,6 +44,11 @@ pub struct Infrastructure {
     /// The nearest node of a wired tier from a site, as long as no wired node and no link changes. For
     /// look-ups only.
     pub(super) nearest: FxHashMap<(NodeId, Tier), Option<NodeId>>,
+    /// Nodes with frequency steps whose jobs have changed, if that is watched.
+    pub(super) load_changes: Option<Vec<NodeId>>,
+    pub(super) sites: Vec<SiteState>,
+    /// For each node its part of its site; empty if there are no sites.
+    pub(super) node_accounts: Vec<Option<NodeAccount>>,
 }
 
 impl Infrastructure {
@@ -63,6 +69,7 @@ impl Infrastructure {
         for index in 0..self.faults.len() {
             self.schedule_fault(schedule, index);
         }
+        self.start_caps(schedule);
     }
 
     /// Handles one event.
@@ -92,6 +99,7 @@ impl Infrastructure {
             InfraEvent::FeedDue(feed) => self.on_feed_due(schedule, feed),
             InfraEvent::FaultDue(fault) => self.on_fault_due(schedule, fault as usize),
             InfraEvent::BatteryEmpty(node) => self.on_battery_empty(schedule, node),
+            InfraEvent::CapDue(site) => self.on_cap_due(schedule, site),
         }
     }
 

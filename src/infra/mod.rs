@@ -17,6 +17,8 @@ mod mobility;
 mod motion;
 pub mod network;
 mod node;
+mod power;
+mod sites;
 mod topology;
 
 pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
@@ -28,7 +30,7 @@ pub use geodesy::{
     EARTH_RADIUS_M, FIBRE_SPEED_M_PER_S, LocalPlane, LonLat, fibre_latency_s, great_circle_m,
 };
 pub use geometry::{Leg, Position};
-pub use ids::{ClassId, JobId, LinkId, NodeId, Owner, ProcessorId, TransferId};
+pub use ids::{ClassId, JobId, LinkId, NodeId, Owner, ProcessorId, SiteId, TransferId};
 pub use infrastructure::Infrastructure;
 pub use meter::{Meter, TierLoad};
 pub use mobility::{

@@ -1,9 +1,14 @@
 //! What can be named by `kind` in a scenario: built in, or a user's own.
 
 use super::Site;
-use super::build::{Movement, NodeDirectory, WorkloadSite};
-use super::format::{MobilityKind, OffloadingKind, Scenario, WorkloadKind};
+use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
+use super::format::{
+    FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind, PowerKind, PowerStatesSpec,
+    Scenario, WorkloadKind,
+};
 use crate::apps::Workload;
+use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
+use crate::placement::frequency::{self as governors, FrequencyGovernor};
 use crate::placement::offloading::{self as policies, OffloadingPolicy};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -11,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Parameters of a kind in JSON.
 pub trait Parameters: DeserializeOwned + Serialize + JsonSchema + 'static {}
@@ -44,6 +50,36 @@ pub trait BuildMobility: Parameters {
     /// Makes the model for a class of `count` nodes (`None` if the count is still open); errors go to
     /// `site`.
     fn build(&self, site: &Site<'_>, nodes: &NodeDirectory, count: Option<u32>) -> Option<Movement>;
+}
+
+/// Parameters from which a power model is made.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use std::sync::Arc;
+/// use stratosim::energy::{Load, PowerModel};
+/// use stratosim::scenario::{BuildPower, Power, PowerSite, Registry};
+///
+/// /// Draws the same whatever it does.
+/// #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Flat { always: Power }
+///
+/// impl PowerModel for Flat {
+///     fn power_w(&self, _: &Load) -> f64 { self.always.as_watts() }
+/// }
+///
+/// impl BuildPower for Flat {
+///     fn build(&self, _: &PowerSite<'_>) -> Option<Arc<dyn PowerModel>> { Some(Arc::new(self.clone())) }
+/// }
+///
+/// let mut registry = Registry::with_builtins();
+/// registry.power::<Flat>("flat");
+/// ```
+pub trait BuildPower: Parameters {
+    /// Makes the model for nodes of a class; errors go to the site.
+    fn build(&self, site: &PowerSite<'_>) -> Option<Arc<dyn PowerModel>>;
 }
 
 /// Parameters from which a workload is made.
@@ -81,6 +117,8 @@ pub trait BuildWorkload: Parameters {
 }
 
 type MakeOffloading = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> + Send + Sync>;
+type MakeGovernor = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn FrequencyGovernor>> + Send + Sync>;
+type MakePower = Box<dyn Fn(&Value, &PowerSite<'_>) -> Option<Arc<dyn PowerModel>> + Send + Sync>;
 type MakeMobility =
     Box<dyn Fn(&Value, &Site<'_>, &NodeDirectory, Option<u32>) -> Option<Movement> + Send + Sync>;
 type MakeWorkload = Box<dyn Fn(&Value, &WorkloadSite<'_>) -> Option<Box<dyn Workload>> + Send + Sync>;
@@ -101,10 +139,15 @@ impl<M> Entry<M> {
     }
 }
 
+/// The kind of a power model that names none.
+const DEFAULT_POWER: &str = "linear";
+
 /// The names that a scenario can give as `kind`, and what they make. Built-in kinds are registered in the
 /// same way as a user's own.
 pub struct Registry {
     offloading: BTreeMap<String, Entry<MakeOffloading>>,
+    governors: BTreeMap<String, Entry<MakeGovernor>>,
+    power: BTreeMap<String, Entry<MakePower>>,
     mobility: BTreeMap<String, Entry<MakeMobility>>,
     workloads: BTreeMap<String, Entry<MakeWorkload>>,
 }
@@ -113,6 +156,8 @@ impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry")
             .field("offloading", &self.offloading.keys())
+            .field("governors", &self.governors.keys())
+            .field("power", &self.power.keys())
             .field("mobility", &self.mobility.keys())
             .field("workloads", &self.workloads.keys())
             .finish()
@@ -126,10 +171,28 @@ fn parameters<P: Parameters>(value: &Value) -> Result<P, serde_json::Error> {
     serde_json::from_value(Value::Object(object))
 }
 
+/// The keys of parameters that any kind of a family may have beside its own.
+fn shared_keys<C: JsonSchema>() -> Map<String, Value> {
+    let mut schema = SchemaGenerator::default().into_root_schema_for::<C>().to_value();
+    match schema["properties"].take() {
+        Value::Object(properties) => properties,
+        _ => Map::new(),
+    }
+}
+
+/// The parameters of a kind alone, and those that are shared by its family.
+fn split<C: Parameters>(value: &Value) -> (Value, Value) {
+    let shared = shared_keys::<C>();
+    let object = value.as_object().cloned().unwrap_or_default();
+    let (common, own): (Map<_, _>, Map<_, _>) =
+        object.into_iter().partition(|(key, _)| shared.contains_key(key));
+    (Value::Object(own), Value::Object(common))
+}
+
 /// One kind, for people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KindInfo {
-    /// What it is a kind of: `offloading policy`, `mobility model`, `workload`.
+    /// What it is a kind of, such as `offloading policy` or `power model`.
     pub family: &'static str,
     /// The name to give as `kind`.
     pub name: String,
@@ -143,15 +206,22 @@ impl Registry {
     /// Nothing registered.
     #[must_use]
     pub fn empty() -> Self {
-        Registry { offloading: BTreeMap::new(), mobility: BTreeMap::new(), workloads: BTreeMap::new() }
+        Registry {
+            offloading: BTreeMap::new(),
+            governors: BTreeMap::new(),
+            power: BTreeMap::new(),
+            mobility: BTreeMap::new(),
+            workloads: BTreeMap::new(),
+        }
     }
 
     /// All built-in kinds.
     #[must_use]
     pub fn with_builtins() -> Self {
         use super::format::{
-            FcdMobility, NomadicMobility, RandomWaypointMobility, StaticMobility, TasksSpec,
-            TrajectoryMobility,
+            BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec, FcdMobility, LinearPowerSpec,
+            NomadicMobility, RandomWaypointMobility, SquarePowerSpec, SquareRootPowerSpec,
+            StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
         };
         let mut registry = Registry::empty();
         registry
@@ -170,6 +240,19 @@ impl Registry {
             .offloading::<policies::NetworkBased>("network_based")
             .offloading::<policies::UtilizationBased>("utilization_based")
             .offloading::<policies::Hybrid>("hybrid")
+            .governor::<governors::Performance>("performance")
+            .governor::<governors::Powersave>("powersave")
+            .governor::<governors::Ondemand>("ondemand")
+            .governor::<governors::Schedutil>("schedutil")
+            .governor::<governors::SlaAware>("sla_aware")
+            .power::<LinearPowerSpec>("linear")
+            .power::<SquarePowerSpec>("square")
+            .power::<CubicPowerSpec>("cubic")
+            .power::<SquareRootPowerSpec>("square_root")
+            .power::<TablePowerSpec>("table")
+            .power::<CmosPowerSpec>("cmos")
+            .power::<CorePowerSpec>("cmos_cores")
+            .power::<BudgetPowerSpec>("budget")
             .mobility::<StaticMobility>("static")
             .mobility::<RandomWaypointMobility>("random_waypoint")
             .mobility::<NomadicMobility>("nomadic")
@@ -186,6 +269,24 @@ impl Registry {
                 .map(|policy| Box::new(policy) as Box<dyn OffloadingPolicy>)
         });
         self.offloading.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a frequency governor whose fields are its parameters.
+    pub fn governor<P: Parameters + FrequencyGovernor>(&mut self, name: &str) -> &mut Self {
+        let make: MakeGovernor = Box::new(|value, site| {
+            site.check(parameters::<P>(value))
+                .map(|governor| Box::new(governor) as Box<dyn FrequencyGovernor>)
+        });
+        self.governors.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a power model.
+    pub fn power<P: BuildPower>(&mut self, name: &str) -> &mut Self {
+        let make: MakePower =
+            Box::new(|value, site| site.site.check(parameters::<P>(value))?.build(site));
+        self.power.insert(name.into(), Entry::new::<P>(make));
         self
     }
 
@@ -212,6 +313,36 @@ impl Registry {
         site: &Site<'_>,
     ) -> Option<Box<dyn OffloadingPolicy>> {
         (self.offloading.get(kind.kind())?.make)(&kind.0, site)
+    }
+
+    /// The governor, and when it is asked.
+    pub(super) fn make_governor(
+        &self,
+        kind: &FrequencyKind,
+        site: &Site<'_>,
+    ) -> Option<(Box<dyn FrequencyGovernor>, GovernorTimesSpec)> {
+        let (own, times) = split::<GovernorTimesSpec>(&kind.0);
+        let governor = (self.governors.get(kind.kind())?.make)(&own, site)?;
+        Some((governor, site.check(serde_json::from_value(times))?))
+    }
+
+    /// The power of a class, from a model of a kind or from a preset.
+    pub(super) fn make_power(
+        &self,
+        kind: &PowerKind,
+        site: &PowerSite<'_>,
+        nodes: &NodeDirectory,
+    ) -> Option<NodePower> {
+        let (own, states) = split::<PowerStatesSpec>(&kind.0);
+        let model = match kind.preset() {
+            Some(preset) => power_preset(preset)?.model(site.cores),
+            None => {
+                let name = if kind.kind().is_empty() { DEFAULT_POWER } else { kind.kind() };
+                (self.power.get(name)?.make)(&own, site)?
+            }
+        };
+        let states: PowerStatesSpec = site.site.check(serde_json::from_value(states))?;
+        Some(node_power(model, &states, site, nodes))
     }
 
     pub(super) fn make_mobility(
@@ -246,8 +377,30 @@ impl Registry {
                 *value = Value::Object(object);
             }
         }
+        /// The same where the family has parameters of its own, which go last.
+        fn fill_both<M, C: Parameters>(entries: &BTreeMap<String, Entry<M>>, value: &mut Value) {
+            let (mut own, common) = split::<C>(value);
+            fill(entries, &mut own);
+            let filled = serde_json::from_value::<C>(common).and_then(serde_json::to_value);
+            if let (Value::Object(mut object), Ok(Value::Object(common))) = (own, filled) {
+                object.extend(common);
+                *value = Value::Object(object);
+            }
+        }
         fill(&self.offloading, &mut scenario.policies.offloading.0);
+        if let Some(governor) = &mut scenario.policies.frequency {
+            fill_both::<_, GovernorTimesSpec>(&self.governors, &mut governor.0);
+        }
         for class in &mut scenario.nodes {
+            if let Some(power) = &mut class.power {
+                if power.preset().is_none() && power.kind().is_empty() {
+                    let mut named = Map::new();
+                    named.insert("kind".into(), DEFAULT_POWER.into());
+                    named.extend(power.0.as_object().cloned().unwrap_or_default());
+                    power.0 = Value::Object(named);
+                }
+                fill_both::<_, PowerStatesSpec>(&self.power, &mut power.0);
+            }
             if let Some(mobility) = &mut class.mobility {
                 fill(&self.mobility, &mut mobility.0);
             }
@@ -263,6 +416,12 @@ impl Registry {
         let mut generator = SchemaGenerator::default();
         let definitions = [
             (OffloadingKind::DEFINITION, one_of(&self.offloading, &mut generator)),
+            (FrequencyKind::DEFINITION, {
+                let mut kinds = one_of(&self.governors, &mut generator);
+                add_shared::<GovernorTimesSpec>(&mut kinds, &mut generator);
+                kinds
+            }),
+            (PowerKind::DEFINITION, self.power_schema(&mut generator)),
             (MobilityKind::DEFINITION, one_of(&self.mobility, &mut generator)),
             (WorkloadKind::DEFINITION, one_of(&self.workloads, &mut generator)),
         ];
@@ -273,12 +432,46 @@ impl Registry {
         schema
     }
 
+    /// Power models by kind, the default one without, and presets.
+    fn power_schema(&self, generator: &mut SchemaGenerator) -> Value {
+        let mut kinds = one_of(&self.power, generator);
+        let names: Vec<&str> = power_presets().iter().map(|preset| preset.name).collect();
+        let mut others = vec![json!({
+            "type": "object",
+            "properties": { "preset": { "description": "A real machine, of those that `stratosim list power` lists.", "type": "string", "enum": names } },
+            "required": ["preset"],
+            "additionalProperties": false,
+        })];
+        if let Some(entry) = self.power.get(DEFAULT_POWER) {
+            others.insert(0, (entry.schema)(generator).to_value());
+        }
+        if let Some(alternatives) = kinds["oneOf"].as_array_mut() {
+            alternatives.extend(others);
+        }
+        add_shared::<PowerStatesSpec>(&mut kinds, generator);
+        kinds
+    }
+
     /// All kinds, by family and name.
     #[must_use]
     pub fn kinds(&self) -> Vec<KindInfo> {
         let mut kinds = infos("workload", &self.workloads);
         kinds.extend(infos("offloading policy", &self.offloading));
+        kinds.extend(infos("frequency governor", &self.governors));
+        kinds.push(shared_info::<GovernorTimesSpec>("frequency governor"));
         kinds.extend(infos("mobility model", &self.mobility));
+        kinds.extend(infos("power model", &self.power));
+        kinds.push(shared_info::<PowerStatesSpec>("power model"));
+        let preset = |family, name: &str, about: &str, source: &str| KindInfo {
+            family,
+            name: name.into(),
+            summary: format!("{about} ({source})"),
+            parameters: Vec::new(),
+        };
+        let own = power_presets().iter();
+        kinds.extend(own.map(|own| preset("power preset", own.name, own.about, own.source)));
+        let own = frequency_presets().iter();
+        kinds.extend(own.map(|own| preset("frequency preset", own.name, own.about, own.source)));
         kinds
     }
 }
@@ -309,26 +502,43 @@ fn one_of<M>(entries: &BTreeMap<String, Entry<M>>, generator: &mut SchemaGenerat
     json!({ "oneOf": alternatives })
 }
 
+/// Adds the parameters that any kind of a family may have to each of the alternatives.
+fn add_shared<C: JsonSchema>(kinds: &mut Value, generator: &mut SchemaGenerator) {
+    let schema = C::json_schema(generator).to_value();
+    let Some(shared) = schema["properties"].as_object() else { return };
+    for alternative in kinds["oneOf"].as_array_mut().into_iter().flatten() {
+        if !alternative["properties"].is_object() {
+            alternative["properties"] = json!({});
+        }
+        if let Some(properties) = alternative["properties"].as_object_mut() {
+            properties.extend(shared.clone());
+        }
+    }
+}
+
+/// What any kind of a family may have.
+fn shared_info<C: JsonSchema>(family: &'static str) -> KindInfo {
+    info(family, "(with any)", C::json_schema)
+}
+
 fn infos<M>(family: &'static str, entries: &BTreeMap<String, Entry<M>>) -> Vec<KindInfo> {
+    entries.iter().map(|(name, entry)| info(family, name, entry.schema)).collect()
+}
+
+fn info(family: &'static str, name: &str, schema: fn(&mut SchemaGenerator) -> Schema) -> KindInfo {
     let text = |value: &Value, key: &str| {
         value.get(key).and_then(Value::as_str).unwrap_or_default().replace('\n', " ")
     };
-    entries
+    let schema = schema(&mut SchemaGenerator::default()).to_value();
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let parameters = properties
         .iter()
-        .map(|(name, entry)| {
-            let schema = (entry.schema)(&mut SchemaGenerator::default()).to_value();
-            let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-            let properties =
-                schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-            let parameters = properties
-                .iter()
-                .map(|(key, property)| {
-                    let must = required.contains(&json!(key));
-                    let default = property.get("default").cloned().unwrap_or(Value::Null);
-                    (key.clone(), text(property, "description"), (!must).then_some(default))
-                })
-                .collect();
-            KindInfo { family, name: name.clone(), summary: text(&schema, "description"), parameters }
+        .map(|(key, property)| {
+            let must = required.contains(&json!(key));
+            let default = property.get("default").cloned().unwrap_or(Value::Null);
+            (key.clone(), text(property, "description"), (!must).then_some(default))
         })
-        .collect()
+        .collect();
+    KindInfo { family, name: name.into(), summary: text(&schema, "description"), parameters }
 }

@@ -2,7 +2,9 @@
 
 use super::core::{Core, WorldCounts};
 use super::decisions::Decisions;
+use super::energy::EnergyTable;
 use super::event::{Event, UserEvent};
+use super::governor::{Governor, GovernorTimes};
 use super::sampling::{Sampler, Sampling};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
@@ -13,6 +15,7 @@ use crate::infra::{
     ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, MobilityModel,
     NodeClass, NodeId, PositionFeed,
 };
+use crate::placement::frequency::FrequencyGovernor;
 use crate::placement::offloading::{LocalOnly, OffloadingPolicy, feature_columns};
 use crate::records::{RecordError, Records};
 
@@ -40,6 +43,7 @@ pub struct WorldBuilder {
     warm_up_end: SimTime,
     workloads: Vec<Box<dyn Workload>>,
     offloading: (String, Box<dyn OffloadingPolicy>),
+    governor: Option<(Box<dyn FrequencyGovernor>, GovernorTimes)>,
     sampling: Sampling,
     events: Vec<(SimTime, Box<dyn UserEvent>)>,
 }
@@ -56,6 +60,7 @@ impl WorldBuilder {
             warm_up_end: SimTime::ZERO,
             workloads: Vec::new(),
             offloading: ("local_only".into(), Box::new(LocalOnly {})),
+            governor: None,
             sampling: Sampling::default(),
             events: Vec::new(),
         }
@@ -148,6 +153,25 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets the governor of the nodes that have frequency steps; without one they keep their initial step.
+    pub fn governor(
+        &mut self,
+        governor: impl FrequencyGovernor + 'static,
+        times: GovernorTimes,
+    ) -> &mut Self {
+        self.boxed_governor(Box::new(governor), times)
+    }
+
+    /// Sets the governor from a box.
+    pub fn boxed_governor(
+        &mut self,
+        governor: Box<dyn FrequencyGovernor>,
+        times: GovernorTimes,
+    ) -> &mut Self {
+        self.governor = Some((governor, times));
+        self
+    }
+
     /// What is sampled, and how often.
     pub fn sample(&mut self, sampling: Sampling) -> &mut Self {
         self.sampling = sampling;
@@ -168,11 +192,19 @@ impl WorldBuilder {
         if self.workloads.len() >= usize::from(u16::MAX) {
             return Err(WorldError::TooManyWorkloads(self.workloads.len()));
         }
-        let infrastructure = self.infrastructure.build()?;
-        let tables = Tables::register(&mut *records)?;
+        let mut infrastructure = self.infrastructure.build()?;
+        let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
+        let tables = Tables::register(&mut *records, has_steps)?;
         let (policy_name, policy) = self.offloading;
         let decisions =
             Decisions::register(&mut *records, "offloading", &policy_name, &feature_columns())?;
+        let streams = self.streams;
+        let governor = self
+            .governor
+            .map(|(policy, times)| Governor::new(policy, times, &mut infrastructure, streams));
+        let tiers = &self.sampling.tiers;
+        let sampled = |node| tiers.contains(&infrastructure.node(node).tier);
+        let energy = EnergyTable::register(&infrastructure, sampled, &mut *records)?;
         let node_symbols = (0..infrastructure.nodes().len() as u32)
             .map(|node| records.symbol(&infrastructure.node_name(NodeId(node))))
             .collect();
@@ -186,6 +218,8 @@ impl WorldBuilder {
             offloading: policy,
             offloading_random: self.streams.stream("policy/offloading"),
             decisions,
+            governor,
+            energy,
             streams: self.streams,
             records,
             tables,

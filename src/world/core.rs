@@ -1,7 +1,9 @@
 //! What workloads act on: infrastructure, policies and records, and the context that leads to them.
 
 use super::decisions::Decisions;
+use super::energy::EnergyTable;
 use super::event::Event;
+use super::governor::Governor;
 use super::sampling::Sampler;
 use super::tables::Tables;
 use crate::apps::{Context, DecisionId, Message, OffloadingChoice, OffloadingRequest};
@@ -32,6 +34,8 @@ pub(super) struct Core {
     pub(super) offloading: Box<dyn OffloadingPolicy>,
     pub(super) offloading_random: Stream,
     pub(super) decisions: Decisions,
+    pub(super) governor: Option<Governor>,
+    pub(super) energy: Option<EnergyTable>,
     pub(super) streams: RandomStreams,
     pub(super) records: Box<dyn Records>,
     pub(super) tables: Tables,
@@ -102,6 +106,28 @@ impl Core {
         };
         let (subject, kind) = (self.node_symbols[node.index()], names.node);
         self.record_fault(now, subject, kind, change);
+    }
+
+    pub(super) fn record_frequency(&mut self, now: SimTime, node: NodeId) {
+        let state = self.infrastructure.node(node);
+        let Some(steps) = self.infrastructure.frequency_steps(node) else { return };
+        let Some(table) = self.tables.frequencies else { return };
+        let step = usize::from(state.frequency_step);
+        let (point, meter) = (steps.points()[step], self.infrastructure.meter(node));
+        let cores = f64::from(self.infrastructure.class_of(node).cores);
+        let load = if cores > 0.0 { meter.busy_cores() / cores } else { 0.0 };
+        self.records.write(
+            table,
+            &[
+                Cell::Float(now.as_secs()),
+                Cell::Category(self.node_symbols[node.index()]),
+                Cell::Float(point.frequency_hz()),
+                Cell::Float(point.voltage_v()),
+                Cell::Boolean(step < usize::from(state.wanted_step)),
+                Cell::Float(load),
+                Cell::Float(meter.power_w()),
+            ],
+        );
     }
 
     pub(super) fn record_link_change(&mut self, now: SimTime, link: LinkId, up: bool) {

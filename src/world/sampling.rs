@@ -57,6 +57,7 @@ impl Core {
         if self.sampler.sampling.positions && self.records.is_recorded(self.tables.positions) {
             self.sample_positions(now);
         }
+        self.sample_energy(now);
         self.sampler.last = now;
     }
 

@@ -55,6 +55,10 @@ impl World {
         self.core.infrastructure.start(schedule);
         self.with_each(schedule, |workload, context| workload.start(context));
         self.dispatch(schedule);
+        if let Some(governor) = &self.core.governor {
+            governor.start(schedule);
+        }
+        self.core.watch_loads(schedule);
     }
 
     /// Records and passes on what the infrastructure has to tell.
@@ -79,6 +83,7 @@ impl World {
                         workload.on_node_change(node, change, context);
                     });
                 }
+                Notice::FrequencyChanged(node) => self.core.record_frequency(now, node),
                 Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
                 Notice::Handover { device, from, to } => {
                     self.core.record_handover(now, device, from, to);
@@ -102,6 +107,8 @@ impl Model for World {
                     workload.on_timer(message, context);
                 });
             }
+            Event::GovernorPeriod => self.core.on_governor_period(schedule),
+            Event::GovernorLoad => self.core.on_governor_load(schedule),
             Event::Sample => {
                 self.core.sample(schedule.now());
                 let interval = self.core.sampler.sampling.interval;
@@ -113,6 +120,7 @@ impl Model for World {
             }
         }
         self.dispatch(schedule);
+        self.core.watch_loads(schedule);
     }
 }
 
@@ -208,6 +216,7 @@ impl Simulation {
         if let Some(failure) = self.failure() {
             return Err(failure);
         }
+        self.kernel.model.core.infrastructure.settle(now);
         let summary = self.summary(now);
         Ok(Finished {
             summary,
@@ -245,7 +254,7 @@ impl Simulation {
         }
         let workloads: serde_json::Map<_, _> =
             workloads.iter().map(|workload| (workload.name().to_string(), workload.summary())).collect();
-        json!({
+        let mut summary = json!({
             "simulated_s": now.as_secs(),
             "warm_up_s": core.warm_up_end.as_secs(),
             "events": self.kernel.processed(),
@@ -259,7 +268,18 @@ impl Simulation {
             "handovers": core.counts.handovers,
             "failures": core.counts.failures,
             "decisions": { "made": core.decisions.made(), "refused": core.counts.refused_decisions },
-        })
+        });
+        if let Some(sites) = super::energy::summary(infrastructure) {
+            summary["sites"] = sites;
+        }
+        if let Some(governor) = &core.governor {
+            summary["frequency"] = json!({
+                "decisions": governor.made,
+                "changes": governor.changes,
+                "refused": governor.refused,
+            });
+        }
+        summary
     }
 }
 

@@ -70,7 +70,7 @@ fn the_schema_is_json_and_knows_what_is_listed() {
     };
     let assert = stratosim().arg("list").assert().success().stderr("");
     let listed = output_text(&assert);
-    for definition in ["workload", "mobility_model", "offloading_policy"] {
+    for definition in ["workload", "mobility_model", "offloading_policy", "frequency_governor"] {
         let kinds = kinds(definition);
         assert!(!kinds.is_empty(), "no {definition}");
         for kind in kinds {
@@ -78,7 +78,7 @@ fn the_schema_is_json_and_knows_what_is_listed() {
         }
     }
     // Two spaces before a kind, six before a parameter.
-    let parts: Vec<String> = ["workloads", "policies", "models"]
+    let parts: Vec<String> = ["workloads", "policies", "models", "power"]
         .iter()
         .map(|what| output_text(&stratosim().args(["list", what]).assert().success()))
         .collect();
@@ -88,6 +88,7 @@ fn the_schema_is_json_and_knows_what_is_listed() {
     };
     assert_eq!(parts.iter().map(|part| entries(part)).sum::<usize>(), entries(&listed));
     assert!(parts[1].contains("  cloud_only ") && !parts[0].contains("cloud_only"));
+    assert!(parts[3].contains("  square_root ") && parts[3].contains("  hp_proliant_ml110_g4 "));
 }
 
 #[test]

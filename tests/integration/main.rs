@@ -7,6 +7,7 @@ mod conservation;
 mod dataset;
 mod determinism;
 mod full_disk;
+mod energy;
 mod interrupt;
 mod physics;
 #[cfg(feature = "plot")]
@@ -15,6 +16,7 @@ mod real_data;
 #[cfg(feature = "plot")]
 mod report;
 mod run_directory;
+mod sites;
 mod support;
 mod sweep;
 mod traces;

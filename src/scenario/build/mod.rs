@@ -1,20 +1,24 @@
 //! From a scenario to a world.
 
 mod directory;
+mod energy;
 mod faults;
 mod mobility;
 mod network;
 mod nodes;
+mod power;
 mod tasks;
 
 pub use directory::NodeDirectory;
 pub use mobility::Movement;
+pub use power::PowerSite;
+pub(in crate::scenario) use power::node_power;
 
 use super::format::{AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, Scenario};
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
 use crate::infra::{Criterion, LinkId, NodeId, Position, Static};
-use crate::world::{Sampling, WorldBuilder};
+use crate::world::{GovernorTimes, Sampling, WorldBuilder};
 use network::{Linker, Prepared};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,8 +95,9 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let network_site = site.key("network");
     let prepared = Prepared::new(&scenario.network, &mut scenario.nodes, &mut directory, &network_site);
     let classes = classes(scenario, registry, &mut directory, site)?;
-    add_classes(&mut world, classes, scenario, &mut directory, site);
+    add_classes(&mut world, classes, scenario, registry, &mut directory, site);
     add_network(&mut world, scenario, &prepared, &directory, site);
+    energy::add_sites(world.infrastructure(), scenario, &directory, site);
     check_coverage(scenario, site);
     world.attach_by(criterion(scenario));
     add_workloads(&mut world, scenario, registry, &directory, site);
@@ -100,6 +105,20 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("offloading");
     if let Some(policy) = registry.make_offloading(offloading, &policy_site) {
         world.boxed_offloading(offloading.kind(), policy);
+    }
+    if let Some(governor) = &scenario.policies.frequency {
+        let site = site.key("policies").key("frequency");
+        if let Some((policy, times)) = registry.make_governor(governor, &site) {
+            let period = SimDuration::from_secs(times.period.as_secs());
+            let times = GovernorTimes { period, on_load_change: times.on_load_change };
+            world.boxed_governor(policy, times);
+        }
+        if scenario.nodes.iter().all(|class| class.frequency.is_none()) {
+            site.error_with_help(
+                "there is no node whose frequency could be governed",
+                "give a node class the key `frequency`, such as { \"preset\": \"xeon_e3_1220\" }",
+            );
+        }
     }
     let sample = &scenario.output.sample;
     world.sample(Sampling {
@@ -204,6 +223,7 @@ fn add_classes(
     world: &mut WorldBuilder,
     classes: Vec<Class>,
     scenario: &Scenario,
+    registry: &Registry,
     directory: &mut NodeDirectory,
     site: &Site<'_>,
 ) {
@@ -211,8 +231,15 @@ fn add_classes(
         let here = site.key("nodes").index(index);
         let count = names.len() as u32;
         let node_names = spec.node_names.clone().unwrap_or_default();
-        let class =
-            nodes::node_class(&spec, count, node_names, scenario.network.model, &here, directory);
+        let class = nodes::node_class(
+            &spec,
+            count,
+            node_names,
+            scenario.network.model,
+            &here,
+            directory,
+            registry,
+        );
         directory.add_class(&class.name, class.tier, class.wireless, names);
         let is_access_point = class.access_point.is_some();
         let id = match movement {

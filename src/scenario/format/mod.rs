@@ -1,14 +1,20 @@
 //! The types of the scenario format: plain data with units, from which the JSON Schema is made.
 
 mod draw;
+mod energy;
 mod faults;
 mod mobility;
 mod network;
 mod nodes;
+mod power;
 mod root;
 mod tasks;
 
 pub use draw::{Draw, DrawnFrom, Quantity};
+pub use energy::{
+    CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
+    SiteBatterySpec, SiteSpecification,
+};
 pub use faults::{FaultSpec, Outage};
 pub use mobility::{
     FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility, StaticMobility,
@@ -17,11 +23,16 @@ pub use mobility::{
 pub use network::{LinkModelSpec, LinkQualities, LinkSpecification, NetworkSpec, TopologySpec};
 pub use nodes::{
     AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
-    InterfaceSpec, NodeClassSpec, PowerSpec, SchedulingSpec,
+    InterfaceSpec, NodeClassSpec, SchedulingSpec,
+};
+pub use power::{
+    AcceleratorPowerSpec, BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec,
+    FrequencyPresetName, FrequencySpec, GovernorTimesSpec, LinearPowerSpec, OperatingPointSpec,
+    PerformanceSpec, PowerStatesSpec, SquarePowerSpec, SquareRootPowerSpec, TablePowerSpec,
 };
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, FormatName, Names, OutputSpec, PoliciesSpec, SampleSpec,
     Scenario,
 };
-pub(crate) use root::{MobilityKind, OffloadingKind, WorkloadKind};
+pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use tasks::{AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, HandoverRule, TasksSpec};
