@@ -5,6 +5,7 @@ use super::event::{InfraEvent, JobOutcome, Notice, TransferOutcome, TransferReco
 use super::ids::{JobId, NodeId, Owner, ProcessorId, TransferId};
 use super::infrastructure::Infrastructure;
 use super::network::NetworkRefusal;
+use super::virtual_machines::MIGRATIONS;
 use crate::engine::{Phase, Schedule};
 
 impl Infrastructure {
@@ -23,6 +24,17 @@ impl Infrastructure {
             return Err(Refusal::Cores);
         }
         let processor = self.processor_for(node, &request)?;
+        self.submit_to(schedule, processor, request, owner)
+    }
+
+    /// Admits a job to a processor.
+    pub(super) fn submit_to<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        processor: ProcessorId,
+        request: JobRequest,
+        owner: Owner,
+    ) -> Result<JobId, Refusal> {
         let before = self.compute.busy_cores(processor);
         let job = self.compute.submit(schedule.now(), processor, request, owner)?;
         self.after_change(schedule, processor, before);
@@ -91,18 +103,9 @@ impl Infrastructure {
         processor: ProcessorId,
         busy_before: f64,
     ) {
-        let due = &mut self.processor_due[processor.index()];
-        match (self.compute.next_completion(processor), *due) {
-            (Some(time), Some(handle)) if schedule.reschedule(handle, time) => {}
-            (Some(time), _) => {
-                let event = InfraEvent::ProcessorDue(processor).into();
-                *due = Some(schedule.at(time, Phase::Completion, event));
-            }
-            (None, Some(handle)) => {
-                schedule.cancel(handle);
-                *due = None;
-            }
-            (None, None) => {}
+        self.arm_processor(schedule, processor);
+        if let Some(vm) = self.virtual_machines.vm_of_processor(processor) {
+            return self.after_vm_jobs_change(schedule, vm, processor);
         }
         let change = self.compute.busy_cores(processor) - busy_before;
         if change != 0.0 {
@@ -118,13 +121,18 @@ impl Infrastructure {
         change: f64,
     ) {
         let now = schedule.now();
+        let state_power_w = self.host_state_power_w(node);
         let state = &self.nodes[node.index()];
         let class = &self.classes[state.class.index()];
         self.tier_loads[state.tier as usize].busy_cores += change;
         let meter = &mut self.meters[node.index()];
         let busy = meter.busy_cores() + change;
         let utilisation = if class.cores > 0 { busy / f64::from(class.cores) } else { 0.0 };
-        let power_w = if state.is_available() { class.power.power_w(utilisation) } else { 0.0 };
+        let power_w = if state.is_available() {
+            state_power_w.unwrap_or_else(|| class.power.power_w(utilisation))
+        } else {
+            0.0
+        };
         meter.set(now, busy, power_w);
         if let Some(state) = &mut self.batteries[node.index()] {
             state.battery.set_power(now, power_w);
@@ -177,5 +185,8 @@ impl Infrastructure {
     ) {
         self.charge_transfer(schedule, &record);
         self.notices.push_back(Notice::TransferEnded(record));
+        if record.owner.workload == MIGRATIONS {
+            self.on_migration_transfer(schedule, &record);
+        }
     }
 }

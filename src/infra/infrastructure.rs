@@ -10,6 +10,7 @@ use super::meter::{BatteryState, Meter, TierLoad};
 use super::motion::Motion;
 use super::network::{Endpoint, Network};
 use super::node::{Node, NodeClass, Tier};
+use super::virtual_machines::VirtualMachines;
 use crate::engine::{EventHandle, Schedule, SimTime};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -22,6 +23,7 @@ pub struct Infrastructure {
     pub(super) nodes: Vec<Node>,
     pub(super) compute: Compute,
     pub(super) network: Network,
+    pub(super) virtual_machines: VirtualMachines,
     pub(super) motion: Motion,
     pub(super) meters: Vec<Meter>,
     pub(super) batteries: Vec<Option<BatteryState>>,
@@ -92,6 +94,9 @@ impl Infrastructure {
             InfraEvent::FeedDue(feed) => self.on_feed_due(schedule, feed),
             InfraEvent::FaultDue(fault) => self.on_fault_due(schedule, fault as usize),
             InfraEvent::BatteryEmpty(node) => self.on_battery_empty(schedule, node),
+            InfraEvent::HostsDue => self.on_hosts_due(schedule),
+            InfraEvent::HostDue(host) => self.on_host_due(schedule, host),
+            InfraEvent::VmDue(vm) => self.on_vm_due(schedule, vm),
         }
     }
 
@@ -152,6 +157,18 @@ impl Infrastructure {
     #[must_use]
     pub fn compute(&self) -> &Compute {
         &self.compute
+    }
+
+    /// Virtual machines and their hosts.
+    #[must_use]
+    pub fn virtual_machines(&self) -> &VirtualMachines {
+        &self.virtual_machines
+    }
+
+    /// Whether jobs can be submitted to a node: it has cores, and is no host of virtual machines.
+    #[must_use]
+    pub fn takes_tasks(&self, node: NodeId) -> bool {
+        self.class_of(node).cores > 0 && self.virtual_machines.host_of_node(node).is_none()
     }
 
     /// Topology, links and transfers.
@@ -289,7 +306,7 @@ impl Infrastructure {
     pub fn processor_for(&self, node: NodeId, request: &JobRequest) -> Result<ProcessorId, Refusal> {
         let mut best: Option<(f64, ProcessorId)> = None;
         let mut refusal = Refusal::Cores;
-        for processor in self.nodes[node.index()].processors() {
+        for processor in self.serving(node) {
             match self.compute.admits(processor, request) {
                 Err(short) => refusal = short,
                 Ok(()) => {
@@ -307,7 +324,7 @@ impl Infrastructure {
     #[must_use]
     pub fn demand_share(&self, node: NodeId) -> f64 {
         let (mut wanted, mut cores) = (0.0, 0.0);
-        for processor in self.nodes[node.index()].processors() {
+        for processor in self.serving(node) {
             wanted += self.compute.wanted_cores(processor);
             cores += self.compute.cores(processor);
         }

@@ -129,7 +129,7 @@ impl Core {
     fn is_possible(&self, request: &OffloadingRequest, node: NodeId) -> bool {
         let known = node.index() < self.infrastructure.nodes().len();
         known
-            && self.infrastructure.class_of(node).cores > 0
+            && self.infrastructure.takes_tasks(node)
             && self.infrastructure.is_reachable(request.device, node)
     }
 }

@@ -79,6 +79,23 @@ impl World {
                         workload.on_node_change(node, change, context);
                     });
                 }
+                Notice::VmChanged { vm, change } => {
+                    let owner = self.core.infrastructure.virtual_machines().owner(vm);
+                    self.with_workload(schedule, owner.workload, |workload, context| {
+                        workload.on_vm_change(vm, owner.token, change, context);
+                    });
+                }
+                Notice::VmMigrated(record) => {
+                    let owner = self.core.infrastructure.virtual_machines().owner(record.vm);
+                    self.with_workload(schedule, owner.workload, |workload, context| {
+                        workload.on_migration_end(&record, owner.token, context);
+                    });
+                }
+                Notice::HostChanged { host, state } => {
+                    self.with_each(schedule, |workload, context| {
+                        workload.on_host_change(host, state, context);
+                    });
+                }
                 Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
                 Notice::Handover { device, from, to } => {
                     self.core.record_handover(now, device, from, to);
