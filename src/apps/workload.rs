@@ -1,6 +1,6 @@
 //! The trait that every workload implements, the built-in ones and a user's own alike.
 
-use super::Context;
+use super::{Context, DecisionPoint};
 use crate::infra::compute::Job;
 use crate::infra::{
     HostId, HostState, JobOutcome, MigrationRecord, NodeChange, NodeId, TransferRecord, VmChange, VmId,
@@ -52,6 +52,11 @@ pub struct Message {
 pub trait Workload: fmt::Debug + Send {
     /// The name under which its part of the summary appears.
     fn name(&self) -> &str;
+
+    /// The decision points at which it asks: they give the table `decisions` its columns.
+    fn decision_points(&self) -> &[DecisionPoint] {
+        &[DecisionPoint::Offloading]
+    }
 
     /// Called once before the run: registers tables and sets the first timers.
     fn start(&mut self, context: &mut dyn Context);

@@ -27,8 +27,8 @@ impl List {
         for kind in Registry::with_builtins().kinds() {
             let what = match kind.family {
                 "workload" => What::Workloads,
-                "offloading policy" => What::Policies,
-                _ => What::Models,
+                "mobility model" => What::Models,
+                _ => What::Policies,
             };
             if self.what.is_some_and(|wanted| wanted != what) {
                 continue;

@@ -53,5 +53,5 @@ pub use document::Document;
 pub use format::Scenario;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError, Segment};
-pub use registry::{BuildMobility, BuildWorkload, KindInfo, Parameters, Registry};
+pub use registry::{BuildConsolidation, BuildMobility, BuildWorkload, KindInfo, Parameters, Registry};
 pub use site::Site;

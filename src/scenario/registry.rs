@@ -2,9 +2,14 @@
 
 use super::Site;
 use super::build::{Movement, NodeDirectory, WorkloadSite};
-use super::format::{MobilityKind, OffloadingKind, Scenario, WorkloadKind};
+use super::format::{
+    ConsolidationKind, MobilityKind, OffloadingKind, OverloadKind, Scenario, SelectionKind,
+    VmAllocationKind, WorkloadKind,
+};
 use crate::apps::Workload;
+use crate::placement::consolidation::{self, ConsolidationPolicy, OverloadDetection, VmSelection};
 use crate::placement::offloading::{self as policies, OffloadingPolicy};
+use crate::placement::vm_allocation::{self, VmAllocationPolicy};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -80,6 +85,14 @@ pub trait BuildWorkload: Parameters {
     fn build(&self, site: &WorkloadSite<'_>) -> Option<Box<dyn Workload>>;
 }
 
+/// Parameters from which a consolidation policy is made that needs more than these: parts of its own that are
+/// chosen by `kind`. Others are registered as [policies](Registry::consolidation).
+pub trait BuildConsolidation: Parameters {
+    /// Makes the policy; errors go to the site.
+    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>>;
+}
+
+type Make<T> = Box<dyn Fn(&Value, &Site<'_>, &Registry) -> Option<Box<T>> + Send + Sync>;
 type MakeOffloading = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> + Send + Sync>;
 type MakeMobility =
     Box<dyn Fn(&Value, &Site<'_>, &NodeDirectory, Option<u32>) -> Option<Movement> + Send + Sync>;
@@ -107,6 +120,10 @@ pub struct Registry {
     offloading: BTreeMap<String, Entry<MakeOffloading>>,
     mobility: BTreeMap<String, Entry<MakeMobility>>,
     workloads: BTreeMap<String, Entry<MakeWorkload>>,
+    vm_allocation: BTreeMap<String, Entry<Make<dyn VmAllocationPolicy>>>,
+    consolidation: BTreeMap<String, Entry<Make<dyn ConsolidationPolicy>>>,
+    overload: BTreeMap<String, Entry<Make<dyn OverloadDetection>>>,
+    selection: BTreeMap<String, Entry<Make<dyn VmSelection>>>,
 }
 
 impl fmt::Debug for Registry {
@@ -115,6 +132,10 @@ impl fmt::Debug for Registry {
             .field("offloading", &self.offloading.keys())
             .field("mobility", &self.mobility.keys())
             .field("workloads", &self.workloads.keys())
+            .field("vm_allocation", &self.vm_allocation.keys())
+            .field("consolidation", &self.consolidation.keys())
+            .field("overload", &self.overload.keys())
+            .field("selection", &self.selection.keys())
             .finish()
     }
 }
@@ -129,7 +150,7 @@ fn parameters<P: Parameters>(value: &Value) -> Result<P, serde_json::Error> {
 /// One kind, for people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KindInfo {
-    /// What it is a kind of: `offloading policy`, `mobility model`, `workload`.
+    /// What it is a kind of, such as `offloading policy`, `mobility model` or `workload`.
     pub family: &'static str,
     /// The name to give as `kind`.
     pub name: String,
@@ -143,15 +164,23 @@ impl Registry {
     /// Nothing registered.
     #[must_use]
     pub fn empty() -> Self {
-        Registry { offloading: BTreeMap::new(), mobility: BTreeMap::new(), workloads: BTreeMap::new() }
+        Registry {
+            offloading: BTreeMap::new(),
+            mobility: BTreeMap::new(),
+            workloads: BTreeMap::new(),
+            vm_allocation: BTreeMap::new(),
+            consolidation: BTreeMap::new(),
+            overload: BTreeMap::new(),
+            selection: BTreeMap::new(),
+        }
     }
 
     /// All built-in kinds.
     #[must_use]
     pub fn with_builtins() -> Self {
         use super::format::{
-            FcdMobility, NomadicMobility, RandomWaypointMobility, StaticMobility, TasksSpec,
-            TrajectoryMobility,
+            ComposedSpec, FcdMobility, NomadicMobility, RandomWaypointMobility, StaticMobility,
+            TasksSpec, TrajectoryMobility, VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -175,7 +204,21 @@ impl Registry {
             .mobility::<NomadicMobility>("nomadic")
             .mobility::<TrajectoryMobility>("trajectories")
             .mobility::<FcdMobility>("sumo_fcd")
-            .workload::<TasksSpec>("tasks");
+            .workload::<TasksSpec>("tasks")
+            .workload::<VirtualMachinesSpec>("virtual_machines")
+            .vm_allocation::<vm_allocation::FirstFit>("first_fit")
+            .vm_allocation::<vm_allocation::NextFit>("next_fit")
+            .vm_allocation::<vm_allocation::BestFit>("best_fit")
+            .vm_allocation::<vm_allocation::WorstFit>("worst_fit")
+            .vm_allocation::<vm_allocation::RandomFit>("random")
+            .vm_allocation::<vm_allocation::PowerAwareBestFit>("power_aware_best_fit")
+            .consolidation::<consolidation::Nothing>("nothing")
+            .built_consolidation::<ComposedSpec>("overload_and_underload")
+            .overload::<consolidation::Threshold>("threshold")
+            .overload::<consolidation::LocalRegression>("local_regression")
+            .selection::<consolidation::MinimumMigrationTime>("minimum_migration_time")
+            .selection::<consolidation::MinimumUtilisation>("minimum_utilisation")
+            .selection::<consolidation::RandomSelection>("random");
         registry
     }
 
@@ -204,6 +247,83 @@ impl Registry {
             Box::new(|value, site| site.site.check(parameters::<P>(value))?.build(site));
         self.workloads.insert(name.into(), Entry::new::<P>(make));
         self
+    }
+
+    /// Registers a VM allocation policy whose fields are its parameters. It can place what a consolidation moves,
+    /// too.
+    pub fn vm_allocation<P: Parameters + VmAllocationPolicy>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn VmAllocationPolicy> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.vm_allocation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a consolidation policy whose fields are its parameters.
+    pub fn consolidation<P: Parameters + ConsolidationPolicy>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn ConsolidationPolicy> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.consolidation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a consolidation policy that is made from its parameters.
+    pub fn built_consolidation<P: BuildConsolidation>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn ConsolidationPolicy> =
+            Box::new(|value, site, registry| site.check(parameters::<P>(value))?.build(site, registry));
+        self.consolidation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a detection of overloaded hosts whose fields are its parameters.
+    pub fn overload<P: Parameters + OverloadDetection>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn OverloadDetection> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.overload.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a selection of virtual machines whose fields are its parameters.
+    pub fn selection<P: Parameters + VmSelection>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn VmSelection> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.selection.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Makes a VM allocation policy; errors go to the site.
+    #[must_use]
+    pub fn make_vm_allocation(
+        &self,
+        kind: &VmAllocationKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn VmAllocationPolicy>> {
+        (self.vm_allocation.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a consolidation policy; errors go to the site.
+    #[must_use]
+    pub fn make_consolidation(
+        &self,
+        kind: &ConsolidationKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn ConsolidationPolicy>> {
+        (self.consolidation.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a detection of overloaded hosts; errors go to the site.
+    #[must_use]
+    pub fn make_overload(
+        &self,
+        kind: &OverloadKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn OverloadDetection>> {
+        (self.overload.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a selection of virtual machines; errors go to the site.
+    #[must_use]
+    pub fn make_selection(&self, kind: &SelectionKind, site: &Site<'_>) -> Option<Box<dyn VmSelection>> {
+        (self.selection.get(kind.kind())?.make)(&kind.0, site, self)
     }
 
     pub(super) fn make_offloading(
@@ -247,6 +367,19 @@ impl Registry {
             }
         }
         fill(&self.offloading, &mut scenario.policies.offloading.0);
+        fill(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
+        let consolidation = &mut scenario.policies.consolidation.0;
+        fill(&self.consolidation, consolidation);
+        // Its parts, if it has any of these.
+        if let Some(part) = consolidation.get_mut("overload") {
+            fill(&self.overload, part);
+        }
+        if let Some(part) = consolidation.get_mut("selection") {
+            fill(&self.selection, part);
+        }
+        if let Some(part) = consolidation.get_mut("placement") {
+            fill(&self.vm_allocation, part);
+        }
         for class in &mut scenario.nodes {
             if let Some(mobility) = &mut class.mobility {
                 fill(&self.mobility, &mut mobility.0);
@@ -265,6 +398,10 @@ impl Registry {
             (OffloadingKind::DEFINITION, one_of(&self.offloading, &mut generator)),
             (MobilityKind::DEFINITION, one_of(&self.mobility, &mut generator)),
             (WorkloadKind::DEFINITION, one_of(&self.workloads, &mut generator)),
+            (VmAllocationKind::DEFINITION, one_of(&self.vm_allocation, &mut generator)),
+            (ConsolidationKind::DEFINITION, one_of(&self.consolidation, &mut generator)),
+            (OverloadKind::DEFINITION, one_of(&self.overload, &mut generator)),
+            (SelectionKind::DEFINITION, one_of(&self.selection, &mut generator)),
         ];
         let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
         if let Some(known) = schema["$defs"].as_object_mut() {
@@ -278,6 +415,10 @@ impl Registry {
     pub fn kinds(&self) -> Vec<KindInfo> {
         let mut kinds = infos("workload", &self.workloads);
         kinds.extend(infos("offloading policy", &self.offloading));
+        kinds.extend(infos("VM allocation policy", &self.vm_allocation));
+        kinds.extend(infos("consolidation policy", &self.consolidation));
+        kinds.extend(infos("overload detection", &self.overload));
+        kinds.extend(infos("VM selection", &self.selection));
         kinds.extend(infos("mobility model", &self.mobility));
         kinds
     }

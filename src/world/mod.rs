@@ -4,6 +4,7 @@ mod builder;
 mod core;
 mod decisions;
 mod event;
+mod hosting;
 mod sampling;
 mod simulation;
 mod tables;

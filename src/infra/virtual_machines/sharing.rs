@@ -197,9 +197,9 @@ impl Infrastructure {
         let sleep = &self.virtual_machines.fleet.specs[host.index()].sleep;
         match self.virtual_machines.fleet.states[host.index()] {
             HostState::On | HostState::Failed => None,
-            HostState::FallingAsleep => Some(sleep.fall_asleep_w),
+            HostState::FallingAsleep => sleep.fall_asleep_w,
             HostState::Asleep => Some(sleep.asleep_w),
-            HostState::Waking => Some(sleep.wake_w),
+            HostState::Waking => sleep.wake_w,
         }
     }
 }

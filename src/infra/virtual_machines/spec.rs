@@ -24,12 +24,12 @@ pub struct SleepSpec {
     pub asleep_w: f64,
     /// Time to fall asleep.
     pub fall_asleep: SimDuration,
-    /// Watts while it falls asleep.
-    pub fall_asleep_w: f64,
+    /// Watts while it falls asleep; as idle if none.
+    pub fall_asleep_w: Option<f64>,
     /// Time to wake up.
     pub wake: SimDuration,
-    /// Watts while it wakes up.
-    pub wake_w: f64,
+    /// Watts while it wakes up; as idle if none.
+    pub wake_w: Option<f64>,
 }
 
 impl SleepSpec {
@@ -37,9 +37,9 @@ impl SleepSpec {
     pub const INSTANT: SleepSpec = SleepSpec {
         asleep_w: 0.0,
         fall_asleep: SimDuration::ZERO,
-        fall_asleep_w: 0.0,
+        fall_asleep_w: None,
         wake: SimDuration::ZERO,
-        wake_w: 0.0,
+        wake_w: None,
     };
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::energy::PowerModel;
-use crate::engine::{Distribution, Kernel, Model, Phase, RandomStreams, Schedule, SimDuration, SimTime};
+use crate::engine::{Kernel, Model, RandomStreams, Schedule, SimDuration, SimTime};
 use crate::infra::compute::{Accelerator, Discipline, JobRequest, Resources};
 use crate::infra::network::{LinkModel, LinkSpec};
 use crate::infra::{
@@ -389,9 +389,9 @@ fn slow_sleeper() -> HostSpec {
         sleep: SleepSpec {
             asleep_w: 5.0,
             fall_asleep: SimDuration::from_secs(10.0),
-            fall_asleep_w: 60.0,
+            fall_asleep_w: Some(60.0),
             wake: SimDuration::from_secs(20.0),
-            wake_w: 150.0,
+            wake_w: Some(150.0),
         },
         ..HostSpec::default()
     }
@@ -564,7 +564,7 @@ fn act(kernel: &mut Kernel<Site>, action: Action, jobs: &mut u64) {
     match action {
         Action::Add { host, vcpus, mips, gib } => {
             let vm = add(kernel, vm_spec(vcpus, mips, gib));
-            if vm.0 % 2 == 0 {
+            if vm.0.is_multiple_of(2) {
                 let discipline = Discipline::TimeShared { job_limit: usize::MAX };
                 kernel.model.infrastructure.take_jobs(&mut kernel.schedule, vm, discipline);
             }

@@ -7,6 +7,7 @@ mod network;
 mod nodes;
 mod root;
 mod tasks;
+mod virtual_machines;
 
 pub use draw::{Draw, DrawnFrom, Quantity};
 pub use faults::{FaultSpec, Outage};
@@ -23,5 +24,10 @@ pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, FormatName, Names, OutputSpec, PoliciesSpec, SampleSpec,
     Scenario,
 };
+pub use root::{ConsolidationKind, OverloadKind, SelectionKind, VmAllocationKind};
 pub(crate) use root::{MobilityKind, OffloadingKind, WorkloadKind};
 pub use tasks::{AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, HandoverRule, TasksSpec};
+pub use virtual_machines::{
+    ComposedSpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec, JobGroupSpec,
+    MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+};

@@ -55,6 +55,14 @@ kinds! {
     MobilityKind "mobility_model";
     /// An offloading policy with its parameters.
     OffloadingKind "offloading_policy";
+    /// A VM allocation policy with its parameters.
+    VmAllocationKind "vm_allocation_policy";
+    /// A consolidation policy with its parameters.
+    ConsolidationKind "consolidation_policy";
+    /// A detection of overloaded hosts with its parameters.
+    OverloadKind "overload_detection";
+    /// A selection of virtual machines with its parameters.
+    SelectionKind "vm_selection";
 }
 
 /// One name, or several: of node classes (all their nodes) or of single nodes.
@@ -138,11 +146,19 @@ impl Default for AttachmentSpec {
 pub struct PoliciesSpec {
     /// Where device tasks run.
     pub offloading: OffloadingKind,
+    /// On which hosts virtual machines start.
+    pub vm_allocation: VmAllocationKind,
+    /// Which virtual machines move, and which hosts sleep.
+    pub consolidation: ConsolidationKind,
 }
 
 impl Default for PoliciesSpec {
     fn default() -> Self {
-        PoliciesSpec { offloading: OffloadingKind::of_kind("nearest") }
+        PoliciesSpec {
+            offloading: OffloadingKind::of_kind("nearest"),
+            vm_allocation: VmAllocationKind::of_kind("first_fit"),
+            consolidation: ConsolidationKind::of_kind("nothing"),
+        }
     }
 }
 

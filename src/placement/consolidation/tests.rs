@@ -1,0 +1,1 @@
+//! Consolidation by hand.

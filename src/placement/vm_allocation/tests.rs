@@ -1,0 +1,135 @@
+//! Allocation policies against what a scan of all hosts finds.
+
+use super::power_index::microwatts;
+use super::*;
+use crate::energy::PowerModel;
+use crate::engine::{RandomStreams, SimTime};
+use crate::infra::compute::Resources;
+use crate::infra::{
+    Fleet, HostSpec, InfraBuilder, Infrastructure, NodeClass, NodeId, Position, SleepSpec, Static, Tier,
+    VmId, VmSpec,
+};
+use proptest::prelude::*;
+
+/// Hosts of three classes with different power.
+fn infrastructure(counts: [u32; 3]) -> Infrastructure {
+    let mut builder = InfraBuilder::new(RandomStreams::new(1));
+    let powers = [(100.0, 200.0), (100.0, 200.0), (40.0, 95.0)];
+    for (index, (count, (idle_w, busy_w))) in counts.into_iter().zip(powers).enumerate() {
+        let mut class = NodeClass::new(format!("class-{index}"), Tier::Cloud, count)
+            .with_cores(2 + 2 * index as u32, 1000.0);
+        class.power = PowerModel { idle_w, busy_w };
+        class.resources.memory_bytes = 16.0;
+        builder.class(class, Box::new(Static::at(vec![Position::default()]).unwrap()));
+    }
+    let mut infrastructure = builder.build().unwrap();
+    for node in 0..counts.iter().sum() {
+        let sleep = SleepSpec { asleep_w: 5.0, ..SleepSpec::INSTANT };
+        let spec = HostSpec { sleep, ..HostSpec::default() };
+        infrastructure.add_host(NodeId(node), spec, SimTime::ZERO);
+    }
+    infrastructure
+}
+
+fn spec(memory_bytes: f64) -> VmSpec {
+    let resources = Resources { memory_bytes, ..Resources::default() };
+    VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 1000.0, resources }
+}
+
+/// Asks a policy about one virtual machine.
+fn ask(
+    policy: &mut dyn VmAllocationPolicy,
+    infrastructure: &Infrastructure,
+    fleet: &Fleet,
+    spec: &VmSpec,
+    demand_mips: f64,
+) -> Option<HostId> {
+    let mut random = RandomStreams::new(1).stream("test");
+    let hosts: Vec<HostId> = fleet.hosts().collect();
+    let need = VmNeed { vm: VmId(0), spec, demand_mips };
+    let classes = infrastructure.classes();
+    let mut view = AllocationView::new(SimTime::ZERO, need, &hosts, fleet, classes, &mut random);
+    match policy.decide(&mut view) {
+        VmAllocationDecision::Place(host) => Some(host),
+        VmAllocationDecision::Wait => None,
+    }
+}
+
+/// Power-aware best fit by looking at every host.
+#[derive(Debug)]
+struct Naive;
+
+impl VmAllocationPolicy for Naive {
+    fn decide(&mut self, view: &mut AllocationView<'_>) -> VmAllocationDecision {
+        let mut best: Option<(i64, HostId)> = None;
+        for &host in view.hosts() {
+            let candidate = (microwatts(view.power_increase_w(host)), host);
+            if view.fits(host) && best.is_none_or(|best| candidate < best) {
+                best = Some(candidate);
+            }
+        }
+        best.map(|(_, host)| host).into()
+    }
+}
+
+#[test]
+fn fits_by_hand() {
+    // Loads of 0.5, 0.25, 0.75 of 2000 MIPS, and an empty host; 600 MIPS are needed.
+    let infrastructure = infrastructure([4, 0, 0]);
+    let mut fleet = infrastructure.virtual_machines().fleet().clone();
+    for (host, load) in [(0, 1000.0), (1, 500.0), (2, 1500.0)] {
+        fleet.book(HostId(host), &spec(1.0), load);
+    }
+    let mut choose = |policy: &mut dyn VmAllocationPolicy, demand_mips: f64| {
+        ask(policy, &infrastructure, &fleet, &spec(1.0), demand_mips)
+    };
+    assert_eq!(choose(&mut FirstFit::default(), 600.0), Some(HostId(0)));
+    assert_eq!(choose(&mut BestFit::default(), 600.0), Some(HostId(0)));
+    assert_eq!(choose(&mut BestFit::default(), 400.0), Some(HostId(2)));
+    assert_eq!(choose(&mut WorstFit::default(), 600.0), Some(HostId(3)));
+    // With linear power all hosts in use rise alike; the first wins. Only the empty one has room for 1600.
+    assert_eq!(choose(&mut PowerAwareBestFit::default(), 400.0), Some(HostId(0)));
+    assert_eq!(choose(&mut PowerAwareBestFit::default(), 1600.0), Some(HostId(3)));
+    assert_eq!(choose(&mut PowerAwareBestFit::default(), 2100.0), None);
+    let mut next = NextFit::default();
+    let round: Vec<Option<HostId>> = (0..4).map(|_| choose(&mut next, 600.0)).collect();
+    assert_eq!(round, [0, 1, 3, 0].map(|host| Some(HostId(host))));
+    // The memory of one host is left: 15 of 16 bytes are free on those in use.
+    assert_eq!(
+        ask(&mut FirstFit::default(), &infrastructure, &fleet, &spec(16.0), 1.0),
+        Some(HostId(3))
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// The index finds what the scan finds, whatever was booked and given back before.
+    #[test]
+    fn the_index_finds_what_a_scan_finds(
+        counts in [0u32..12, 0u32..12, 0u32..12],
+        steps in prop::collection::vec((0.0..1.0f64, 0.0..5.0f64, any::<bool>(), 0usize..40), 1..80),
+    ) {
+        let infrastructure = infrastructure(counts);
+        let mut fleet = infrastructure.virtual_machines().fleet().clone();
+        let mut policy = PowerAwareBestFit::default();
+        let mut booked: Vec<(HostId, VmSpec, f64)> = Vec::new();
+        for (share, memory, leaves, which) in steps {
+            if leaves && !booked.is_empty() {
+                let (host, spec, demand) = booked.swap_remove(which % booked.len());
+                fleet.unbook(host, &spec, demand);
+                continue;
+            }
+            // Round demands, so that equal rises do occur.
+            let demand = (share * 20.0).floor() * 100.0;
+            let spec = spec(memory.floor());
+            let found = ask(&mut policy, &infrastructure, &fleet, &spec, demand);
+            let expected = ask(&mut Naive, &infrastructure, &fleet, &spec, demand);
+            prop_assert_eq!(found, expected);
+            if let Some(host) = found {
+                fleet.book(host, &spec, demand);
+                booked.push((host, spec, demand));
+            }
+        }
+    }
+}
