@@ -11,3 +11,4 @@ mod real_data;
 mod run_directory;
 mod support;
 mod sweep;
+mod virtual_machines;

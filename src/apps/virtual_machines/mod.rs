@@ -18,6 +18,3 @@ mod workload;
 pub use config::{BatchJob, Demand, Drain, VmOptions, VmRequest, VmType};
 pub use demand::{DemandGrid, Demands, Fragment, SyntheticDemand};
 pub use workload::VmWorkload;
-
-#[cfg(test)]
-mod tests;

@@ -12,7 +12,7 @@ const SPANS: usize = 100;
 /// The place of hosts without virtual machines.
 const EMPTY: usize = SPANS;
 
-/// Where hosts are that are full: no demand fits.
+/// The place of hosts that are full: what wants nothing fits all the same.
 const FULL: usize = SPANS + 1;
 
 /// A rise of power in whole microwatts: differences that rounding makes must not decide.
@@ -164,15 +164,17 @@ impl PowerIndex {
         for group in &self.groups {
             let power = &view.classes()[group.class].power;
             let share = demand / group.capacity_mips;
-            for (span, hosts) in group.spans[..=EMPTY].iter().enumerate() {
+            for (span, hosts) in group.spans.iter().enumerate() {
                 if hosts.is_empty() {
                     continue;
                 }
                 let (least, most) = if span == EMPTY {
                     let rise = microwatts(power.power_w(demand / group.capacity_mips) - group.asleep_w);
                     (rise, rise)
-                } else if span as f64 / SPANS as f64 + share > 1.0 + 1e-9 {
+                } else if span.min(SPANS) as f64 / SPANS as f64 + share > 1.0 + 1e-9 {
                     continue;
+                } else if span == FULL {
+                    (-1, i64::MAX)
                 } else {
                     group.rise(span, share, power)
                 };
@@ -181,7 +183,6 @@ impl PowerIndex {
                     if best.is_some_and(|best| (least, host) >= best) {
                         break;
                     }
-                    // What is known to be worse, or is equal and comes later, need not be looked at.
                     if !view.fits(host) {
                         continue;
                     }
