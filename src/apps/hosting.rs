@@ -122,9 +122,49 @@ impl VmHistories {
     pub fn of(&self, vm: VmId) -> impl DoubleEndedIterator<Item = f64> + '_ {
         let count = self.count(vm);
         let first = vm.index() * self.length;
-        (0..count).map(move |age| {
-            let place = (self.newest + 1 + self.length - count + age) % self.length;
-            f64::from(self.samples[first + place])
-        })
+        // The ring in two parts: what was pushed before it last went round, and after.
+        let ring = self.samples.get(first..first + self.length).unwrap_or_default();
+        let (after, before) = ring.split_at((self.newest + 1).min(ring.len()));
+        let late = count.min(after.len());
+        let early = count - late;
+        let early = &before[before.len() - early..];
+        let late = &after[after.len() - late..];
+        early.iter().chain(late).map(|&sample| f64::from(sample))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Against a list of all demands of each virtual machine, of which some come late and are forgotten.
+        #[test]
+        fn histories_are_the_last_demands(
+            length in 0usize..6,
+            steps in prop::collection::vec((0.0f32..1e4, any::<bool>()), 0..30),
+        ) {
+            let mut histories = VmHistories::new(length);
+            let mut known: [Vec<f64>; 2] = Default::default();
+            for (index, (demand, forgets)) in steps.into_iter().enumerate() {
+                histories.step();
+                histories.push(VmId(0), f64::from(demand));
+                known[0].push(f64::from(demand));
+                if forgets {
+                    histories.forget(VmId(3));
+                    known[1].clear();
+                } else {
+                    histories.push(VmId(3), index as f64);
+                    known[1].push(index as f64);
+                }
+                for (vm, known) in [VmId(0), VmId(3)].into_iter().zip(&known) {
+                    let last = &known[known.len().saturating_sub(length)..];
+                    prop_assert_eq!(histories.of(vm).collect::<Vec<_>>(), last);
+                    prop_assert_eq!(histories.count(vm), last.len());
+                }
+                prop_assert_eq!(histories.of(VmId(1)).count() + histories.of(VmId(9)).count(), 0);
+            }
+        }
     }
 }

@@ -233,7 +233,9 @@ impl VmWorkload {
         let host = context.infrastructure().virtual_machines().host(vm);
         self.jobs.close(number);
         context.stop_vm(vm);
-        self.queue.retain(|&other| other != number);
+        if host.is_none() {
+            self.queue.retain(|&other| other != number);
+        }
         let words = self.registered.as_ref().map(|registered| registered.words);
         if let Some(words) = words {
             self.resolve_allocation(number, words.stopped, context);

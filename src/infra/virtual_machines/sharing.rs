@@ -134,6 +134,9 @@ impl Infrastructure {
 
     /// Gives the jobs of a host's virtual machines the speed that these have now.
     fn drive_jobs<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, host: HostId) {
+        if self.virtual_machines.vm_of_processor.is_empty() {
+            return;
+        }
         for at in 0..self.virtual_machines.hosts[host.index()].list.len() {
             let vm = self.virtual_machines.hosts[host.index()].list[at];
             let Some(processor) = self.virtual_machines.processor(vm) else { continue };

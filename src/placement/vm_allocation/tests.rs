@@ -80,7 +80,7 @@ fn fits_by_hand() {
     for (host, load) in [(0, 1000.0), (1, 500.0), (2, 1500.0)] {
         fleet.book(HostId(host), &spec(1.0), load);
     }
-    let mut choose = |policy: &mut dyn VmAllocationPolicy, demand_mips: f64| {
+    let choose = |policy: &mut dyn VmAllocationPolicy, demand_mips: f64| {
         ask(policy, &infrastructure, &fleet, &spec(1.0), demand_mips)
     };
     assert_eq!(choose(&mut FirstFit::default(), 600.0), Some(HostId(0)));
