@@ -211,6 +211,7 @@ impl Registry {
             .vm_allocation::<vm_allocation::BestFit>("best_fit")
             .vm_allocation::<vm_allocation::WorstFit>("worst_fit")
             .vm_allocation::<vm_allocation::RandomFit>("random")
+            .vm_allocation::<vm_allocation::AcceleratorAware>("accelerator_aware")
             .vm_allocation::<vm_allocation::PowerAwareBestFit>("power_aware_best_fit")
             .consolidation::<consolidation::Nothing>("nothing")
             .built_consolidation::<ComposedSpec>("overload_and_underload")

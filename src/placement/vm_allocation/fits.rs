@@ -115,3 +115,21 @@ impl VmAllocationPolicy for RandomFit {
         VmAllocationDecision::Place(among[view.random().random_range(0..among.len())])
     }
 }
+
+/// The host with room that has the fewest free accelerators, the fullest among equals: virtual machines that need
+/// none leave hosts with accelerators to those that do. One that runs if there is one.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AcceleratorAware {}
+
+impl VmAllocationPolicy for AcceleratorAware {
+    fn decide(&mut self, view: &mut AllocationView<'_>) -> VmAllocationDecision {
+        let cost = |view: &AllocationView<'_>, host: HostId| {
+            let held = &view.fleet().free()[host.index()].accelerators;
+            let free: f64 = held.iter().map(|held| f64::from(held.count)).sum();
+            // Utilisation is below one where there is room, so that it decides among equals only.
+            free - view.utilisation(host).min(1.0) * 0.5
+        };
+        extreme(view, cost, |own, other| own < other).into()
+    }
+}

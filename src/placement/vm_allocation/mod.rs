@@ -6,7 +6,7 @@ mod power_aware;
 mod power_index;
 mod view;
 
-pub use fits::{BestFit, FirstFit, NextFit, RandomFit, WorstFit};
+pub use fits::{AcceleratorAware, BestFit, FirstFit, NextFit, RandomFit, WorstFit};
 pub use power_aware::PowerAwareBestFit;
 pub(crate) use view::fleet_columns;
 pub use view::{AllocationView, FleetFeatures, Guard, VmNeed, feature_columns, fleet_features};

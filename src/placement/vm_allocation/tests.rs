@@ -4,7 +4,7 @@ use super::power_index::microwatts;
 use super::*;
 use crate::energy::PowerModel;
 use crate::engine::{RandomStreams, SimTime};
-use crate::infra::compute::Resources;
+use crate::infra::compute::{Accelerator, Resources};
 use crate::infra::{
     Fleet, HostSpec, InfraBuilder, Infrastructure, NodeClass, NodeId, Position, SleepSpec, Static, Tier,
     VmId, VmSpec,
@@ -99,6 +99,33 @@ fn fits_by_hand() {
         ask(&mut FirstFit::default(), &infrastructure, &fleet, &spec(16.0), 1.0),
         Some(HostId(3))
     );
+}
+
+#[test]
+fn accelerators_are_left_to_those_that_need_them() {
+    // Host 0 has two, host 1 none; both are empty.
+    let mut builder = InfraBuilder::new(RandomStreams::new(1));
+    for count in [2, 0] {
+        let mut class = NodeClass::new(format!("with-{count}"), Tier::Cloud, 1).with_cores(2, 1000.0);
+        class.resources.accelerators = vec![Accelerator { kind: 0, count }];
+        builder.class(class, Box::new(Static::at(vec![Position::default()]).unwrap()));
+    }
+    let mut infrastructure = builder.build().unwrap();
+    for node in 0..2 {
+        infrastructure.add_host(NodeId(node), HostSpec::default(), SimTime::ZERO);
+    }
+    let mut fleet = infrastructure.virtual_machines().fleet().clone();
+    let plain = spec(0.0);
+    let mut with_one = spec(0.0);
+    with_one.resources.accelerators = vec![Accelerator { kind: 0, count: 1 }];
+    let choose = |fleet: &Fleet, spec: &VmSpec| {
+        ask(&mut AcceleratorAware {}, &infrastructure, fleet, spec, 1500.0)
+    };
+    assert_eq!(choose(&fleet, &plain), Some(HostId(1)));
+    assert_eq!(choose(&fleet, &with_one), Some(HostId(0)));
+    // When the host without has no room, the other one will do.
+    fleet.book(HostId(1), &plain, 1500.0);
+    assert_eq!(choose(&fleet, &plain), Some(HostId(0)));
 }
 
 proptest! {
