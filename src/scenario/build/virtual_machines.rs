@@ -71,12 +71,15 @@ fn class_of<'a>(here: &WorkloadSite<'a>, node: NodeId) -> Option<&'a NodeClassSp
         .map(|(_, class)| class)
 }
 
-/// The hosts with the number and name of their sites.
+/// Nodes with what they are as hosts.
+type Hosts = Vec<(NodeId, HostSpec)>;
+
+/// The hosts, and the names of their sites by number.
 fn hosts(
     entries: &[HostsEntry],
     here: &WorkloadSite<'_>,
     site: &Site<'_>,
-) -> Option<(Vec<(NodeId, HostSpec)>, Vec<String>)> {
+) -> Option<(Hosts, Vec<String>)> {
     let (mut found, mut sites) = (Vec::new(), Vec::new());
     let (mut seen, mut good) = (BTreeSet::new(), true);
     for (index, entry) in entries.iter().enumerate() {
