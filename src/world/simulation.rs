@@ -53,8 +53,10 @@ impl World {
     /// Schedules the first events of the infrastructure and of all workloads.
     pub(super) fn start(&mut self, schedule: &mut Schedule<Event>) {
         self.core.infrastructure.start(schedule);
+        self.core.infrastructure.expect_ends_of_events();
         self.with_each(schedule, |workload, context| workload.start(context));
         self.dispatch(schedule);
+        self.core.infrastructure.end_event(schedule);
     }
 
     /// Records and passes on what the infrastructure has to tell.
@@ -130,6 +132,7 @@ impl Model for World {
             }
         }
         self.dispatch(schedule);
+        self.core.infrastructure.end_event(schedule);
     }
 }
 

@@ -105,6 +105,9 @@ pub struct VirtualMachines {
     /// Hosts whose shares are to be worked out anew at this instant.
     pub(super) dirty: Vec<HostId>,
     pub(super) is_dirty: Vec<bool>,
+    /// Whether the ends of events are told, and whether an event for the dirty hosts is pending then.
+    pub(super) is_told_of_ends: bool,
+    pub(super) has_hosts_event: bool,
 }
 
 impl VirtualMachines {

@@ -95,15 +95,37 @@ impl Infrastructure {
         if std::mem::replace(&mut machines.is_dirty[host.index()], true) {
             return;
         }
-        if machines.dirty.is_empty() {
+        if machines.dirty.is_empty() && !machines.is_told_of_ends {
             // After the demands that are due now, and before controllers and samplers look.
             schedule.at(schedule.now(), Phase::Demand, InfraEvent::HostsDue.into());
         }
         machines.dirty.push(host);
     }
 
+    /// From now on [`end_event`](Self::end_event) is called after each event, so that hosts of which something has
+    /// changed need no event of their own where nothing else happens at the instant.
+    pub fn expect_ends_of_events(&mut self) {
+        self.virtual_machines.is_told_of_ends = true;
+    }
+
+    /// All that an event has led to has happened.
+    pub fn end_event<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
+        let machines = &mut self.virtual_machines;
+        if machines.dirty.is_empty() || machines.has_hosts_event {
+            return;
+        }
+        let now = schedule.now();
+        if schedule.pending().peek_time().is_some_and(|time| time <= now) {
+            machines.has_hosts_event = true;
+            schedule.at(now, Phase::Demand, InfraEvent::HostsDue.into());
+        } else {
+            self.on_hosts_due(schedule);
+        }
+    }
+
     /// Handles [`InfraEvent::HostsDue`].
     pub(in crate::infra) fn on_hosts_due<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
+        self.virtual_machines.has_hosts_event = false;
         let mut hosts = self.virtual_machines.take_dirty();
         for &host in &hosts {
             self.virtual_machines.settle(host, schedule.now());

@@ -87,7 +87,8 @@ pub(super) struct PowerIndex {
     groups: Vec<Group>,
     /// Group and span of each host that is in the index.
     places: Vec<Option<(u32, u32)>>,
-    hosts: usize,
+    /// The hosts that the index is of.
+    hosts: Vec<HostId>,
     seen: Option<u64>,
 }
 
@@ -123,7 +124,8 @@ impl PowerIndex {
             self.groups[group].spans[span].push(host);
             self.places[host.index()] = Some((group as u32, span as u32));
         }
-        self.hosts = view.hosts().len();
+        self.hosts.clear();
+        self.hosts.extend_from_slice(view.hosts());
     }
 
     /// Brings the index up to date with the view.
@@ -131,7 +133,7 @@ impl PowerIndex {
         let fleet = view.fleet();
         let changed = self
             .seen
-            .filter(|_| self.places.len() == fleet.len() && self.hosts == view.hosts().len())
+            .filter(|_| self.places.len() == fleet.len() && self.hosts == view.hosts())
             .and_then(|seen| fleet.changed_since(seen));
         match changed {
             None => self.rebuild(view),
