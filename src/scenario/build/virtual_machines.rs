@@ -21,6 +21,15 @@ use std::collections::BTreeSet;
 /// Most steps of a synthetic series.
 const MOST_STEPS: u64 = 10_000_000;
 
+/// Most virtual machines, and most jobs, of a workload.
+const MOST: u64 = 10_000_000;
+
+/// Most values of all synthetic series together: 2 GB.
+const MOST_VALUES: u64 = 500_000_000;
+
+/// Most times that one job of a workload waits for another, together.
+const MOST_DEPENDENCIES: u64 = 100_000_000;
+
 /// The times of at most `count` arrivals until the horizon.
 fn arrivals(
     spec: &VmArrivalSpec,
@@ -281,6 +290,48 @@ impl VirtualMachinesSpec {
         Some(jobs)
     }
 
+    /// Reports more virtual machines, values or jobs than a run should have. Nothing was made of them yet.
+    fn is_of_bearable_size(&self, steps: u64, site: &Site<'_>) -> bool {
+        let sum = |of: &dyn Fn(&VmTypeSpec) -> bool| -> u64 {
+            self.types.iter().filter(|spec| of(spec)).map(|spec| u64::from(spec.count)).sum()
+        };
+        let vms = sum(&|_| true);
+        if vms > MOST {
+            site.key("types").error(format!(
+                "{vms} virtual machines are more than the {MOST} that a workload may have"
+            ));
+            return false;
+        }
+        let values =
+            steps.saturating_mul(sum(&|spec| matches!(spec.demand, VmDemandSpec::Synthetic { .. })));
+        if values > MOST_VALUES {
+            site.key("types").error_with_help(
+                format!(
+                    "the synthetic series have {values} values, more than the {MOST_VALUES} allowed"
+                ),
+                "lengthen `period`, or let fewer virtual machines have a series",
+            );
+            return false;
+        }
+        let product = |factors: &[u32]| {
+            factors.iter().fold(1u64, |product, &factor| product.saturating_mul(u64::from(factor)))
+        };
+        let (mut jobs, mut dependencies) = (0u64, 0u64);
+        for spec in &self.jobs {
+            jobs = jobs.saturating_add(product(&[spec.count, spec.stages, spec.width]));
+            let waits = product(&[spec.count, spec.stages - spec.stages.min(1), spec.width, spec.width]);
+            dependencies = dependencies.saturating_add(waits);
+        }
+        if jobs > MOST || dependencies > MOST_DEPENDENCIES {
+            site.key("jobs").error(format!(
+                "{jobs} jobs that wait {dependencies} times for one another are more than the {MOST} and \
+                 {MOST_DEPENDENCIES} allowed"
+            ));
+            return false;
+        }
+        true
+    }
+
     fn vm_types(&self, here: &WorkloadSite<'_>) -> Option<Vec<VmType>> {
         let mut names = BTreeSet::new();
         let mut types = Vec::new();
@@ -351,6 +402,9 @@ impl BuildWorkload for VirtualMachinesSpec {
         let steps = here.horizon.as_nanos() / period.as_nanos() + 1;
         if steps > MOST_STEPS {
             site.key("period").error(format!("{steps} control steps are more than {MOST_STEPS}"));
+            return None;
+        }
+        if !self.is_of_bearable_size(steps, site) {
             return None;
         }
         let mut rows = Vec::new();
