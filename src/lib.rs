@@ -142,8 +142,8 @@
 //! | --- | --- |
 //! | [`prelude`] | what a study needs, in one `use` |
 //! | [`world`] | the builder, the simulation, sampling, events of one's own |
-//! | [`infra`] | nodes and compute, mobility and attachment, network, faults |
-//! | [`apps`] | the trait of workloads, and device tasks |
+//! | [`infra`] | nodes and compute, virtual machines, mobility and attachment, network, faults |
+//! | [`apps`] | the trait of workloads; device tasks, virtual machines |
 //! | [`placement`] | decision points and policies |
 //! | [`energy`] | power, frequency steps, batteries |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
@@ -184,6 +184,9 @@ pub mod prelude {
     pub use crate::apps::tasks::{
         Application, Arrival, OnDeadline, OnHandover, Outcome, TaskOptions, TaskWorkload, TraceArrival,
     };
+    pub use crate::apps::virtual_machines::{
+        Demand, DemandGrid, Demands, VmOptions, VmRequest, VmType, VmWorkload,
+    };
     pub use crate::apps::{Context, Message, OffloadingRequest, Workload};
     pub use crate::energy::{
         FrequencySteps, JobClass, LinearPower, Load, NodePower, OperatingPoint, Performance, PowerModel,
@@ -193,15 +196,23 @@ pub mod prelude {
     pub use crate::infra::compute::{Accelerator, Discipline, Job, JobRequest, Resources};
     pub use crate::infra::network::{LinkModel, LinkSpec, Mm1, RadioSpec};
     pub use crate::infra::{
-        AccessPointSpec, Area, BatterySpec, ClassId, Criterion, FaultTarget, FaultTimes, Infrastructure,
-        InstanceSpec, Interface, JobOutcome, Leg, LinkId, MobilityModel, Mover, NodeChange, NodeClass,
-        NodeId, Nomadic, NomadicPlace, Position, RandomWaypoint, Static, Tier, Trajectory,
-        TrajectoryPoint, TransferOutcome, TransferRecord,
+        AccessPointSpec, Area, BatterySpec, ClassId, Criterion, FaultTarget, FaultTimes, HostId,
+        HostSpec, Infrastructure, InstanceSpec, Interface, JobOutcome, Leg, LinkId, MigrationMethod,
+        MigrationSpec, MobilityModel, Mover, NodeChange, NodeClass, NodeId, Nomadic, NomadicPlace,
+        Position, RandomWaypoint, Sharing, SleepSpec, Static, Tier, Trajectory, TrajectoryPoint,
+        TransferOutcome, TransferRecord, VmId, VmSpec,
     };
     pub use crate::output::{Destination, FileFormat, Recorder, RunDirectory, TableSelection};
+    pub use crate::placement::consolidation::{
+        Composed, ConsolidationDecision, ConsolidationPolicy, ConsolidationView, MinimumMigrationTime,
+        Threshold,
+    };
     pub use crate::placement::offloading::{
         CloudOnly, EdgeOnly, EnergyAware, LeastLoaded, LocalOnly, MinLatency, Nearest,
         OffloadingDecision, OffloadingPolicy, OffloadingView, TierName,
+    };
+    pub use crate::placement::vm_allocation::{
+        AllocationView, PowerAwareBestFit, VmAllocationDecision, VmAllocationPolicy,
     };
     pub use crate::records::{Cell, ColumnSpec, NoRecords, Records, Symbol, TableSpec};
     pub use crate::scenario::{Document, Registry, load};

@@ -28,9 +28,9 @@ impl List {
         for kind in Registry::with_builtins().kinds() {
             let what = match kind.family {
                 "workload" => What::Workloads,
-                "offloading policy" | "frequency governor" => What::Policies,
                 "power model" | "power preset" | "frequency preset" => What::Power,
-                _ => What::Models,
+                "mobility model" => What::Models,
+                _ => What::Policies,
             };
             if self.what.is_some_and(|wanted| wanted != what) {
                 continue;

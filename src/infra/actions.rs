@@ -5,6 +5,7 @@ use super::event::{InfraEvent, JobOutcome, Notice, TransferOutcome, TransferReco
 use super::ids::{JobId, NodeId, Owner, ProcessorId, TransferId};
 use super::infrastructure::Infrastructure;
 use super::network::NetworkRefusal;
+use super::virtual_machines::MIGRATIONS;
 use crate::engine::{Phase, Schedule};
 
 impl Infrastructure {
@@ -26,6 +27,17 @@ impl Infrastructure {
         if !self.keeps_cap(node, &request, schedule.now()) {
             return Err(Refusal::Power);
         }
+        self.submit_to(schedule, processor, request, owner)
+    }
+
+    /// Admits a job to a processor.
+    pub(super) fn submit_to<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        processor: ProcessorId,
+        request: JobRequest,
+        owner: Owner,
+    ) -> Result<JobId, Refusal> {
         let before = self.compute.busy_cores(processor);
         let job = self.compute.submit(schedule.now(), processor, request, owner)?;
         self.after_change(schedule, processor, before);
@@ -95,6 +107,9 @@ impl Infrastructure {
         busy_before: f64,
     ) {
         self.expect_completion(schedule, processor);
+        if let Some(vm) = self.virtual_machines.vm_of_processor(processor) {
+            return self.after_vm_jobs_change(schedule, vm, processor);
+        }
         let change = self.compute.busy_cores(processor) - busy_before;
         let node = self.compute.node(processor);
         // Where time is shared, jobs take accelerators without more cores being busy.
@@ -173,5 +188,8 @@ impl Infrastructure {
     ) {
         self.charge_transfer(schedule, &record);
         self.notices.push_back(Notice::TransferEnded(record));
+        if record.owner.workload == MIGRATIONS {
+            self.on_migration_transfer(schedule, &record);
+        }
     }
 }

@@ -299,6 +299,7 @@ impl InfraBuilder {
             nodes,
             compute,
             network,
+            virtual_machines: super::virtual_machines::VirtualMachines::default(),
             motion,
             meters,
             batteries,

@@ -31,6 +31,12 @@ ids! {
     JobId;
     /// A transfer on the network; valid until the transfer has ended.
     TransferId;
+    /// A virtual machine, from its request to the end of the run.
+    VmId;
+    /// A node that hosts virtual machines.
+    HostId;
+    /// A migration of a virtual machine; valid until the migration has ended.
+    MigrationId;
 }
 
 /// Who is told when a job or transfer ends: a workload, and a number of its own choosing.

@@ -5,7 +5,7 @@ use super::event::{InfraEvent, Notice};
 use super::ids::NodeId;
 use super::infrastructure::Infrastructure;
 use super::node::{Node, NodeClass};
-use crate::energy::{FrequencyError, FrequencySteps, Load};
+use crate::energy::{FrequencyError, FrequencySteps, JobClass, Load};
 use crate::engine::Schedule;
 
 /// Accelerators of one kind, or of all, that are held on a node.
@@ -104,6 +104,7 @@ impl Infrastructure {
             self.compute.set_speeds(schedule.now(), processor, speeds);
             self.expect_completion(schedule, processor);
         }
+        self.clock_host(schedule, node, speeds[JobClass::Compute as usize]);
         self.refresh(schedule, node, 0.0);
         self.notices.push_back(Notice::FrequencyChanged(node));
         Ok(())
@@ -150,6 +151,7 @@ impl Infrastructure {
         change: f64,
     ) {
         let now = schedule.now();
+        let state_power_w = self.host_state_power_w(node);
         let state = &self.nodes[node.index()];
         let class = &self.classes[state.class.index()];
         self.tier_loads[state.tier as usize].busy_cores += change;
@@ -157,8 +159,10 @@ impl Infrastructure {
         let utilisation = if class.cores > 0 { busy / f64::from(class.cores) } else { 0.0 };
         let power_w = if state.is_available() {
             let step = usize::from(state.frequency_step);
-            let load = load(&self.compute, class, state, utilisation, step);
-            class.power.power_w(&load, |kind| busy_accelerators(&self.compute, state, Some(kind)))
+            state_power_w.unwrap_or_else(|| {
+                let load = load(&self.compute, class, state, utilisation, step);
+                class.power.power_w(&load, |kind| busy_accelerators(&self.compute, state, Some(kind)))
+            })
         } else {
             0.0
         };

@@ -53,5 +53,7 @@ pub use document::Document;
 pub use format::Scenario;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError, Segment};
-pub use registry::{BuildMobility, BuildPower, BuildWorkload, KindInfo, Parameters, Registry};
+pub use registry::{
+    BuildConsolidation, BuildMobility, BuildPower, BuildWorkload, KindInfo, Parameters, Registry,
+};
 pub use site::Site;

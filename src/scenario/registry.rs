@@ -3,13 +3,15 @@
 use super::Site;
 use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
 use super::format::{
-    FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind, PowerKind, PowerStatesSpec,
-    Scenario, WorkloadKind,
+    ConsolidationKind, FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind, OverloadKind,
+    PowerKind, PowerStatesSpec, Scenario, SelectionKind, VmAllocationKind, WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
+use crate::placement::consolidation::{self, ConsolidationPolicy, OverloadDetection, VmSelection};
 use crate::placement::frequency::{self as governors, FrequencyGovernor};
 use crate::placement::offloading::{self as policies, OffloadingPolicy};
+use crate::placement::vm_allocation::{self, VmAllocationPolicy};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -116,6 +118,14 @@ pub trait BuildWorkload: Parameters {
     fn build(&self, site: &WorkloadSite<'_>) -> Option<Box<dyn Workload>>;
 }
 
+/// Parameters from which a consolidation policy is made that needs more than these: parts of its own that are
+/// chosen by `kind`. Others are registered as [policies](Registry::consolidation).
+pub trait BuildConsolidation: Parameters {
+    /// Makes the policy; errors go to the site.
+    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>>;
+}
+
+type Make<T> = Box<dyn Fn(&Value, &Site<'_>, &Registry) -> Option<Box<T>> + Send + Sync>;
 type MakeOffloading = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> + Send + Sync>;
 type MakeGovernor = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn FrequencyGovernor>> + Send + Sync>;
 type MakePower = Box<dyn Fn(&Value, &PowerSite<'_>) -> Option<Arc<dyn PowerModel>> + Send + Sync>;
@@ -150,6 +160,10 @@ pub struct Registry {
     power: BTreeMap<String, Entry<MakePower>>,
     mobility: BTreeMap<String, Entry<MakeMobility>>,
     workloads: BTreeMap<String, Entry<MakeWorkload>>,
+    vm_allocation: BTreeMap<String, Entry<Make<dyn VmAllocationPolicy>>>,
+    consolidation: BTreeMap<String, Entry<Make<dyn ConsolidationPolicy>>>,
+    overload: BTreeMap<String, Entry<Make<dyn OverloadDetection>>>,
+    selection: BTreeMap<String, Entry<Make<dyn VmSelection>>>,
 }
 
 impl fmt::Debug for Registry {
@@ -160,6 +174,10 @@ impl fmt::Debug for Registry {
             .field("power", &self.power.keys())
             .field("mobility", &self.mobility.keys())
             .field("workloads", &self.workloads.keys())
+            .field("vm_allocation", &self.vm_allocation.keys())
+            .field("consolidation", &self.consolidation.keys())
+            .field("overload", &self.overload.keys())
+            .field("selection", &self.selection.keys())
             .finish()
     }
 }
@@ -212,6 +230,10 @@ impl Registry {
             power: BTreeMap::new(),
             mobility: BTreeMap::new(),
             workloads: BTreeMap::new(),
+            vm_allocation: BTreeMap::new(),
+            consolidation: BTreeMap::new(),
+            overload: BTreeMap::new(),
+            selection: BTreeMap::new(),
         }
     }
 
@@ -219,9 +241,10 @@ impl Registry {
     #[must_use]
     pub fn with_builtins() -> Self {
         use super::format::{
-            BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec, FcdMobility, LinearPowerSpec,
-            NomadicMobility, RandomWaypointMobility, SquarePowerSpec, SquareRootPowerSpec,
-            StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
+            BudgetPowerSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec, FcdMobility,
+            LinearPowerSpec, NomadicMobility, RandomWaypointMobility, SquarePowerSpec,
+            SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
+            VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -258,7 +281,22 @@ impl Registry {
             .mobility::<NomadicMobility>("nomadic")
             .mobility::<TrajectoryMobility>("trajectories")
             .mobility::<FcdMobility>("sumo_fcd")
-            .workload::<TasksSpec>("tasks");
+            .workload::<TasksSpec>("tasks")
+            .workload::<VirtualMachinesSpec>("virtual_machines")
+            .vm_allocation::<vm_allocation::FirstFit>("first_fit")
+            .vm_allocation::<vm_allocation::NextFit>("next_fit")
+            .vm_allocation::<vm_allocation::BestFit>("best_fit")
+            .vm_allocation::<vm_allocation::WorstFit>("worst_fit")
+            .vm_allocation::<vm_allocation::RandomFit>("random")
+            .vm_allocation::<vm_allocation::AcceleratorAware>("accelerator_aware")
+            .vm_allocation::<vm_allocation::PowerAwareBestFit>("power_aware_best_fit")
+            .consolidation::<consolidation::Nothing>("nothing")
+            .built_consolidation::<ComposedSpec>("overload_and_underload")
+            .overload::<consolidation::Threshold>("threshold")
+            .overload::<consolidation::LocalRegression>("local_regression")
+            .selection::<consolidation::MinimumMigrationTime>("minimum_migration_time")
+            .selection::<consolidation::MinimumUtilisation>("minimum_utilisation")
+            .selection::<consolidation::RandomSelection>("random");
         registry
     }
 
@@ -305,6 +343,83 @@ impl Registry {
             Box::new(|value, site| site.site.check(parameters::<P>(value))?.build(site));
         self.workloads.insert(name.into(), Entry::new::<P>(make));
         self
+    }
+
+    /// Registers a VM allocation policy whose fields are its parameters. It can place what a consolidation moves,
+    /// too.
+    pub fn vm_allocation<P: Parameters + VmAllocationPolicy>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn VmAllocationPolicy> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.vm_allocation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a consolidation policy whose fields are its parameters.
+    pub fn consolidation<P: Parameters + ConsolidationPolicy>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn ConsolidationPolicy> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.consolidation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a consolidation policy that is made from its parameters.
+    pub fn built_consolidation<P: BuildConsolidation>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn ConsolidationPolicy> =
+            Box::new(|value, site, registry| site.check(parameters::<P>(value))?.build(site, registry));
+        self.consolidation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a detection of overloaded hosts whose fields are its parameters.
+    pub fn overload<P: Parameters + OverloadDetection>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn OverloadDetection> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.overload.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a selection of virtual machines whose fields are its parameters.
+    pub fn selection<P: Parameters + VmSelection>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn VmSelection> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.selection.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Makes a VM allocation policy; errors go to the site.
+    #[must_use]
+    pub fn make_vm_allocation(
+        &self,
+        kind: &VmAllocationKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn VmAllocationPolicy>> {
+        (self.vm_allocation.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a consolidation policy; errors go to the site.
+    #[must_use]
+    pub fn make_consolidation(
+        &self,
+        kind: &ConsolidationKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn ConsolidationPolicy>> {
+        (self.consolidation.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a detection of overloaded hosts; errors go to the site.
+    #[must_use]
+    pub fn make_overload(
+        &self,
+        kind: &OverloadKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn OverloadDetection>> {
+        (self.overload.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a selection of virtual machines; errors go to the site.
+    #[must_use]
+    pub fn make_selection(&self, kind: &SelectionKind, site: &Site<'_>) -> Option<Box<dyn VmSelection>> {
+        (self.selection.get(kind.kind())?.make)(&kind.0, site, self)
     }
 
     pub(super) fn make_offloading(
@@ -391,6 +506,19 @@ impl Registry {
         if let Some(governor) = &mut scenario.policies.frequency {
             fill_both::<_, GovernorTimesSpec>(&self.governors, &mut governor.0);
         }
+        fill(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
+        let consolidation = &mut scenario.policies.consolidation.0;
+        fill(&self.consolidation, consolidation);
+        // Its parts, if it has any of these.
+        if let Some(part) = consolidation.get_mut("overload") {
+            fill(&self.overload, part);
+        }
+        if let Some(part) = consolidation.get_mut("selection") {
+            fill(&self.selection, part);
+        }
+        if let Some(part) = consolidation.get_mut("placement") {
+            fill(&self.vm_allocation, part);
+        }
         for class in &mut scenario.nodes {
             if let Some(power) = &mut class.power {
                 if power.preset().is_none() && power.kind().is_empty() {
@@ -424,6 +552,10 @@ impl Registry {
             (PowerKind::DEFINITION, self.power_schema(&mut generator)),
             (MobilityKind::DEFINITION, one_of(&self.mobility, &mut generator)),
             (WorkloadKind::DEFINITION, one_of(&self.workloads, &mut generator)),
+            (VmAllocationKind::DEFINITION, one_of(&self.vm_allocation, &mut generator)),
+            (ConsolidationKind::DEFINITION, one_of(&self.consolidation, &mut generator)),
+            (OverloadKind::DEFINITION, one_of(&self.overload, &mut generator)),
+            (SelectionKind::DEFINITION, one_of(&self.selection, &mut generator)),
         ];
         let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
         if let Some(known) = schema["$defs"].as_object_mut() {
@@ -459,6 +591,10 @@ impl Registry {
         kinds.extend(infos("offloading policy", &self.offloading));
         kinds.extend(infos("frequency governor", &self.governors));
         kinds.push(shared_info::<GovernorTimesSpec>("frequency governor"));
+        kinds.extend(infos("VM allocation policy", &self.vm_allocation));
+        kinds.extend(infos("consolidation policy", &self.consolidation));
+        kinds.extend(infos("overload detection", &self.overload));
+        kinds.extend(infos("VM selection", &self.selection));
         kinds.extend(infos("mobility model", &self.mobility));
         kinds.extend(infos("power model", &self.power));
         kinds.push(shared_info::<PowerStatesSpec>("power model"));

@@ -1,6 +1,6 @@
 //! The `decisions` table: what each policy saw, what it chose, and what came of it.
 
-use crate::apps::DecisionId;
+use crate::apps::{DecisionId, DecisionPoint};
 use crate::engine::SimTime;
 use crate::infra::NodeId;
 use crate::records::{Cell, ColumnSpec, RecordError, Records, Symbol, TableId, TableSpec};
@@ -14,11 +14,22 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::category("point", "decision point"),
         ColumnSpec::category("policy", "policy that decided"),
         ColumnSpec::category("workload", "workload that asked"),
-        ColumnSpec::unsigned("subject", "", "what it was about: number of the task in its workload"),
-        ColumnSpec::category("device", "device that asked"),
-        ColumnSpec::category("choice", "node that was chosen; null if it was refused or not possible"),
+        ColumnSpec::unsigned(
+            "subject",
+            "",
+            "what it was about: number of the task in its workload, of the virtual machine, or of the step",
+        ),
+        ColumnSpec::category("device", "device that asked; null if none did"),
+        ColumnSpec::category(
+            "choice",
+            "node that was chosen; null if it was refused or not possible, or no single node",
+        ),
         ColumnSpec::category("outcome", "what came of it"),
-        ColumnSpec::float("reward", "", "1 / (1 + service time in s) of what was done in time, else 0"),
+        ColumnSpec::float(
+            "reward",
+            "",
+            "of a task 1 / (1 + service time in s) if it was done in time, else 0; of a virtual machine or a consolidation the share that was got of what was asked for until the next such decision",
+        ),
     ]
 }
 
@@ -28,15 +39,49 @@ const COMMON: usize = 10;
 /// Most features that a decision point records.
 const MOST_FEATURES: usize = 16;
 
+/// A decision point of a run: who decides there, and what is recorded of what they see.
+#[derive(Debug)]
+pub(super) struct PointSpec {
+    point: DecisionPoint,
+    policy: String,
+    features: Vec<ColumnSpec>,
+}
+
+impl PointSpec {
+    pub(super) fn new(
+        point: DecisionPoint,
+        policy: &str,
+        features: impl IntoIterator<Item = ColumnSpec>,
+    ) -> Self {
+        PointSpec { point, policy: policy.into(), features: features.into_iter().collect() }
+    }
+}
+
+/// A decision, before its outcome.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    pub(super) time: SimTime,
+    pub(super) point: DecisionPoint,
+    pub(super) workload: Symbol,
+    pub(super) subject: u64,
+    pub(super) device: Option<NodeId>,
+    pub(super) choice: Option<NodeId>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Pending {
-    time: SimTime,
+    made: Made,
     number: u64,
-    workload: Symbol,
-    subject: u64,
-    device: NodeId,
-    choice: Option<NodeId>,
     features: [Option<f64>; MOST_FEATURES],
+}
+
+/// A decision point in the table.
+#[derive(Debug)]
+struct Point {
+    name: Symbol,
+    policy: Symbol,
+    /// For each of its features the column, counted from the first one that is not common.
+    columns: Vec<usize>,
 }
 
 /// Decisions whose outcome is still to come, and the table they go to.
@@ -44,8 +89,7 @@ struct Pending {
 pub(super) struct Decisions {
     table: TableId,
     enabled: bool,
-    point: Symbol,
-    policy: Symbol,
+    points: [Option<Point>; DecisionPoint::ALL.len()],
     features: usize,
     pending: Slab<Pending>,
     made: u64,
@@ -53,15 +97,25 @@ pub(super) struct Decisions {
 }
 
 impl Decisions {
-    /// Registers the table for one decision point with its features.
-    pub(super) fn register(
-        records: &mut dyn Records,
-        point: &str,
-        policy: &str,
-        features: &[ColumnSpec],
-    ) -> Result<Self, RecordError> {
-        debug_assert!(features.len() <= MOST_FEATURES);
-        let columns: Vec<ColumnSpec> = common_columns().iter().chain(features).cloned().collect();
+    /// Registers the table with the features of all these decision points, those of the same name once.
+    pub(super) fn register(records: &mut dyn Records, specs: &[PointSpec]) -> Result<Self, RecordError> {
+        let mut features: Vec<ColumnSpec> = Vec::new();
+        let mut points = [const { None }; DecisionPoint::ALL.len()];
+        for spec in specs {
+            debug_assert!(spec.features.len() <= MOST_FEATURES);
+            let columns = spec.features.iter().map(|feature| {
+                let known = features.iter().position(|known| known.name == feature.name);
+                known.unwrap_or_else(|| {
+                    features.push(feature.clone());
+                    features.len() - 1
+                })
+            });
+            let columns = columns.collect();
+            let name = records.symbol(spec.point.name());
+            let policy = records.symbol(&spec.policy);
+            points[spec.point as usize] = Some(Point { name, policy, columns });
+        }
+        let columns: Vec<ColumnSpec> = common_columns().iter().chain(&features).cloned().collect();
         let table = records.table(TableSpec {
             name: "decisions".into(),
             meaning: "One row for each decision of a policy, written when its outcome is known".into(),
@@ -70,8 +124,7 @@ impl Decisions {
         Ok(Decisions {
             table,
             enabled: records.is_recorded(table),
-            point: records.symbol(point),
-            policy: records.symbol(policy),
+            points,
             features: features.len(),
             pending: Slab::new(),
             made: 0,
@@ -94,21 +147,13 @@ impl Decisions {
     }
 
     /// Keeps the decision that was [counted](Self::count) last until its outcome is known.
-    pub(super) fn add(
-        &mut self,
-        time: SimTime,
-        workload: Symbol,
-        (subject, device): (u64, NodeId),
-        choice: Option<NodeId>,
-        seen: &[Option<f64>],
-    ) -> DecisionId {
+    pub(super) fn add(&mut self, made: Made, seen: &[Option<f64>]) -> DecisionId {
         let mut features = [None; MOST_FEATURES];
         for (kept, seen) in features.iter_mut().zip(seen) {
             *kept = *seen;
         }
         let number = self.made - 1;
-        let pending = Pending { time, number, workload, subject, device, choice, features };
-        DecisionId(self.pending.insert(pending) as u32)
+        DecisionId(self.pending.insert(Pending { made, number, features }) as u32)
     }
 
     pub(super) fn resolve(
@@ -120,24 +165,26 @@ impl Decisions {
         reward: f64,
     ) {
         let Some(pending) = self.pending.try_remove(id.0 as usize) else { return };
-        let mut cells = [Cell::Null; COMMON + MOST_FEATURES];
-        let common = [
-            Cell::Float(pending.time.as_secs()),
+        // What was asked at a point that no workload has named goes unrecorded.
+        let Some(point) = &self.points[pending.made.point as usize] else { return };
+        let node = |node: Option<NodeId>| node.map(|node| node_symbols[node.index()]);
+        let mut cells = smallvec::SmallVec::<[Cell<'_>; 64]>::from_slice(&[
+            Cell::Float(pending.made.time.as_secs()),
             Cell::Unsigned(pending.number),
-            Cell::Category(self.point),
-            Cell::Category(self.policy),
-            Cell::Category(pending.workload),
-            Cell::Unsigned(pending.subject),
-            Cell::Category(node_symbols[pending.device.index()]),
-            pending.choice.map(|node| node_symbols[node.index()]).into(),
+            Cell::Category(point.name),
+            Cell::Category(point.policy),
+            Cell::Category(pending.made.workload),
+            Cell::Unsigned(pending.made.subject),
+            node(pending.made.device).into(),
+            node(pending.made.choice).into(),
             Cell::Category(outcome),
             Cell::Float(reward),
-        ];
-        cells[..COMMON].copy_from_slice(&common);
-        for (cell, feature) in cells[COMMON..].iter_mut().zip(pending.features) {
-            *cell = feature.into();
+        ]);
+        cells.resize(COMMON + self.features, Cell::Null);
+        for (&column, feature) in point.columns.iter().zip(pending.features) {
+            cells[COMMON + column] = feature.into();
         }
-        records.write(self.table, &cells[..COMMON + self.features]);
+        records.write(self.table, &cells);
     }
 
     /// Writes what has no outcome at the end of the run.

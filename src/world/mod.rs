@@ -6,6 +6,7 @@ mod decisions;
 mod energy;
 mod event;
 mod governor;
+mod hosting;
 mod sampling;
 mod simulation;
 mod tables;

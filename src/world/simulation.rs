@@ -53,8 +53,10 @@ impl World {
     /// Schedules the first events of the infrastructure and of all workloads.
     pub(super) fn start(&mut self, schedule: &mut Schedule<Event>) {
         self.core.infrastructure.start(schedule);
+        self.core.infrastructure.expect_ends_of_events();
         self.with_each(schedule, |workload, context| workload.start(context));
         self.dispatch(schedule);
+        self.core.infrastructure.end_event(schedule);
         if let Some(governor) = &self.core.governor {
             governor.start(schedule);
         }
@@ -84,6 +86,23 @@ impl World {
                     });
                 }
                 Notice::FrequencyChanged(node) => self.core.record_frequency(now, node),
+                Notice::VmChanged { vm, change } => {
+                    let owner = self.core.infrastructure.virtual_machines().owner(vm);
+                    self.with_workload(schedule, owner.workload, |workload, context| {
+                        workload.on_vm_change(vm, owner.token, change, context);
+                    });
+                }
+                Notice::VmMigrated(record) => {
+                    let owner = self.core.infrastructure.virtual_machines().owner(record.vm);
+                    self.with_workload(schedule, owner.workload, |workload, context| {
+                        workload.on_migration_end(&record, owner.token, context);
+                    });
+                }
+                Notice::HostChanged { host, state } => {
+                    self.with_each(schedule, |workload, context| {
+                        workload.on_host_change(host, state, context);
+                    });
+                }
                 Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
                 Notice::Handover { device, from, to } => {
                     self.core.record_handover(now, device, from, to);
@@ -120,6 +139,7 @@ impl Model for World {
             }
         }
         self.dispatch(schedule);
+        self.core.infrastructure.end_event(schedule);
         self.core.watch_loads(schedule);
     }
 }

@@ -49,7 +49,7 @@ fn bad_arguments_are_exit_code_two() {
 
 #[test]
 fn every_scenario_that_is_shipped_or_tested_is_good() {
-    for folder in ["scenarios", "tests/good"] {
+    for folder in ["scenarios", "scenarios/cloud", "tests/good"] {
         let files = json_files(folder);
         assert!(!files.is_empty(), "no scenarios in {folder}");
         let assert = stratosim().arg("validate").args(&files).assert().success().stderr("");

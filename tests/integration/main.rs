@@ -6,8 +6,8 @@ mod command_line;
 mod conservation;
 mod dataset;
 mod determinism;
-mod full_disk;
 mod energy;
+mod full_disk;
 mod interrupt;
 mod physics;
 #[cfg(feature = "plot")]
@@ -20,3 +20,4 @@ mod sites;
 mod support;
 mod sweep;
 mod traces;
+mod virtual_machines;

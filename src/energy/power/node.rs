@@ -57,6 +57,19 @@ impl NodePower {
         NodePower { model, accelerators: Vec::new(), sleep_w: 0.0, off_w: 0.0, off_when_idle: false }
     }
 
+    /// Watts of a node that is on, with this share of its cores busy at full clock and no accelerator: what policies
+    /// plan with.
+    ///
+    /// ```
+    /// use stratosim::energy::{LinearPower, NodePower};
+    /// let power: NodePower = LinearPower { idle_w: 100.0, busy_w: 250.0 }.into();
+    /// assert_eq!(power.planned_w(0.5), 175.0);
+    /// ```
+    #[must_use]
+    pub fn planned_w(&self, utilisation: f64) -> f64 {
+        self.power_w(&Load::of(utilisation), |_| 0)
+    }
+
     /// Watts of a node that is on; `busy_of` gives the busy accelerators of a kind.
     #[must_use]
     pub fn power_w(&self, load: &Load, busy_of: impl Fn(u16) -> u32) -> f64 {

@@ -8,6 +8,7 @@ mod network;
 mod nodes;
 mod power;
 mod tasks;
+mod virtual_machines;
 
 pub use directory::NodeDirectory;
 pub use mobility::Movement;
@@ -31,6 +32,8 @@ pub struct WorkloadSite<'a> {
     pub site: Site<'a>,
     /// The nodes by name.
     pub directory: &'a NodeDirectory,
+    /// The classes of nodes as the scenario has them, with all defaults.
+    pub nodes: &'a [NodeClassSpec],
     /// The end of the run.
     pub horizon: SimTime,
     /// The random streams of the run.
@@ -119,6 +122,16 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
                 "give a node class the key `frequency`, such as { \"preset\": \"xeon_e3_1220\" }",
             );
         }
+    }
+    let allocation = &scenario.policies.vm_allocation;
+    let policy_site = site.key("policies").key("vm_allocation");
+    if let Some(policy) = registry.make_vm_allocation(allocation, &policy_site) {
+        world.boxed_vm_allocation(allocation.kind(), policy);
+    }
+    let consolidation = &scenario.policies.consolidation;
+    let policy_site = site.key("policies").key("consolidation");
+    if let Some(policy) = registry.make_consolidation(consolidation, &policy_site) {
+        world.boxed_consolidation(consolidation.kind(), policy);
     }
     let sample = &scenario.output.sample;
     world.sample(Sampling {
@@ -348,6 +361,7 @@ fn add_workloads(
         let workload_site = WorkloadSite {
             site: here.clone(),
             directory,
+            nodes: &scenario.nodes,
             horizon: world.horizon(),
             streams: world.streams(),
         };

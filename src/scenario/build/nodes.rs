@@ -17,7 +17,7 @@ pub(super) fn limit(limit: Option<u32>) -> usize {
     limit.map_or(usize::MAX, |limit| limit as usize)
 }
 
-fn discipline(scheduling: SchedulingSpec) -> Discipline {
+pub(super) fn discipline(scheduling: SchedulingSpec) -> Discipline {
     match scheduling {
         SchedulingSpec::SpaceShared { queue_limit } => {
             Discipline::SpaceShared { queue_limit: limit(queue_limit) }

@@ -9,6 +9,7 @@ mod nodes;
 mod power;
 mod root;
 mod tasks;
+mod virtual_machines;
 
 pub use draw::{Draw, DrawnFrom, Quantity};
 pub use energy::{
@@ -31,8 +32,12 @@ pub use power::{
     PerformanceSpec, PowerStatesSpec, SquarePowerSpec, SquareRootPowerSpec, TablePowerSpec,
 };
 pub use root::{
-    AreaSpec, AttachBy, AttachmentSpec, FormatName, Names, OutputSpec, PoliciesSpec, SampleSpec,
-    Scenario,
+    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OutputSpec, OverloadKind,
+    PoliciesSpec, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use tasks::{AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, HandoverRule, TasksSpec};
+pub use virtual_machines::{
+    ComposedSpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec, JobGroupSpec,
+    MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+};

@@ -55,6 +55,14 @@ kinds! {
     FrequencyKind "frequency_governor";
     /// A power model with its parameters, or a preset.
     PowerKind "power_model";
+    /// A VM allocation policy with its parameters.
+    VmAllocationKind "vm_allocation_policy";
+    /// A consolidation policy with its parameters.
+    ConsolidationKind "consolidation_policy";
+    /// A detection of overloaded hosts with its parameters.
+    OverloadKind "overload_detection";
+    /// A selection of virtual machines with its parameters.
+    SelectionKind "vm_selection";
 }
 
 /// The thing of a kind with its defaults.
@@ -69,7 +77,15 @@ macro_rules! of_kind {
     )*};
 }
 
-of_kind!(WorkloadKind, MobilityKind, OffloadingKind);
+of_kind!(
+    WorkloadKind,
+    MobilityKind,
+    OffloadingKind,
+    VmAllocationKind,
+    ConsolidationKind,
+    OverloadKind,
+    SelectionKind
+);
 
 /// One name, or several: of node classes (all their nodes) or of single nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -154,11 +170,20 @@ pub struct PoliciesSpec {
     pub offloading: OffloadingKind,
     /// At which frequency nodes with frequency steps run; at their initial one if left out.
     pub frequency: Option<FrequencyKind>,
+    /// On which hosts virtual machines start.
+    pub vm_allocation: VmAllocationKind,
+    /// Which virtual machines move, and which hosts sleep.
+    pub consolidation: ConsolidationKind,
 }
 
 impl Default for PoliciesSpec {
     fn default() -> Self {
-        PoliciesSpec { offloading: OffloadingKind::of_kind("nearest"), frequency: None }
+        PoliciesSpec {
+            offloading: OffloadingKind::of_kind("nearest"),
+            frequency: None,
+            vm_allocation: VmAllocationKind::of_kind("first_fit"),
+            consolidation: ConsolidationKind::of_kind("nothing"),
+        }
     }
 }
 
