@@ -162,6 +162,7 @@ pub mod output;
 pub mod placement;
 pub mod records;
 pub mod scenario;
+pub mod statistics;
 pub mod sweep;
 pub mod units;
 pub mod world;

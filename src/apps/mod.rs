@@ -3,6 +3,7 @@
 mod context;
 mod offloading;
 pub mod tasks;
+pub mod virtual_machines;
 mod workload;
 
 pub use context::{Context, DecisionId};

@@ -7,6 +7,7 @@ mod conservation;
 mod determinism;
 mod interrupt;
 mod physics;
+mod planetlab;
 mod real_data;
 mod run_directory;
 mod support;
