@@ -150,8 +150,8 @@ impl Registry {
     #[must_use]
     pub fn with_builtins() -> Self {
         use super::format::{
-            FcdMobility, NomadicMobility, RandomWaypointMobility, StaticMobility, TasksSpec,
-            TrajectoryMobility,
+            CloudSimSpec, FcdMobility, NomadicMobility, RandomWaypointMobility, StaticMobility,
+            TasksSpec, TrajectoryMobility,
         };
         let mut registry = Registry::empty();
         registry
@@ -175,7 +175,8 @@ impl Registry {
             .mobility::<NomadicMobility>("nomadic")
             .mobility::<TrajectoryMobility>("trajectories")
             .mobility::<FcdMobility>("sumo_fcd")
-            .workload::<TasksSpec>("tasks");
+            .workload::<TasksSpec>("tasks")
+            .workload::<CloudSimSpec>("virtual_machines");
         registry
     }
 

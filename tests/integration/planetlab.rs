@@ -1,6 +1,7 @@
 //! CloudSim 3.0.3 on days of the PlanetLab traces (Beloglazov and Buyya 2012): every figure of its power
 //! examples. Skipped where the traces are not at hand.
 
+use crate::support::{read_json, stratosim};
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -62,8 +63,13 @@ fn fleet(series: &[Vec<f64>], management: Management, quirks: Quirks) -> FleetSp
         bandwidth_kbps: 1e6,
         power_w,
     };
-    let vm =
-        |name: &str, mips, memory_mb| VmKind { name: name.into(), mips, memory_mb, bandwidth_kbps: 1e5 };
+    let vm = |name: &str, mips, memory_mb| VmKind {
+        name: name.into(),
+        mips,
+        memory_mb,
+        bandwidth_kbps: 1e5,
+        price_per_h: 0.0,
+    };
     let block = series.len().div_ceil(4);
     FleetSpec {
         host_kinds: vec![host("g4", 1860.0, G4_W), host("g5", 2660.0, G5_W)],
@@ -177,6 +183,42 @@ fn published_figures_are_met_to_the_last_digit() {
         assert_figure(name, "overall", found.overall_sla_violation, overall, 1e-12, 6e-11);
         assert_figure(name, "average", found.average_sla_violation, average, 1e-12, 6e-11);
         assert_figure(name, "time", found.mean_time_before_shutdown_s, mean_s, 1e-12, 6e-5);
+    }
+}
+
+/// Rows of which fewer digits are published: kWh, migrations, percents of SLATAH, PDM, overall and average,
+/// shutdowns, and mean and standard deviation of seconds before a shutdown.
+#[test]
+fn rounded_figures_are_met() {
+    let Some(series) = day("20110303") else { return };
+    if cfg!(debug_assertions) {
+        return;
+    }
+    let rows = [
+        ("mad mc 2.5", (MAD, MC), 175.2930, 23861, [7.008, 0.1053, 0.1282, 9.71], 5460, [972.5, 3150.0]),
+        (
+            "iqr mu 1.5",
+            (IQR, MU),
+            201.5418,
+            29410,
+            [7.430, 0.0611, 0.0685, 10.19],
+            6282,
+            [929.2, 3399.0],
+        ),
+    ];
+    for (name, (detector, selection), kwh, migrations, percents, shutdowns, [mean_s, sd_s]) in rows {
+        let quirks = Quirks::CLOUDSIM_3_0_3;
+        let found = run(fleet(&series, consolidated(detector, selection), quirks));
+        assert_eq!((found.migrations, found.host_shutdowns), (migrations, shutdowns), "{name}");
+        assert_figure(name, "energy", found.energy_kwh, kwh, 0.0, 5e-5);
+        let [slatah, pdm, overall, average] = percents;
+        assert_figure(name, "SLATAH", 100.0 * found.slatah, slatah, 0.0, 5e-4);
+        assert_figure(name, "PDM", 100.0 * found.pdm, pdm, 0.0, 5e-5);
+        assert_figure(name, "overall", 100.0 * found.overall_sla_violation, overall, 0.0, 5e-5);
+        assert_figure(name, "average", 100.0 * found.average_sla_violation, average, 0.0, 5e-3);
+        assert_figure(name, "time", found.mean_time_before_shutdown_s, mean_s, 0.0, 0.05);
+        // The published deviation starts its recursion at the mean, which makes it a little smaller.
+        assert_figure(name, "deviation", found.sd_time_before_shutdown_s, sd_s, 1e-3, 0.0);
     }
 }
 
@@ -321,4 +363,51 @@ fn print_tables() {
             println!("| {name} | {detector:?} {selection:?} | {found:?} |");
         }
     }
+}
+
+/// The scenario as users run it, without any trace and with a day of them.
+#[test]
+fn the_scenario_meets_the_figures() {
+    let run = |arguments: &[&str]| {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("run");
+        let mut command = stratosim();
+        command.args(["run", "scenarios/cloud/planetlab.json", "--quiet", "--out"]).arg(&path);
+        command.args(arguments.iter().flat_map(|argument| ["--set", argument])).assert().success();
+        let mut summary = read_json(&path.join("summary.json"));
+        let tables = summary["tables"].take();
+        (summary["workloads"]["virtual_machines"].take(), tables)
+    };
+    let (made, tables) = run(&[]);
+    assert_eq!((made["hosts"].as_u64(), made["vms"].as_u64()), (Some(800), Some(60)));
+    assert_eq!(made["migrations"], tables["cloudsim_migrations"]);
+    assert_eq!(tables["cloudsim_steps"].as_u64(), Some(287));
+    assert!(made["energy_kwh"].as_f64().unwrap() > 0.0 && made["migrations"].as_u64().unwrap() > 0);
+
+    let archive = data().join("planetlab/20110303.tar.gz");
+    let Ok(file) = std::fs::File::open(&archive) else {
+        println!("skipped: there is no {}", archive.display());
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = Vec::new();
+    GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+    for (name, text) in untar(&bytes) {
+        std::fs::write(folder.path().join(Path::new(&name).file_name().unwrap()), text).unwrap();
+    }
+    let path = format!("workloads[0].trace.path={}", folder.path().display());
+    let (found, _) = run(&[
+        &path,
+        "workloads[0].overload.kind=thr",
+        "workloads[0].overload.utilisation=0.8",
+        "workloads[0].selection.kind=minimum_migration_time",
+    ]);
+    assert_eq!(
+        (found["migrations"].as_u64(), found["host_shutdowns"].as_u64()),
+        (Some(26711), Some(5885))
+    );
+    assert_figure("thr", "energy", found["energy_kwh"].as_f64().unwrap(), 192.6230702104, 1e-12, 6e-11);
+    assert_figure("thr", "SLATAH", found["slatah"].as_f64().unwrap(), 0.0491328263, 1e-12, 6e-11);
+    let (found, _) = run(&[&path, "workloads[0].management=fixed"]);
+    assert_figure("dvfs", "energy", found["energy_kwh"].as_f64().unwrap(), 802.7544918889, 1e-12, 6e-11);
 }

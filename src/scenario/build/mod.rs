@@ -1,5 +1,6 @@
 //! From a scenario to a world.
 
+mod cloudsim;
 mod directory;
 mod faults;
 mod mobility;
@@ -27,6 +28,8 @@ pub struct WorkloadSite<'a> {
     pub site: Site<'a>,
     /// The nodes by name.
     pub directory: &'a NodeDirectory,
+    /// The classes of nodes as the scenario has them, with all defaults.
+    pub nodes: &'a [NodeClassSpec],
     /// The end of the run.
     pub horizon: SimTime,
     /// The random streams of the run.
@@ -321,6 +324,7 @@ fn add_workloads(
         let workload_site = WorkloadSite {
             site: here.clone(),
             directory,
+            nodes: &scenario.nodes,
             horizon: world.horizon(),
             streams: world.streams(),
         };

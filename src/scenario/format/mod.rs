@@ -1,5 +1,6 @@
 //! The types of the scenario format: plain data with units, from which the JSON Schema is made.
 
+mod cloudsim;
 mod draw;
 mod faults;
 mod mobility;
@@ -8,6 +9,10 @@ mod nodes;
 mod root;
 mod tasks;
 
+pub use cloudsim::{
+    CloudSimHosts, CloudSimManagement, CloudSimOverload, CloudSimSelection, CloudSimSpec, CloudSimTrace,
+    CloudSimVmType, HostOrder, OverloadName, QuirkName, SelectionName, VmProfile,
+};
 pub use draw::{Draw, DrawnFrom, Quantity};
 pub use faults::{FaultSpec, Outage};
 pub use mobility::{

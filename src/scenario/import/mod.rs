@@ -6,12 +6,14 @@
 mod fcd;
 mod fcd_summary;
 mod graphml;
+mod planetlab;
 mod task_trace;
 mod xml;
 
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
 pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd};
 pub use graphml::read_graphml;
+pub use planetlab::read_planetlab;
 pub use task_trace::{TaskTraceRow, read_task_trace};
 
 use std::io;

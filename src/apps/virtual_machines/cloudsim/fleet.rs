@@ -99,7 +99,7 @@ impl Fleet {
             migrating: false,
             name_hash: name_hash(vm as u32),
         };
-        Ok(Fleet {
+        let mut fleet = Fleet {
             hosts: vec![HostState::default(); hosts],
             vms: (0..vms).map(vm).collect(),
             history: History::new(vms),
@@ -107,7 +107,7 @@ impl Fleet {
             capacities: spec.host_kinds.iter().map(HostKind::capacity_mips).collect(),
             shares: vec![0.0; vms],
             accounts: Accounts::new(hosts, vms),
-            plan: Plan::new(hosts, spec.host_kinds.len()),
+            plan: Plan::default(),
             selector: Some(Selector::new(random)),
             ends: BTreeMap::new(),
             computed_s: 0.0,
@@ -115,7 +115,13 @@ impl Fleet {
             scratch: Scratch::default(),
             touched: Vec::new(),
             spec,
-        })
+        };
+        let mut plan = Plan::new(hosts, fleet.spec.host_kinds.len());
+        for (own, host) in plan.hosts.iter_mut().zip(0..) {
+            fleet.replan(own, host, &mut plan.scratch);
+        }
+        fleet.plan = plan;
+        Ok(fleet)
     }
 
     pub(super) fn host_kind(&self, host: u32) -> &HostKind {
@@ -218,7 +224,6 @@ impl Fleet {
         let mut plan = std::mem::take(&mut self.plan);
         for host in 0..self.hosts.len() as u32 {
             plan.empty[usize::from(self.spec.hosts[host as usize])].0.push(host);
-            self.replan(&mut plan.hosts[host as usize], host, &mut plan.scratch);
         }
         plan.may_wake = true;
         for vm in 0..self.vms.len() as u32 {

@@ -39,6 +39,8 @@ pub struct VmKind {
     pub memory_mb: f64,
     /// Bandwidth that its placement asks for, in kbit/s.
     pub bandwidth_kbps: f64,
+    /// What its user pays an hour, in any currency; only [`VmSelection::MinimumCost`] looks at it.
+    pub price_per_h: f64,
 }
 
 /// The demand of all virtual machines on a common grid of time: shares of their full speed in 0..=1, with
@@ -217,9 +219,11 @@ impl FleetSpec {
             let name = &kind.name;
             above_zero(|| format!("the speed of {name:?}"), kind.mips)?;
             above_zero(|| format!("the memory of {name:?}"), kind.memory_mb)?;
-            if !(0.0..f64::INFINITY).contains(&kind.bandwidth_kbps) {
-                let (what, found) = (format!("the bandwidth of {name:?}"), kind.bandwidth_kbps);
-                return Err(FleetError::Range { what, found, allowed: "at least 0" });
+            for (quantity, found) in [("bandwidth", kind.bandwidth_kbps), ("price", kind.price_per_h)] {
+                if !(0.0..f64::INFINITY).contains(&found) {
+                    let what = format!("the {quantity} of {name:?}");
+                    return Err(FleetError::Range { what, found, allowed: "at least 0" });
+                }
             }
         }
         let known = |what, list: &[u16], kinds: usize| match list

@@ -20,6 +20,7 @@
 //! | `detection.rs`, `selection.rs` | which hosts are overloaded, and which virtual machine leaves |
 //! | `history.rs` | the samples that detection looks back on |
 //! | `accounts.rs` | records and the figures made of them |
+//! | `workload.rs` | the fleet as a workload of the world |
 
 mod accounts;
 mod allocation;
@@ -34,6 +35,7 @@ mod plan;
 mod power;
 mod quirks;
 mod selection;
+mod workload;
 
 pub use accounts::FleetSummary;
 pub use detection::OverloadDetector;
@@ -41,6 +43,7 @@ pub use fleet::{Fleet, Migration};
 pub use inputs::{DemandGrid, FleetError, FleetSpec, HostKind, Management, VmKind};
 pub use quirks::Quirks;
 pub use selection::VmSelection;
+pub use workload::CloudSimWorkload;
 
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ impl Fleet {
         let overloaded = self.overloaded_hosts(plan, overload);
         let mut leaving = Vec::new();
         for &host in &overloaded {
-            while let Some(vm) = selector.choose(selection, &plan.hosts[host as usize].vms, self) {
+            while let Some(vm) = selector.choose(selection, host, &plan.hosts[host as usize].vms, self) {
                 leaving.push(vm);
                 self.plan_departure(plan, vm, host);
                 if !self.is_overloaded(overload, host, &mut plan.hosts[host as usize], None) {

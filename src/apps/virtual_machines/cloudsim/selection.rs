@@ -17,7 +17,13 @@ pub enum VmSelection {
     MaximumCorrelation,
     /// RS: any one.
     Random,
+    /// The one whose copying costs the least if its user pays nothing meanwhile: its price times the slots of
+    /// ten seconds that its copying begins. Not of CloudSim 3.0.3, but of later extensions that count penalties.
+    MinimumCost,
 }
+
+/// Seconds in steps of which copying is paid for.
+const SLOT_S: f64 = 10.0;
 
 /// What choosing needs to keep: memory, and random numbers.
 #[derive(Debug)]
@@ -33,7 +39,13 @@ impl Selector {
     }
 
     /// One of `vms` that is not on its way; `None` if all are.
-    pub(super) fn choose(&mut self, selection: VmSelection, vms: &[u32], fleet: &Fleet) -> Option<u32> {
+    pub(super) fn choose(
+        &mut self,
+        selection: VmSelection,
+        host: u32,
+        vms: &[u32],
+        fleet: &Fleet,
+    ) -> Option<u32> {
         self.movable.clear();
         self.movable.extend(vms.iter().filter(|&&vm| !fleet.is_migrating(vm)));
         if self.movable.is_empty() {
@@ -46,6 +58,10 @@ impl Selector {
                 Some(vm) => vm,
                 None => self.smallest(fleet),
             },
+            VmSelection::MinimumCost => first_least(&self.movable, |vm| {
+                let slots = (fleet.migration_s(vm, host) / SLOT_S).floor() + 1.0;
+                fleet.vm_kind(vm).price_per_h * slots
+            }),
             VmSelection::Random => self.movable[self.random.random_range(0..self.movable.len())],
         })
     }

@@ -58,6 +58,7 @@ fn small(hosts: usize, series: &[Vec<f64>], management: Management, quirks: Quir
             mips: 1000.0,
             memory_mb: 613.0,
             bandwidth_kbps: 1e5,
+            price_per_h: 0.1,
         }],
         vms: vec![0; series.len()],
         demand: DemandGrid::new(300.0, series),
@@ -127,6 +128,34 @@ fn an_overloaded_host_is_relieved() {
     // Steps at 0.1, 300.1, 600.1 and 900.1 s, and the end of the migration.
     assert_eq!(active[..3], [(1, Some(0)); 3]);
     assert_eq!(active[3..5], [(2, Some(0)), (2, Some(1))]);
+}
+
+/// Copies of 9.8, 13.9 and 27.8 s begin 1, 2 and 3 slots: at prices of 0.4, 0.15 and 0.12 they cost 0.4, 0.3 and
+/// 0.36, and the second goes, though the first would be copied sooner.
+#[test]
+fn the_cheapest_migration_is_selected() {
+    let mut spec = small(3, &vec![vec![0.9]; 3], THR_MMT, Quirks::REPAIRED);
+    let kind = spec.vm_kinds[0].clone();
+    let of = |memory_mb, price_per_h| VmKind { mips: 600.0, memory_mb, price_per_h, ..kind.clone() };
+    spec.vm_kinds = vec![of(613.0, 0.4), of(870.0, 0.15), of(1740.0, 0.12)];
+    spec.vms = vec![0, 1, 2];
+    let moved = |selection| {
+        let overload = OverloadDetector::Threshold { utilisation: 0.7 };
+        let management = Management::Consolidated { overload, selection };
+        let mut fleet =
+            Fleet::new(FleetSpec { management, ..spec.clone() }, RandomStreams::new(1).stream("x"))
+                .unwrap();
+        // All on host 0, which is then asked for 1620 of 2000 MIPS.
+        for vm in 0..3 {
+            fleet.vms[vm as usize].host = 0;
+            fleet.hosts[0].vms.push(vm);
+        }
+        let mut started = Vec::new();
+        fleet.control_step(0.1, &mut started);
+        started.iter().map(|migration| migration.vm).collect::<Vec<_>>()
+    };
+    assert_eq!(moved(VmSelection::MinimumMigrationTime), [0]);
+    assert_eq!(moved(VmSelection::MinimumCost), [1]);
 }
 
 #[test]
@@ -250,6 +279,7 @@ fn managements() -> impl Strategy<Value = Management> {
         VmSelection::MinimumUtilisation,
         VmSelection::MaximumCorrelation,
         VmSelection::Random,
+        VmSelection::MinimumCost,
     ]);
     let both = (overload, selection)
         .prop_map(|(overload, selection)| Management::Consolidated { overload, selection });
