@@ -133,6 +133,7 @@
 //!
 //! * `parquet` (default): Parquet files through polars. Without it (`--no-default-features`) tables are
 //!   written in CSV only, and the crate builds much faster.
+//! * `highs`: HiGHS beside microlp as solver of placements of least power.
 //!
 //! # Where to read on
 //!
@@ -141,11 +142,12 @@
 //! | [`prelude`] | what a study needs, in one `use` |
 //! | [`world`] | the builder, the simulation, sampling, events of one's own |
 //! | [`infra`] | nodes and compute, mobility and attachment, network, faults |
-//! | [`apps`] | the trait of workloads, and device tasks |
+//! | [`apps`] | the trait of workloads, device tasks, virtual machines |
 //! | [`placement`] | decision points and policies |
 //! | [`energy`] | power and batteries |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
+//! | [`statistics`] | order statistics and regression of short series |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
 //! | [`cli`] | the program |

@@ -355,14 +355,6 @@ fn print_tables() {
             hashed.migrations,
         );
     }
-    for name in ["20110322", "20110409"] {
-        let Some(series) = day(name) else { return };
-        for (detector, selection) in [(THR, MMT), (IQR, MMT), (LR, MMT), (LR, MC), (LR, MU)] {
-            let management = consolidated(detector, selection);
-            let found = run(fleet(&series, management, Quirks::CLOUDSIM_3_0_3));
-            println!("| {name} | {detector:?} {selection:?} | {found:?} |");
-        }
-    }
 }
 
 /// The scenario as users run it, without any trace and with a day of them.

@@ -176,6 +176,18 @@ impl BuildWorkload for CloudSimSpec {
             Some(path) => trace_site.key("path").check(read_planetlab(site.file(path)))?,
             None => made_trace(&self.trace, &self.name, here, &trace_site)?,
         };
+        if series.is_empty() {
+            trace_site.key("path").error_with_help(
+                "there are no files in this folder",
+                "name a folder with a file for each virtual machine, or leave `path` out",
+            );
+        }
+        for (index, spec) in self.hosts.iter().enumerate() {
+            if self.hosts[..index].iter().any(|earlier| earlier.class == spec.class) {
+                let site = site.key("hosts").index(index).key("class");
+                site.error(format!("the class {:?} is given twice", spec.class));
+            }
+        }
         let hosts: Option<Vec<_>> = hosts.into_iter().collect();
         let (host_kinds, classes): (Vec<_>, Vec<_>) = hosts?.into_iter().unzip();
         let (hosts, nodes) = numbered(&classes, self.host_order);
