@@ -135,6 +135,7 @@
 //! * `parquet` (default): Parquet files through polars. Without it (`--no-default-features`) tables are
 //!   written in CSV only, and the crate builds much faster.
 //! * `plot` (default): the modules `plot` and `report`, and their commands.
+//! * `highs`: HiGHS beside microlp as solver of placements of least power.
 //!
 //! # Where to read on
 //!
@@ -144,12 +145,15 @@
 //! | [`world`] | the builder, the simulation, sampling, events of one's own |
 //! | [`infra`] | nodes and compute, virtual machines, mobility and attachment, network, faults |
 //! | [`apps`] | the trait of workloads; device tasks, virtual machines |
+//! | [`infra`] | nodes and compute, mobility and attachment, network, faults |
+//! | [`apps`] | the trait of workloads, device tasks, virtual machines |
 //! | [`placement`] | decision points and policies |
 //! | [`energy`] | power, frequency steps, batteries |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
 //! | [`sweep`], [`dataset`] | many runs; files to learn from, made of their tables |
 //! | [`traces`] | readers of published workload traces, a trace in memory |
+//! | [`statistics`] | order statistics and regression of short series |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
 //! | `plot`, `report` | charts as SVG and PNG, figures of runs and sweeps, pages of them (feature `plot`) |
@@ -172,6 +176,7 @@ pub mod records;
 #[cfg(feature = "plot")]
 pub mod report;
 pub mod scenario;
+pub mod statistics;
 pub mod sweep;
 pub mod traces;
 pub mod units;

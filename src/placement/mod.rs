@@ -4,6 +4,8 @@
 //! decision, applies or refuses it, and records it with what the policy could see.
 
 pub mod consolidation;
+pub mod forecast;
 pub mod frequency;
+pub mod minimum_power;
 pub mod offloading;
 pub mod vm_allocation;

@@ -183,7 +183,7 @@ impl fmt::Debug for Registry {
 }
 
 /// The parameters beside `kind`.
-fn parameters<P: Parameters>(value: &Value) -> Result<P, serde_json::Error> {
+pub(super) fn parameters<P: Parameters>(value: &Value) -> Result<P, serde_json::Error> {
     let mut object = value.as_object().cloned().unwrap_or_default();
     object.remove("kind");
     serde_json::from_value(Value::Object(object))
@@ -241,8 +241,8 @@ impl Registry {
     #[must_use]
     pub fn with_builtins() -> Self {
         use super::format::{
-            BudgetPowerSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec, FcdMobility,
-            LinearPowerSpec, NomadicMobility, RandomWaypointMobility, SquarePowerSpec,
+            BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
+            FcdMobility, LinearPowerSpec, NomadicMobility, RandomWaypointMobility, SquarePowerSpec,
             SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
             VirtualMachinesSpec,
         };
@@ -283,6 +283,7 @@ impl Registry {
             .mobility::<FcdMobility>("sumo_fcd")
             .workload::<TasksSpec>("tasks")
             .workload::<VirtualMachinesSpec>("virtual_machines")
+            .workload::<CloudSimSpec>("cloudsim")
             .vm_allocation::<vm_allocation::FirstFit>("first_fit")
             .vm_allocation::<vm_allocation::NextFit>("next_fit")
             .vm_allocation::<vm_allocation::BestFit>("best_fit")
@@ -293,9 +294,15 @@ impl Registry {
             .consolidation::<consolidation::Nothing>("nothing")
             .built_consolidation::<ComposedSpec>("overload_and_underload")
             .overload::<consolidation::Threshold>("threshold")
+            .overload::<consolidation::InterquartileRange>("interquartile_range")
+            .overload::<consolidation::MedianAbsoluteDeviation>("median_absolute_deviation")
+            .overload::<consolidation::LinearRegression>("linear_regression")
             .overload::<consolidation::LocalRegression>("local_regression")
+            .overload::<consolidation::RobustLocalRegression>("robust_local_regression")
             .selection::<consolidation::MinimumMigrationTime>("minimum_migration_time")
             .selection::<consolidation::MinimumUtilisation>("minimum_utilisation")
+            .selection::<consolidation::MaximumCorrelation>("maximum_correlation")
+            .selection::<consolidation::MinimumCost>("minimum_cost")
             .selection::<consolidation::RandomSelection>("random");
         registry
     }

@@ -105,6 +105,11 @@ impl WorldBuilder {
         &mut self.infrastructure
     }
 
+    /// What has been built of the infrastructure.
+    pub(crate) fn built(&self) -> &InfraBuilder {
+        &self.infrastructure
+    }
+
     /// Adds a link; all classes must have been added.
     pub fn link(&mut self, name: impl Into<String>, spec: LinkSpec) -> LinkId {
         self.infrastructure.link(name, spec)

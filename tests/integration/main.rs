@@ -10,6 +10,7 @@ mod energy;
 mod full_disk;
 mod interrupt;
 mod physics;
+mod planetlab;
 #[cfg(feature = "plot")]
 mod plot;
 mod real_data;

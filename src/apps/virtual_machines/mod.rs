@@ -5,7 +5,10 @@
 //! decision point *VM allocation* a policy puts it on a host or lets it wait; each period, at the decision point
 //! *consolidation*, another one moves virtual machines and lets hosts sleep. What was asked for and not got is
 //! accounted for exactly, by cause.
+//!
+//! [`cloudsim`] is a fleet of its own, which repeats CloudSim 3.0.3 to the last digit.
 
+pub mod cloudsim;
 mod config;
 mod control;
 mod demand;

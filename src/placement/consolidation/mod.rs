@@ -11,9 +11,13 @@ mod selection;
 mod view;
 
 pub use composed::{Composed, Nothing};
-pub use overload::{HostLoad, LocalRegression, OverloadDetection, Threshold};
+pub use overload::{
+    HostLoad, InterquartileRange, LinearRegression, LocalRegression, MedianAbsoluteDeviation,
+    OverloadDetection, RobustLocalRegression, Threshold,
+};
 pub use selection::{
-    MinimumMigrationTime, MinimumUtilisation, RandomSelection, SelectionView, VmSelection,
+    MaximumCorrelation, MinimumCost, MinimumMigrationTime, MinimumUtilisation, RandomSelection,
+    SelectionView, VmSelection,
 };
 pub use view::{ConsolidationDecision, ConsolidationView, feature_columns};
 

@@ -1,5 +1,6 @@
 //! From a scenario to a world.
 
+mod cloudsim;
 mod directory;
 mod energy;
 mod faults;
@@ -15,10 +16,10 @@ pub use mobility::Movement;
 pub use power::PowerSite;
 pub(in crate::scenario) use power::node_power;
 
-use super::format::{AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, Scenario};
+use super::format::{AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, PoliciesSpec, Scenario};
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
-use crate::infra::{Criterion, LinkId, NodeId, Position, Static};
+use crate::infra::{Criterion, InfraBuilder, LinkId, NodeId, Position, Static};
 use crate::world::{GovernorTimes, Sampling, WorldBuilder};
 use network::{Linker, Prepared};
 use std::cell::RefCell;
@@ -34,6 +35,12 @@ pub struct WorkloadSite<'a> {
     pub directory: &'a NodeDirectory,
     /// The classes of nodes as the scenario has them, with all defaults.
     pub nodes: &'a [NodeClassSpec],
+    /// What has been built of the infrastructure: all nodes and links.
+    pub infrastructure: &'a InfraBuilder,
+    /// The scenario's policies, for workloads that must know of them.
+    pub policies: &'a PoliciesSpec,
+    /// The place of the policies.
+    pub policies_site: Site<'a>,
     /// The end of the run.
     pub horizon: SimTime,
     /// The random streams of the run.
@@ -362,6 +369,9 @@ fn add_workloads(
             site: here.clone(),
             directory,
             nodes: &scenario.nodes,
+            infrastructure: world.built(),
+            policies: &scenario.policies,
+            policies_site: site.key("policies"),
             horizon: world.horizon(),
             streams: world.streams(),
         };

@@ -1,5 +1,6 @@
 //! The types of the scenario format: plain data with units, from which the JSON Schema is made.
 
+mod cloudsim;
 mod draw;
 mod energy;
 mod faults;
@@ -11,6 +12,10 @@ mod root;
 mod tasks;
 mod virtual_machines;
 
+pub use cloudsim::{
+    CloudSimHosts, CloudSimPower, CloudSimSpec, CloudSimTrace, CloudSimVmType, HostOrder, QuirkName,
+    VmProfile,
+};
 pub use draw::{Draw, DrawnFrom, Quantity};
 pub use energy::{
     CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
