@@ -148,7 +148,7 @@
 //! | [`infra`] | nodes and compute, mobility and attachment, network, faults |
 //! | [`apps`] | the trait of workloads, device tasks, virtual machines |
 //! | [`placement`] | decision points and policies |
-//! | [`energy`] | power, frequency steps, batteries |
+//! | [`energy`] | power, frequency steps, batteries, signals, sites, service levels |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
 //! | [`sweep`], [`dataset`] | many runs; files to learn from, made of their tables |
@@ -194,8 +194,8 @@ pub mod prelude {
     };
     pub use crate::apps::{Context, Message, OffloadingRequest, Workload};
     pub use crate::energy::{
-        FrequencySteps, JobClass, LinearPower, Load, NodePower, OperatingPoint, Performance, PowerModel,
-        TablePower,
+        EnergyFlows, FrequencySteps, Interpolation, JobClass, LinearPower, Load, NodePower,
+        OperatingPoint, Outside, Performance, PowerModel, Signal, SiteSpec, TablePower,
     };
     pub use crate::engine::{Distribution, Phase, RandomStreams, SimDuration, SimTime};
     pub use crate::infra::compute::{Accelerator, Discipline, Job, JobRequest, Resources};
@@ -212,6 +212,7 @@ pub mod prelude {
         Composed, ConsolidationDecision, ConsolidationPolicy, ConsolidationView, MinimumMigrationTime,
         Threshold,
     };
+    pub use crate::placement::frequency::{FrequencyDecision, FrequencyGovernor, FrequencyView};
     pub use crate::placement::offloading::{
         CloudOnly, EdgeOnly, EnergyAware, LeastLoaded, LocalOnly, MinLatency, Nearest,
         OffloadingDecision, OffloadingPolicy, OffloadingView, TierName,
@@ -221,7 +222,7 @@ pub mod prelude {
     };
     pub use crate::records::{Cell, ColumnSpec, NoRecords, Records, Symbol, TableSpec};
     pub use crate::scenario::{Document, Registry, load};
-    pub use crate::world::{Finished, Sampling, Simulation, UserEvent, WorldBuilder};
+    pub use crate::world::{Finished, GovernorTimes, Sampling, Simulation, UserEvent, WorldBuilder};
 }
 
 /// The Rust of the README, compiled as a test.

@@ -13,8 +13,10 @@ use super::motion::{Motion, Placement};
 use super::network::{LinkSpec, Network};
 use super::node::{Node, NodeClass};
 use super::sites::{NodeAccount, SiteState};
-use crate::energy::{Battery, SiteAccount, SiteError, SiteSpec};
+use crate::energy::{Battery, Signal, SiteAccount, SiteError, SiteSpec};
 use crate::engine::{RandomStreams, SimTime};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What makes no infrastructure.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -58,6 +60,7 @@ pub struct InfraBuilder {
     feeds: Vec<(ClassId, Box<dyn PositionFeed>)>,
     criterion: Criterion,
     sites: Vec<(SiteSpec, Vec<NodeId>)>,
+    signals: BTreeMap<String, Arc<Signal>>,
 }
 
 impl InfraBuilder {
@@ -77,6 +80,7 @@ impl InfraBuilder {
             feeds: Vec::new(),
             criterion: Criterion::Distance { hysteresis_ratio: 0.0 },
             sites: Vec::new(),
+            signals: BTreeMap::new(),
         }
     }
 
@@ -157,6 +161,11 @@ impl InfraBuilder {
     pub fn class_of(&self, node: NodeId) -> Option<&NodeClass> {
         let class = self.first_nodes.partition_point(|&first| first <= node.0).checked_sub(1)?;
         (node.0 < self.nodes).then(|| self.classes.get(class)).flatten()
+    }
+
+    /// Adds a signal for whoever asks for it by name.
+    pub fn signal(&mut self, name: impl Into<String>, signal: Arc<Signal>) {
+        self.signals.insert(name.into(), signal);
     }
 
     /// Accounts for the energy of these nodes as that of a site. A node that is named again is at the later site.
@@ -313,6 +322,7 @@ impl InfraBuilder {
             nearest: rustc_hash::FxHashMap::default(),
             load_changes: None,
             sites,
+            signals: self.signals,
             node_accounts,
         })
     }

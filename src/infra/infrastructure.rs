@@ -12,9 +12,11 @@ use super::network::{Endpoint, Network};
 use super::node::{Node, NodeClass, Tier};
 use super::sites::{NodeAccount, SiteState};
 use super::virtual_machines::VirtualMachines;
+use crate::energy::Signal;
 use crate::engine::{EventHandle, Schedule, SimTime};
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// The modelled hardware and its state. Its methods schedule [`InfraEvent`]s, which are to be handed back
 /// to [`Infrastructure::handle`], and leave [`Notice`]s of what has happened.
@@ -49,6 +51,7 @@ pub struct Infrastructure {
     /// Nodes with frequency steps whose jobs have changed, if that is watched.
     pub(super) load_changes: Option<Vec<NodeId>>,
     pub(super) sites: Vec<SiteState>,
+    pub(super) signals: BTreeMap<String, Arc<Signal>>,
     /// For each node its part of its site; empty if there are no sites.
     pub(super) node_accounts: Vec<Option<NodeAccount>>,
 }

@@ -4,7 +4,7 @@ use super::compute::JobRequest;
 use super::event::InfraEvent;
 use super::ids::{NodeId, SiteId};
 use super::infrastructure::Infrastructure;
-use crate::energy::{EnergyFlows, SiteAccount};
+use crate::energy::{EnergyFlows, Signal, SiteAccount};
 use crate::engine::{EventHandle, Phase, Schedule, SimTime};
 
 /// A site and the events that its power cap needs.
@@ -53,6 +53,13 @@ impl Infrastructure {
     #[must_use]
     pub fn site(&self, site: SiteId) -> &SiteAccount {
         &self.sites[site.index()].account
+    }
+
+    /// The signal of a name; its values are in base units: money or grams for a joule, watts, degrees Celsius, or
+    /// plain numbers.
+    #[must_use]
+    pub fn signal(&self, name: &str) -> Option<&Signal> {
+        self.signals.get(name).map(|signal| &**signal)
     }
 
     /// The nodes of a site.

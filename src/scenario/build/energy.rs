@@ -36,7 +36,9 @@ pub(super) fn add_sites(
         });
         match built {
             Some((quantity, signal)) => {
-                known.insert(name.clone(), (quantity, Arc::new(signal)));
+                let signal = Arc::new(signal);
+                infrastructure.signal(name, signal.clone());
+                known.insert(name.clone(), (quantity, signal));
             }
             None => good = false,
         }
