@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Turn a workload trace of another format into tables of our own, or a part of it.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  stratosim import 20110303.tar.gz --out traces/planetlab\n  \
+#[command(after_help = "Example:\n  stratosim import 20110303.tar.gz --out traces/planetlab\n  \
     stratosim import azure/ --out traces/azure --sample 0.1 --seed 1 --until 1d\n  \
     stratosim import clusterdata-2011-2/ --format google2011 --machine-cores 64 --out traces/google\n\n\
     SOURCE is a file, a folder or an archive (.tar, .tar.gz); files may be gzipped. Formats: stratosim, \

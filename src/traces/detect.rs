@@ -5,7 +5,7 @@ use super::azure::AzureTables;
 use super::bitbrains;
 use super::error::TraceError;
 use super::google2011::{GoogleKind, GoogleTables};
-use super::input::{TraceFile, files, quoted};
+use super::input::{TraceFile, files, is_archive, quoted};
 use super::job_tables::{JobTable, JobTables};
 use super::opendc::{OpenDcReader, is_table};
 use super::options::TraceOptions;
@@ -236,6 +236,10 @@ pub fn detect(path: &Path) -> Result<TraceFormat, TraceError> {
         }
     }
     let Some(first) = files.first() else { return Err(unknown(path, b"")) };
+    if path.is_dir() && is_archive(&first.path) {
+        let message = format!("holds archives such as {}; give one of them itself", first.name);
+        return Err(TraceError::table(path, message));
+    }
     let line = first.first_line()?;
     by_line(&line).ok_or_else(|| unknown(path, &line))
 }

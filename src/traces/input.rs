@@ -238,7 +238,8 @@ pub(super) fn files(path: &Path) -> Result<Vec<TraceFile>, TraceError> {
     Ok(files)
 }
 
-fn is_archive(path: &Path) -> bool {
+/// Whether the name of a file is that of an archive.
+pub(super) fn is_archive(path: &Path) -> bool {
     let gzipped = has_extension(path, "gz")
         && path.file_stem().is_some_and(|s| has_extension(Path::new(s), "tar"));
     gzipped || has_extension(path, "tar") || has_extension(path, "tgz")

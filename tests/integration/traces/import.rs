@@ -160,3 +160,14 @@ fn an_interrupted_import_leaves_nothing() {
         assert_eq!(names(folder.path()), ["log.swf"], "{signal}");
     }
 }
+
+/// All formats are named, and an example leads.
+#[test]
+fn help_names_the_formats() {
+    let help = output_text(&stratosim().args(["import", "--help"]).assert().success().stderr(""));
+    let (_, example) = help.split_once("Example:\n").unwrap();
+    assert!(example.trim_start().starts_with("stratosim import"), "{example}");
+    for format in TraceFormat::ALL {
+        assert!(example.contains(format.name()), "{format} is missing in {example}");
+    }
+}

@@ -69,3 +69,101 @@ fn tasks_without_fragments_have_no_samples() {
     assert!(trace.report.notes.iter().any(|note| note.contains("no table of fragments")));
     assert_eq!((trace.series.segments(0).count(), trace.series.cpu_of(9).len()), (0, 0));
 }
+
+#[cfg(feature = "parquet")]
+mod parquet {
+    use super::*;
+    use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series};
+    use std::fs::{self, File};
+    use std::path::Path;
+
+    fn write(path: &Path, columns: Vec<Series>) {
+        let height = columns[0].len();
+        let columns = columns.into_iter().map(IntoColumn::into_column).collect();
+        let mut frame = DataFrame::new(height, columns).unwrap();
+        ParquetWriter::new(File::create(path).unwrap()).finish(&mut frame).unwrap();
+    }
+
+    /// The tasks of `TASKS`, and these fragments.
+    fn trace(fragments: Vec<Series>) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let tasks = vec![
+            Series::new("id".into(), [7_i32, 9]),
+            Series::new("submission_time".into(), [10_000_i64, 5000]),
+            Series::new("duration".into(), [900_000_i64, 60_000]),
+            Series::new("cpu_count".into(), [4_i32, 1]),
+            Series::new("cpu_capacity".into(), [8000.0, 2000.0]),
+            Series::new("mem_capacity".into(), [2048_i64, 1024]),
+        ];
+        write(&folder.path().join("tasks.parquet"), tasks);
+        write(&folder.path().join("fragments.parquet"), fragments);
+        folder
+    }
+
+    fn fragments(ids: &[i32], durations: &[Option<i64>], usages: &[f64]) -> Vec<Series> {
+        vec![
+            Series::new("id".into(), ids),
+            Series::new("duration".into(), durations),
+            Series::new("cpu_usage".into(), usages),
+        ]
+    }
+
+    #[test]
+    fn it_is_read_as_csv_is() {
+        let durations = [300_000, 60_000, 600_000, 0].map(Some);
+        let parquet = trace(fragments(&[7, 9, 7, 7], &durations, &[2000.0, 3000.0, 0.0, 9.0]));
+        let csv = folder(&[("tasks.csv", TASKS), ("fragments.csv", FRAGMENTS)]);
+        assert_eq!(detect(parquet.path()).unwrap(), TraceFormat::OpenDc);
+        let [a, b] = [&parquet, &csv]
+            .map(|folder| VmTrace::open(folder.path(), None, &TraceOptions::default()).unwrap());
+        assert_eq!(a.vms, b.vms);
+        for vm in 0..2 {
+            assert!(a.series.segments(vm).eq(b.series.segments(vm)));
+        }
+    }
+
+    #[test]
+    fn bad_rows_and_damage_are_told() {
+        for (id, duration, usage, part) in [
+            (8, Some(1), 1.0, "fragments.parquet:2: found 8, expected id: one of the table of tasks"),
+            (
+                7,
+                None,
+                1.0,
+                "fragments.parquet:2: found (Some(7), None, Some(1.0)), expected id, duration",
+            ),
+            (7, Some(-1), 1.0, "fragments.parquet:2: found"),
+            (7, Some(1), f64::NAN, "fragments.parquet:2: found"),
+        ] {
+            let folder =
+                trace(fragments(&[7, id, 9], &[Some(5), duration, Some(5)], &[1.0, usage, 1.0]));
+            let error = read(folder.path(), TraceFormat::OpenDc, &TraceOptions::default()).unwrap_err();
+            assert!(error.to_string().contains(part), "{error}");
+            let skipping = TraceOptions { skip_bad_rows: true, ..TraceOptions::default() };
+            let trace = read(folder.path(), TraceFormat::OpenDc, &skipping).unwrap();
+            assert_eq!((trace.series.len(), trace.report.skipped.count), (2, 1));
+        }
+        let folder = trace(vec![Series::new("id".into(), [7_i32])]);
+        let error = read(folder.path(), TraceFormat::OpenDc, &TraceOptions::default()).unwrap_err();
+        assert!(
+            error.to_string().contains("fragments.parquet: has no column \"duration\"; found id"),
+            "{error}"
+        );
+        let path = folder.path().join("fragments.parquet");
+        let bytes = fs::read(&path).unwrap();
+        for length in [0, 4, bytes.len() / 2, bytes.len() - 1] {
+            fs::write(&path, &bytes[..length]).unwrap();
+            let error = read(folder.path(), TraceFormat::OpenDc, &TraceOptions::default()).unwrap_err();
+            assert!(error.to_string().contains("fragments.parquet"), "{error}");
+        }
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_needs_its_feature() {
+    let folder = folder(&[("tasks.parquet", "PAR1")]);
+    let error =
+        read(folder.path(), TraceFormat::OpenDc, &TraceOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("tasks.parquet") && error.contains("cargo feature `parquet`"), "{error}");
+}

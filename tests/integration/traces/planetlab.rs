@@ -60,6 +60,9 @@ fn archives_are_read_as_folders_are_whatever_the_order_of_their_members() {
     assert_eq!(trace.vms.ids.iter().collect::<Vec<_>>(), ["a", "z"]);
     assert_eq!(trace.series.cpu_of(1), [0.03, 0.04]);
 
+    let error = detect(directory.path()).unwrap_err().to_string();
+    assert!(error.contains("holds archives such as day.tar.gz; give one of them itself"), "{error}");
+
     // Cut anywhere it is an error that names the archive, whatever is skipped.
     let bytes = fs::read(&path).unwrap();
     for length in (0..bytes.len()).step_by(7) {
