@@ -17,16 +17,18 @@ pub fn tables_of(sweep: &Path, run: RunId) -> Result<TableDirectory, ReadError> 
 }
 
 /// The joined table: point, replication and seed come first, then the axes, then the table's own columns.
-/// An axis with the name of one of the others is called `axis.NAME`.
+/// An axis with the name of one of the others is called `axis.NAME`, as often as that is taken.
 fn joined(results: &SweepResults, own: &TableSpec) -> TableSpec {
     let mut columns = SweepResults::run_columns();
     let first = columns.len();
     columns.extend(results.axis_columns());
     for index in first..columns.len() {
-        let name = columns[index].name.clone();
-        let taken = |column: &ColumnSpec| column.name == name;
-        if own.columns.iter().any(taken) || columns[..first].iter().any(taken) {
-            columns[index].name = format!("axis.{name}").into();
+        let is_taken = |columns: &[ColumnSpec], name: &str| {
+            let mut others = columns.iter().enumerate().filter(|(other, _)| *other != index);
+            own.column(name).is_some() || others.any(|(_, column)| column.name == name)
+        };
+        while is_taken(&columns, &columns[index].name) {
+            columns[index].name = format!("axis.{}", columns[index].name).into();
         }
     }
     columns.extend(own.columns.iter().cloned());
