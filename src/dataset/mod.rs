@@ -15,7 +15,8 @@
 //! * **Same input, same bytes**, for any number of jobs. Nothing depends on the clock, the machine, or the order
 //!   in which threads come; chance comes from [named streams](crate::engine::RandomStreams).
 //! * **Bounded memory.** Rows are read in batches, once or twice. What is kept is the rows that windows still
-//!   look at, for each entity, and the events by which windows are labelled; decisions are sorted by files.
+//!   look at, for each entity, and the events by which windows are labelled; decisions are sorted by files, and
+//!   the exact quantiles of the scale `robust` are found by files.
 //! * **Complete or not at all.** The directory appears when everything in it is written.
 //!
 //! # Example
@@ -55,6 +56,7 @@ mod check;
 mod error;
 mod event_table;
 mod events;
+mod exact;
 mod format;
 mod grid;
 mod layout;
@@ -296,6 +298,7 @@ impl Dataset {
             runs: &runs,
             split: &split,
             directory: &work,
+            exact: self.spec.scale == ScaleName::Robust,
             interrupted: &self.interrupted,
         };
         let before = match self.needs_statistics(&plan) {

@@ -2,6 +2,7 @@
 
 use super::DatasetError;
 use super::event_table::EventTable;
+use super::exact::ValueWriter;
 use super::plan::{Engine, Plan};
 use super::rows::{Chunk, RowReader};
 use super::sources::Run;
@@ -51,6 +52,8 @@ pub(super) struct Job<'j> {
     pub(super) split: &'j Split,
     /// For files that are needed on the way.
     pub(super) directory: &'j Path,
+    /// Whether quantiles are to be exact.
+    pub(super) exact: bool,
     pub(super) interrupted: &'j AtomicBool,
 }
 
@@ -116,10 +119,16 @@ impl Job<'_> {
             self.tiers(source)?,
             &self.directory.join(format!("sort-{run}")),
         );
+        let mut counter = Counter::new(&plan.values);
+        // Values are looked at only once.
+        if self.exact && fully {
+            let path = self.directory.join(format!("values-{run}"));
+            counter.keep_values(ValueWriter::create(path).map_err(DatasetError::Sorting)?);
+        }
         let mut collector = Collector {
             split: self.split.of_run(run),
             parts: Vec::new(),
-            counter: Counter::new(&plan.values),
+            counter,
             fully,
             target,
             batch: Batch::default(),
@@ -161,7 +170,10 @@ impl Job<'_> {
             Running::Transitions(engine) => engine.finish(&mut collector),
         }
         collector.send(&rows, &mut texts_sent, &mut entities_sent);
-        Ok(collector.counter.finish(&plan.values, &rows.texts, rows.rows_read, rows.without_time))
+        let counter = collector.counter;
+        counter
+            .finish(&plan.values, &rows.texts, rows.rows_read, rows.without_time)
+            .map_err(DatasetError::Sorting)
     }
 
     fn push(

@@ -2,6 +2,7 @@
 //! there are.
 
 use super::cells::Texts;
+use super::exact::{self, ValueWriter};
 use super::format::ScaleName;
 use super::plan::{Role, ValueColumn};
 use super::split::{Part, Place};
@@ -10,6 +11,8 @@ use crate::records::ColumnKind;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::{fs, io};
 
 /// How many samples there are of each part.
 pub(super) type PartCounts = [u64; 3];
@@ -41,7 +44,25 @@ impl ValueColumn {
 pub(super) struct Numbers {
     pub(super) summary: Summary,
     pub(super) quantiles: Quantiles,
+    /// Of the fractions in [`exact::FRACTIONS`], where they were asked for.
+    exact: Option<[f64; 3]>,
     nulls: u64,
+}
+
+impl Numbers {
+    /// The quantile of this number among [`exact::FRACTIONS`]: exact if that was asked for, else to 1 % of its
+    /// value.
+    fn quantile(&self, index: usize) -> Option<f64> {
+        let (least, most) = (self.summary.min(), self.summary.max());
+        match self.exact {
+            Some(exact) => Some(exact[index]),
+            // A sketch may tell of more than there is.
+            None => {
+                let sketched = self.quantiles.quantile(exact::FRACTIONS[index])?;
+                Some(sketched.max(least).min(most))
+            }
+        }
+    }
 }
 
 /// The counts of one run, while it is read.
@@ -52,6 +73,10 @@ pub(super) struct Counter {
     /// By the bits of a value; for look-ups only until the end.
     classes: Vec<FxHashMap<u64, PartCounts>>,
     totals: Totals,
+    /// Keeps the numbers of the training part, if they are needed for exact quantiles.
+    values: Option<ValueWriter>,
+    /// Why they could not be kept.
+    failure: Option<io::Error>,
 }
 
 /// Counts of samples and rows.
@@ -93,7 +118,14 @@ impl Counter {
             numbers: vec![Numbers::default(); columns.len()],
             classes: vec![FxHashMap::default(); columns.len()],
             totals: Totals::default(),
+            values: None,
+            failure: None,
         }
+    }
+
+    /// Keeps the numbers of the training part in a file.
+    pub(super) fn keep_values(&mut self, writer: ValueWriter) {
+        self.values = Some(writer);
     }
 
     pub(super) fn incomplete(&mut self) {
@@ -110,6 +142,13 @@ impl Counter {
         self.totals.samples[part as usize] += 1;
         if !fully {
             return;
+        }
+        if let Some(writer) = self.values.as_mut().filter(|_| part == Part::Train) {
+            let mut numbers = self.looks.iter().zip(values).filter(|(look, _)| **look == Look::Number);
+            if let Err(error) = numbers.try_for_each(|(_, value)| writer.push(*value)) {
+                // Nothing more is kept, and the run has failed.
+                (self.values, self.failure) = (None, Some(error));
+            }
         }
         for (index, (look, &value)) in self.looks.iter().zip(values).enumerate() {
             match look {
@@ -135,7 +174,11 @@ impl Counter {
         texts: &Texts,
         rows_read: u64,
         without_time: u64,
-    ) -> Counts {
+    ) -> io::Result<Counts> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        let values = self.values.map(ValueWriter::finish).transpose()?;
         (self.totals.rows_read, self.totals.without_time) = (rows_read, without_time);
         let classes = self.classes.into_iter().zip(columns).map(|(classes, column)| {
             let mut named: BTreeMap<String, PartCounts> = BTreeMap::new();
@@ -146,7 +189,13 @@ impl Counter {
             }
             named
         });
-        Counts { totals: self.totals, classes: classes.collect(), numbers: self.numbers }
+        Ok(Counts {
+            totals: self.totals,
+            classes: classes.collect(),
+            looks: self.looks,
+            numbers: self.numbers,
+            values: values.into_iter().collect(),
+        })
     }
 }
 
@@ -165,8 +214,12 @@ pub(super) struct Counts {
     pub(super) totals: Totals,
     /// By column, the samples of each class.
     pub(super) classes: Vec<BTreeMap<String, PartCounts>>,
+    /// Empty as long as nothing was read.
+    looks: Vec<Look>,
     /// By column, of the training part.
     numbers: Vec<Numbers>,
+    /// Files with the numbers of the training part, if they were kept.
+    values: Vec<PathBuf>,
 }
 
 impl Counts {
@@ -175,13 +228,19 @@ impl Counts {
         Counts {
             totals: Totals::default(),
             classes: vec![BTreeMap::new(); columns],
+            looks: Vec::new(),
             numbers: vec![Numbers::default(); columns],
+            values: Vec::new(),
         }
     }
 
     /// Adds those of another run. The order of runs must always be the same, for the last digits' sake.
     pub(super) fn merge(&mut self, other: Counts) {
         self.totals.add(&other.totals);
+        if self.looks.is_empty() {
+            self.looks = other.looks;
+        }
+        self.values.extend(other.values);
         for (own, others) in self.numbers.iter_mut().zip(other.numbers) {
             own.summary.merge(&others.summary);
             own.quantiles.merge(&others.quantiles);
@@ -195,19 +254,36 @@ impl Counts {
         }
     }
 
+    /// Finds the exact quantiles of all columns of numbers in the files that were kept, and removes these.
+    pub(super) fn find_quantiles(&mut self) -> io::Result<()> {
+        let looks = self.looks.iter().zip(&mut self.numbers);
+        let mut numbers: Vec<&mut Numbers> =
+            looks.filter(|(look, _)| **look == Look::Number).map(|(_, numbers)| numbers).collect();
+        let counts: Vec<u64> = numbers.iter().map(|numbers| numbers.summary.count()).collect();
+        let found = exact::quantiles(&self.values, &counts)?;
+        for (numbers, found) in numbers.iter_mut().zip(found) {
+            numbers.exact = (numbers.summary.count() > 0).then_some(found);
+        }
+        self.values.drain(..).try_for_each(fs::remove_file)
+    }
+
     /// How the numbers of a column are scaled: what is taken away, and what the rest is divided by. A column
     /// that is the same everywhere is not divided.
     pub(super) fn scaling(&self, column: usize, scale: ScaleName) -> Option<(f64, f64)> {
-        let Numbers { summary, quantiles, .. } = self.numbers.get(column)?;
+        let numbers = self.numbers.get(column)?;
+        let summary = &numbers.summary;
         if summary.count() == 0 {
             return None;
         }
-        let quantile = |fraction| quantiles.quantile(fraction).unwrap_or(0.0);
+        if summary.min() == summary.max() && scale != ScaleName::None {
+            return Some((summary.min(), 1.0));
+        }
+        let [lower, median, upper] = [0, 1, 2].map(|index| numbers.quantile(index).unwrap_or(f64::NAN));
         let (center, width) = match scale {
             ScaleName::None => return None,
             ScaleName::Standard => (summary.mean(), summary.variance().sqrt()),
             ScaleName::MinMax => (summary.min(), summary.max() - summary.min()),
-            ScaleName::Robust => (quantile(0.5), quantile(0.75) - quantile(0.25)),
+            ScaleName::Robust => (median, upper - lower),
         };
         let good = width.is_finite() && width > 0.0;
         Some((center, if good { width } else { 1.0 }))
@@ -228,9 +304,10 @@ impl Counts {
             let name = column.spec.name.to_string();
             match column.look() {
                 Look::Number => {
-                    let Numbers { summary, quantiles, nulls } = &self.numbers[index];
+                    let all = &self.numbers[index];
+                    let Numbers { summary, nulls, .. } = all;
                     let finite = |value: f64| if value.is_finite() { json!(value) } else { Value::Null };
-                    let quantile = |fraction| quantiles.quantile(fraction).map_or(Value::Null, finite);
+                    let quantile = |index| all.quantile(index).map_or(Value::Null, finite);
                     let applied = match column.role {
                         Role::Feature => self.scaling(index, scale),
                         _ => None,
@@ -245,9 +322,9 @@ impl Counts {
                             "mean": finite(summary.mean()),
                             "std": finite(summary.variance().sqrt()),
                             "min": finite(summary.min()),
-                            "p25": quantile(0.25),
-                            "p50": quantile(0.5),
-                            "p75": quantile(0.75),
+                            "p25": quantile(0),
+                            "p50": quantile(1),
+                            "p75": quantile(2),
                             "max": finite(summary.max()),
                             "subtracted": applied.map(|(center, _)| center),
                             "divided_by": applied.map(|(_, width)| width),
@@ -276,7 +353,7 @@ impl Counts {
         json!({
             "of": "the training part",
             "scale": scale,
-            "quantiles": "to 1 % of their value",
+            "quantiles": if scale == ScaleName::Robust { "exact" } else { "to 1 % of their value" },
             "numbers": numbers,
             "categories": categories,
         })
