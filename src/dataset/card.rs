@@ -131,7 +131,7 @@ impl Card<'_> {
                     );
                 }
                 if windows.gaps == GapsName::Hold {
-                    limits.push("Nulls were filled with the last value before them, which may be older than the window.".into());
+                    limits.push("Nulls of features were filled with the last value before them; `window_start_s` is when the oldest of them was taken.".into());
                 }
                 if windows.stride == 1 {
                     limits.push(
