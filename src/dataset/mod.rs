@@ -305,6 +305,9 @@ impl Dataset {
             true => Some(pipeline::count(&job, &pool, &*self.watch)?),
             false => None,
         };
+        if let Some(counts) = &before {
+            split.check_entities(&self.spec, &self.document, &counts.entities)?;
+        }
         let counts = before.clone().unwrap_or_else(|| Counts::none(plan.values.len()));
         let balance = self.spec.balance.as_ref().zip(balanced);
         let balance = balance.map(|(spec, column)| Balance::new(spec, column, &counts.classes[column]));
@@ -321,7 +324,8 @@ impl Dataset {
         let threads = pool.current_num_threads();
         let written = pipeline::write(&job, threads, files, before.is_none(), &*self.watch)?;
         let counts = before.unwrap_or(written.counts);
-        check::no_empty_parts(&split, &counts)?;
+        split.check_entities(&self.spec, &self.document, &counts.entities)?;
+        check::no_empty_parts(&job, &self.spec, &self.document, &counts)?;
         if work.exists() {
             std::fs::remove_dir_all(&work).map_err(DatasetError::Sorting)?;
         }

@@ -13,7 +13,7 @@ use super::windows::{Sample, SampleSink, WindowEngine};
 use crate::engine::SimTime;
 use crate::output::TableReader;
 use crate::records::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -144,6 +144,7 @@ impl Job<'_> {
             Engine::Transitions(transitions) => Running::Transitions(TransitionEngine::new(transitions)),
         };
         let (mut texts_sent, mut entities_sent) = (0, 0);
+        let mut entities_met = BTreeSet::new();
         let mut chunk = rows.chunk();
         while rows.next(&mut chunk)? {
             for entity in collector.parts.len()..rows.entities.len() {
@@ -151,6 +152,9 @@ impl Job<'_> {
                 let parts = || key.iter().map(|text| rows.texts.get(*text as usize));
                 let name = parts().collect::<Vec<_>>().join("/");
                 collector.parts.push(collector.split.of_entity(&name));
+                if self.split.lists_entities() {
+                    entities_met.insert(name);
+                }
                 if let Running::Windows(engine) = &mut engine {
                     engine.add_entity(events.iter().map(|events| events.of_entity(parts())).collect());
                 }
@@ -171,9 +175,7 @@ impl Job<'_> {
         }
         collector.send(&rows, &mut texts_sent, &mut entities_sent);
         let counter = collector.counter;
-        counter
-            .finish(&plan.values, &rows.texts, rows.rows_read, rows.without_time)
-            .map_err(DatasetError::Sorting)
+        counter.finish(&plan.values, &rows, entities_met).map_err(DatasetError::Sorting)
     }
 
     fn push(

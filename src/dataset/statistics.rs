@@ -4,13 +4,14 @@
 use super::cells::Texts;
 use super::exact::{self, ValueWriter};
 use super::format::ScaleName;
-use super::plan::{Role, ValueColumn};
+use super::plan::{Engine, Plan, Role, ValueColumn};
+use super::rows::RowReader;
 use super::split::{Part, Place};
 use crate::engine::{Quantiles, Summary};
 use crate::records::ColumnKind;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::{fs, io};
 
@@ -86,6 +87,8 @@ pub(super) struct Totals {
     pub(super) rows_read: u64,
     /// Rows that have no time.
     pub(super) without_time: u64,
+    /// Rows of no entity.
+    pub(super) without_entity: u64,
     /// Samples of each part.
     pub(super) samples: PartCounts,
     /// Samples that reach over a border between parts.
@@ -100,6 +103,7 @@ impl Totals {
     fn add(&mut self, other: &Totals) {
         self.rows_read += other.rows_read;
         self.without_time += other.without_time;
+        self.without_entity += other.without_entity;
         self.samples = add(self.samples, other.samples);
         self.purged += other.purged;
         self.left_out += other.left_out;
@@ -167,23 +171,24 @@ impl Counter {
         }
     }
 
-    /// The counts of the run, whose texts are these.
+    /// The counts of the run that was read, with the names of its entities that are kept.
     pub(super) fn finish(
         mut self,
         columns: &[ValueColumn],
-        texts: &Texts,
-        rows_read: u64,
-        without_time: u64,
+        rows: &RowReader<'_>,
+        entities: BTreeSet<String>,
     ) -> io::Result<Counts> {
         if let Some(error) = self.failure {
             return Err(error);
         }
         let values = self.values.map(ValueWriter::finish).transpose()?;
-        (self.totals.rows_read, self.totals.without_time) = (rows_read, without_time);
+        self.totals.rows_read = rows.rows_read;
+        self.totals.without_time = rows.without_time;
+        self.totals.without_entity = rows.without_entity;
         let classes = self.classes.into_iter().zip(columns).map(|(classes, column)| {
             let mut named: BTreeMap<String, PartCounts> = BTreeMap::new();
             for (bits, counts) in classes {
-                let name = class_name(f64::from_bits(bits), column.spec.kind, texts);
+                let name = class_name(f64::from_bits(bits), column.spec.kind, &rows.texts);
                 let known = named.entry(name).or_default();
                 *known = add(*known, counts);
             }
@@ -195,6 +200,7 @@ impl Counter {
             looks: self.looks,
             numbers: self.numbers,
             values: values.into_iter().collect(),
+            entities,
         })
     }
 }
@@ -220,6 +226,8 @@ pub(super) struct Counts {
     numbers: Vec<Numbers>,
     /// Files with the numbers of the training part, if they were kept.
     values: Vec<PathBuf>,
+    /// The names of entities, if they are listed by part.
+    pub(super) entities: BTreeSet<String>,
 }
 
 impl Counts {
@@ -231,6 +239,7 @@ impl Counts {
             looks: Vec::new(),
             numbers: vec![Numbers::default(); columns],
             values: Vec::new(),
+            entities: BTreeSet::new(),
         }
     }
 
@@ -241,6 +250,7 @@ impl Counts {
             self.looks = other.looks;
         }
         self.values.extend(other.values);
+        self.entities.extend(other.entities);
         for (own, others) in self.numbers.iter_mut().zip(other.numbers) {
             own.summary.merge(&others.summary);
             own.quantiles.merge(&others.quantiles);
@@ -287,6 +297,16 @@ impl Counts {
         };
         let good = width.is_finite() && width > 0.0;
         Some((center, if good { width } else { 1.0 }))
+    }
+
+    /// How many rows of an entity a window takes, if no entity had as many.
+    pub(super) fn rows_lacking(&self, plan: &Plan) -> Option<u64> {
+        let Totals { samples, purged, left_out, incomplete, .. } = self.totals;
+        let is_none = samples.iter().sum::<u64>() + purged + left_out + incomplete == 0;
+        match &plan.engine {
+            Engine::Windows(windows) if is_none => windows.rows(),
+            _ => None,
+        }
     }
 
     /// The texts of a column in the training part, sorted.

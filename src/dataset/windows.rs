@@ -110,6 +110,39 @@ pub(super) struct Windows {
     pub(super) features: usize,
 }
 
+impl Windows {
+    /// How many rows of an entity, one after the other, a sample is made of, if nothing of it goes by time.
+    pub(super) fn rows(&self) -> Option<u64> {
+        let mut back = 1;
+        let mut ahead = 0;
+        for output in &self.outputs {
+            match *output {
+                Output::Event { over: Over::Ahead(Span::Time(_)), .. } => return None,
+                Output::Lag { rows, .. } => back = back.max(rows + 1),
+                Output::Lead { rows, .. }
+                | Output::Event { over: Over::Ahead(Span::Rows(rows)), .. } => {
+                    ahead = ahead.max(rows);
+                }
+                _ => {}
+            }
+        }
+        for past in &self.pasts {
+            match past.back {
+                Back::Last(Span::Rows(rows)) => back = back.max(rows),
+                Back::Last(Span::Time(_)) => return None,
+                Back::Whole => {}
+            }
+        }
+        for window in &self.aheads {
+            match window.span {
+                Span::Rows(rows) => ahead = ahead.max(rows),
+                Span::Time(_) => return None,
+            }
+        }
+        Some(back + ahead)
+    }
+}
+
 /// A sample: what is known at a time, and what is to be predicted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample<'s> {
