@@ -23,7 +23,7 @@ pub(super) enum Span {
 pub(super) enum Back {
     /// The last of them, the present one included.
     Last(Span),
-    /// As many as any feature looks at.
+    /// As many as any feature looks at; for labels only.
     Whole,
 }
 
@@ -34,6 +34,16 @@ pub(super) struct Past {
     pub(super) back: Back,
     /// Weight of a row over that of the next, for [`StatisticName::Ewma`].
     pub(super) decay: f64,
+}
+
+impl Past {
+    /// Value and time in seconds of a row: of features with what is held for nulls, of labels without.
+    fn point(&self, series: &Series, row: u64) -> (f64, f64) {
+        match self.back {
+            Back::Last(_) => series.held_point(row, self.column),
+            Back::Whole => series.point(row, self.column),
+        }
+    }
 }
 
 /// A window of coming rows of a column, the present one not included.
@@ -100,11 +110,45 @@ pub(super) struct Windows {
     pub(super) features: usize,
 }
 
+impl Windows {
+    /// How many rows of an entity, one after the other, a sample is made of, if nothing of it goes by time.
+    pub(super) fn rows(&self) -> Option<u64> {
+        let mut back = 1;
+        let mut ahead = 0;
+        for output in &self.outputs {
+            match *output {
+                Output::Event { over: Over::Ahead(Span::Time(_)), .. } => return None,
+                Output::Lag { rows, .. } => back = back.max(rows + 1),
+                Output::Lead { rows, .. }
+                | Output::Event { over: Over::Ahead(Span::Rows(rows)), .. } => {
+                    ahead = ahead.max(rows);
+                }
+                _ => {}
+            }
+        }
+        for past in &self.pasts {
+            match past.back {
+                Back::Last(Span::Rows(rows)) => back = back.max(rows),
+                Back::Last(Span::Time(_)) => return None,
+                Back::Whole => {}
+            }
+        }
+        for window in &self.aheads {
+            match window.span {
+                Span::Rows(rows) => ahead = ahead.max(rows),
+                Span::Time(_) => return None,
+            }
+        }
+        Some(back + ahead)
+    }
+}
+
 /// A sample: what is known at a time, and what is to be predicted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample<'s> {
     pub(super) entity: u32,
-    /// Nanoseconds: the present row, the first row or instant that is looked at, and the last one.
+    /// Nanoseconds: the present row, the first row or instant that is looked at (of held values, the row that
+    /// they were taken from), and the last one.
     pub(super) time: u64,
     pub(super) start: u64,
     pub(super) end: u64,
@@ -199,7 +243,7 @@ impl<'p> WindowEngine<'p> {
     pub(super) fn add_entity(&mut self, events: Vec<Intervals>) {
         let plan = self.plan;
         self.entities.push(Entity {
-            series: Series::new(plan.columns),
+            series: Series::new(plan.columns, plan.gaps == GapsName::Hold),
             first: 0,
             began: 0,
             now: 0,
@@ -307,7 +351,7 @@ impl<'p> WindowEngine<'p> {
         if end == *first {
             *began = time;
         }
-        series.push(time, self.plan.gaps == GapsName::Hold && end > *first, value);
+        series.push(time, end > *first, value);
         self.advance(index, false, sink);
     }
 
@@ -342,7 +386,7 @@ impl<'p> WindowEngine<'p> {
         let mut first_row = now.saturating_sub(self.max_lag).max(first);
         let mut start = time;
         for (past, sliding) in self.plan.pasts.iter().zip(&mut *pasts) {
-            let (value, time_s) = series.point(now, past.column);
+            let (value, time_s) = past.point(series, now);
             sliding.push(value, time_s);
             let begin = match past.back {
                 Back::Whole => continue,
@@ -360,12 +404,12 @@ impl<'p> WindowEngine<'p> {
                     begin
                 }
             };
-            sliding.drop_before(begin, |row| series.point(row, past.column));
+            sliding.drop_before(begin, |row| past.point(series, row));
             first_row = first_row.min(begin);
         }
         for (past, sliding) in self.plan.pasts.iter().zip(pasts) {
             if past.back == Back::Whole {
-                sliding.drop_before(first_row, |row| series.point(row, past.column));
+                sliding.drop_before(first_row, |row| past.point(series, row));
             }
         }
         if !full {
@@ -399,6 +443,21 @@ impl<'p> WindowEngine<'p> {
         }
     }
 
+    /// When the first of the values was known that features of the present row take for others: they may have
+    /// been held since long before the window begins.
+    fn held_since(&self, index: usize) -> u64 {
+        let Entity { series, now, pasts, .. } = &self.entities[index];
+        // Of a window, none was taken from a row before that of its first.
+        let windows = self.plan.pasts.iter().zip(pasts).filter(|(past, _)| past.back != Back::Whole);
+        let windows = windows.map(|(past, sliding)| (sliding.begin(), past.column));
+        let lags = self.plan.outputs[..self.plan.features].iter().filter_map(|output| match output {
+            Output::Lag { column, rows } => Some((now - rows, *column)),
+            _ => None,
+        });
+        let origins = windows.chain(lags).map(|(row, column)| series.held(row, column).1);
+        origins.fold(series.time(*now), u64::min)
+    }
+
     /// Gives the sample of the present row to the sink.
     fn give(&mut self, index: usize, start: u64, sink: &mut impl SampleSink) {
         let Entity { series, now, pasts, aheads, .. } = &self.entities[index];
@@ -411,6 +470,9 @@ impl<'p> WindowEngine<'p> {
         self.values.clear();
         for (number, output) in self.plan.outputs.iter().enumerate() {
             let value = match *output {
+                Output::Lag { column, rows } if number < self.plan.features => {
+                    series.held(now - rows, column).0
+                }
                 Output::Lag { column, rows } => series.value(now - rows, column),
                 Output::Rolling { past, statistic } => pasts[past].moments().statistic(statistic),
                 Output::AnyPast { past } => any(pasts[past].moments().statistic(StatisticName::Max)),
@@ -459,6 +521,7 @@ impl<'p> WindowEngine<'p> {
         if self.plan.gaps == GapsName::Mark {
             self.values.push(f64::from(missing));
         }
+        let start = start.min(self.held_since(index));
         sink.sample(Sample { entity: index as u32, time, start, end, values: &self.values });
     }
 }
