@@ -270,7 +270,7 @@ impl SweepResults {
     }
 
     /// The name of a metric's column: the metric's, unless an axis has it.
-    fn column_name(&self, metric: &str) -> String {
+    pub(crate) fn column_name(&self, metric: &str) -> String {
         if self.columns.iter().any(|column| column.name == metric) {
             format!("summary.{metric}")
         } else {
