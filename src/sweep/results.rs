@@ -270,7 +270,7 @@ impl SweepResults {
     }
 
     /// The name of a metric's column: the metric's, behind `summary.` as often as an axis has the name.
-    fn column_name(&self, metric: &str) -> String {
+    pub(crate) fn column_name(&self, metric: &str) -> String {
         let mut name = metric.to_string();
         while self.columns.iter().any(|column| column.name == name) {
             name = format!("summary.{name}");
