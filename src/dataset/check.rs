@@ -150,7 +150,12 @@ pub(super) fn no_empty_parts(
             if totals.rows_read == 0 {
                 known_texts(job, spec, document)?;
             }
-            let reason = if totals.rows_read == 0 {
+            let reason = if totals.rows_read == 0 && totals.without_entity > 0 {
+                format!(
+                    ": in all {} rows that meet the conditions, an `entity` column is null",
+                    totals.without_entity
+                )
+            } else if totals.rows_read == 0 {
                 ": no row of the table meets the conditions of `where`".to_string()
             } else if let Some(rows) = counts.rows_lacking(job.plan) {
                 format!(
@@ -200,6 +205,10 @@ fn known_texts(job: &Job<'_>, spec: &DatasetSpec, document: &Document) -> Result
             continue;
         }
         let known = texts_of(job, &table.name, name)?;
+        // Of so many, one may have been missed.
+        if known.len() >= MOST_TEXTS {
+            continue;
+        }
         let here = site.index(index).key("is");
         let listed = match wanted {
             Scalars::One(value) => vec![(here, value)],

@@ -1,6 +1,7 @@
 //! Windows held to their definitions, computed anew for each of them.
 
 use super::*;
+use crate::dataset::grid::Fold;
 use proptest::prelude::*;
 
 /// Nanoseconds of a second.

@@ -118,6 +118,13 @@ fn rows_without_an_entity_are_left_out() {
     assert_eq!((&card["left_out"]["rows_without_entity"], &card["rows_read"]), (&json!(20), &json!(20)));
     let text = fs::read_to_string(made.path.join("card.md")).unwrap();
     assert!(text.contains("20 rows have no entity"), "{text}");
+    let none = json!([{ "column": "load", "below": 0 }]);
+    let spec = all_in_train(with(windows(), &[("samples.where", none)]));
+    let error = study.attempt("none", &spec).err().expect("no row has an entity").to_string();
+    assert!(
+        error.contains("in all 20 rows that meet the conditions, an `entity` column is null"),
+        "{error}"
+    );
 }
 
 /// Columns that events are read from are held to those of the first run, as those of the table are.
