@@ -138,6 +138,7 @@ impl Plot {
             value: self.value.clone(),
             end: self.end.clone(),
             filters: self.filters.clone(),
+            at: Vec::new(),
             // Both are below 2^16 by the ranges of their flags.
             top: self.top.map(|top| top as usize),
             bins: self.bins.map(|bins| bins as usize),

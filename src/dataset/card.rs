@@ -131,7 +131,7 @@ impl Card<'_> {
                     );
                 }
                 if windows.gaps == GapsName::Hold {
-                    limits.push("Nulls were filled with the last value before them, which may be older than the window.".into());
+                    limits.push("Nulls of features were filled with the last value before them; `window_start_s` is when the oldest of them was taken.".into());
                 }
                 if windows.stride == 1 {
                     limits.push(
@@ -224,6 +224,7 @@ impl Card<'_> {
                 "of_no_part": totals.left_out,
                 "lacking_a_value": totals.incomplete,
                 "rows_without_time": totals.without_time,
+                "rows_without_entity": totals.without_entity,
             },
             "provenance": self.runs.iter().map(Run::provenance).collect::<Vec<_>>(),
             "limits": self.limits(),
@@ -281,9 +282,15 @@ impl Card<'_> {
         let _ = writeln!(
             text,
             "Of {} rows read, {} samples were left out because they lack a value, {} because they reach over a \
-             border, {} because they belong to no part.\n",
+             border, {} because they belong to no part.",
             totals.rows_read, totals.incomplete, totals.purged, totals.left_out
         );
+        for (rows, lack) in [(totals.without_time, "time"), (totals.without_entity, "entity")] {
+            if rows > 0 {
+                let _ = writeln!(text, "{rows} rows have no {lack}, and were passed over.");
+            }
+        }
+        text.push('\n');
         for (label, classes) in self.classes() {
             let _ = writeln!(text, "## Classes of `{}`\n", cell(label));
             let names: Vec<&str> = rows.iter().map(|(part, _)| part.name()).collect();

@@ -107,7 +107,7 @@ impl Entities {
         })
     }
 
-    /// Appends the entity of each of the rows, which these columns tell apart.
+    /// Appends the entity of each of the rows, which these columns tell apart. None of them is null there.
     pub(super) fn read(
         &mut self,
         columns: &[usize],
@@ -116,10 +116,7 @@ impl Entities {
         texts: &mut Texts,
         target: &mut Vec<u32>,
     ) {
-        let mut part = |row: usize, column: usize| {
-            let is_null = rows.columns()[column].is_null(row);
-            if is_null { texts.number("") } else { texts.of_cell(rows, row, column) }
-        };
+        let mut part = |row: usize, column: usize| texts.of_cell(rows, row, column);
         if let &[column] = columns {
             for &row in selected {
                 let text = part(row as usize, column);

@@ -60,7 +60,8 @@ pub enum DatasetError {
     /// It cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// Decisions cannot be sorted by files beside the output.
+    /// Files beside the output, by which decisions are sorted and exact quantiles found, cannot be written or
+    /// read.
     #[error("cannot sort rows by files beside the output: {0}")]
     Sorting(io::Error),
     /// It was told to stop.

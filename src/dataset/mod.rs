@@ -15,7 +15,8 @@
 //! * **Same input, same bytes**, for any number of jobs. Nothing depends on the clock, the machine, or the order
 //!   in which threads come; chance comes from [named streams](crate::engine::RandomStreams).
 //! * **Bounded memory.** Rows are read in batches, once or twice. What is kept is the rows that windows still
-//!   look at, for each entity, and the events by which windows are labelled; decisions are sorted by files.
+//!   look at, for each entity, and the events by which windows are labelled; decisions are sorted by files, and
+//!   the exact quantiles of the scale `robust` are found by files.
 //! * **Complete or not at all.** The directory appears when everything in it is written.
 //!
 //! # Example
@@ -55,6 +56,7 @@ mod check;
 mod error;
 mod event_table;
 mod events;
+mod exact;
 mod format;
 mod grid;
 mod layout;
@@ -296,12 +298,16 @@ impl Dataset {
             runs: &runs,
             split: &split,
             directory: &work,
+            exact: self.spec.scale == ScaleName::Robust,
             interrupted: &self.interrupted,
         };
         let before = match self.needs_statistics(&plan) {
             true => Some(pipeline::count(&job, &pool, &*self.watch)?),
             false => None,
         };
+        if let Some(counts) = &before {
+            split.check_entities(&self.spec, &self.document, &counts.entities)?;
+        }
         let counts = before.clone().unwrap_or_else(|| Counts::none(plan.values.len()));
         let balance = self.spec.balance.as_ref().zip(balanced);
         let balance = balance.map(|(spec, column)| Balance::new(spec, column, &counts.classes[column]));
@@ -318,7 +324,8 @@ impl Dataset {
         let threads = pool.current_num_threads();
         let written = pipeline::write(&job, threads, files, before.is_none(), &*self.watch)?;
         let counts = before.unwrap_or(written.counts);
-        check::no_empty_parts(&split, &counts)?;
+        split.check_entities(&self.spec, &self.document, &counts.entities)?;
+        check::no_empty_parts(&job, &self.spec, &self.document, &counts)?;
         if work.exists() {
             std::fs::remove_dir_all(&work).map_err(DatasetError::Sorting)?;
         }

@@ -45,6 +45,9 @@ pub(super) fn count(
     for counts in found {
         all.merge(counts?);
     }
+    if job.exact {
+        all.find_quantiles().map_err(DatasetError::Sorting)?;
+    }
     Ok(all)
 }
 

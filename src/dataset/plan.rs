@@ -6,11 +6,11 @@ mod labels;
 mod windows;
 
 use super::event_table::EventPlan;
-use super::format::{DatasetSpec, SamplesSpec};
+use super::format::{CategoriesName, DatasetSpec, SamplesSpec};
 use super::rows::{RowPlan, Tie};
 use super::transitions::Transitions;
 use super::windows::Windows;
-use crate::records::{ColumnSpec, TableSpec};
+use crate::records::{ColumnKind, ColumnSpec, TableSpec};
 use crate::scenario::{Diagnostics, Document, Site};
 use columns::Columns;
 use std::cell::RefCell;
@@ -55,6 +55,18 @@ impl Role {
 pub(super) struct ValueColumn {
     pub(super) spec: ColumnSpec,
     pub(super) role: Role,
+}
+
+impl ValueColumn {
+    /// Whether it is a text that is written as a code or as one column for each text.
+    pub(super) fn is_coded(&self) -> bool {
+        matches!(self.role, Role::Feature | Role::Next(_)) && self.spec.kind == ColumnKind::Category
+    }
+
+    /// Whether it is a text that is written with a column of its code beside it.
+    pub(super) fn has_code(&self) -> bool {
+        matches!(self.role, Role::Label | Role::Action) && self.spec.kind == ColumnKind::Category
+    }
 }
 
 /// What makes samples of rows.
@@ -110,12 +122,12 @@ impl Plan {
             SamplesSpec::Classification(samples) => windows::plan(samples, &here, tables),
             SamplesSpec::Decisions(samples) => decisions::plan(samples, &here, tables),
         }?;
-        plan.check_names(spec, &here)?;
+        plan.check_names(spec, site, &here)?;
         Some(plan)
     }
 
     /// Holds the names of all columns apart.
-    fn check_names(&self, spec: &DatasetSpec, site: &Site<'_>) -> Option<()> {
+    fn check_names(&self, spec: &DatasetSpec, root: &Site<'_>, site: &Site<'_>) -> Option<()> {
         let mut taken: BTreeSet<&str> = RESERVED.into_iter().collect();
         for column in &self.entity {
             if !taken.insert(&column.name) {
@@ -124,17 +136,67 @@ impl Plan {
                 return None;
             }
         }
-        let statics = spec.statics.iter().map(|column| column.column_name());
-        for name in self.values.iter().map(|value| value.spec.name.as_ref()).chain(statics) {
+        let code_of = |value: &ValueColumn| format!("{}_code", value.spec.name);
+        let codes: Vec<Option<String>> =
+            self.values.iter().map(|value| value.has_code().then(|| code_of(value))).collect();
+        let help = "give one of them another `name`, or leave one of them out";
+        let (mut labels, mut targets) = (0, 0);
+        for (value, code) in self.values.iter().zip(&codes) {
+            let here = match value.role {
+                Role::Label => site.key("labels").index(count(&mut labels)),
+                Role::Target => site.key("targets").index(count(&mut targets)),
+                _ => site.clone(),
+            };
+            for name in [Some(value.spec.name.as_ref()), code.as_deref()].into_iter().flatten() {
+                if !taken.insert(name) {
+                    here.error_with_help(format!("the dataset would have two columns {name:?}"), help);
+                    return None;
+                }
+            }
+        }
+        for (index, column) in spec.statics.iter().enumerate() {
+            let name = column.column_name();
             if !taken.insert(name) {
-                site.error_with_help(
-                    format!("the dataset would have two columns {name:?}"),
-                    "give one of them another `name`, or leave one of them out",
-                );
+                let message = format!("the dataset would have two columns {name:?}");
+                root.key("static").index(index).error_with_help(message, help);
                 return None;
             }
         }
+        if spec.categories == CategoriesName::OneHot {
+            self.check_one_hot(&taken, root)?;
+        }
         Some(())
+    }
+
+    /// Holds names apart from those of columns that say whether a feature has a text. Which texts there are is
+    /// not known yet.
+    fn check_one_hot(&self, taken: &BTreeSet<&str>, root: &Site<'_>) -> Option<()> {
+        let coded = self.values.iter().filter(|value| value.is_coded());
+        let names: Vec<&str> = coded.map(|value| value.spec.name.as_ref()).collect();
+        let of = |name: &str| {
+            names
+                .iter()
+                .find(|coded| name.strip_prefix(**coded).is_some_and(|rest| rest.starts_with('=')))
+        };
+        match taken.iter().find_map(|name| Some((name, of(name)?))) {
+            None => Some(()),
+            Some((name, feature)) => {
+                root.key("categories").error_with_help(
+                    format!("column {name:?} may be one of those that say which {feature} it is"),
+                    "give the column another `name`, or use \"code\"",
+                );
+                None
+            }
+        }
+    }
+
+    /// The columns that it reads of one of its tables.
+    pub(super) fn columns_of(&self, table: &str) -> BTreeSet<&str> {
+        let own = (self.table.name == table).then_some(&self.rows.columns);
+        let events = self.events.iter().filter(|events| events.table == table);
+        let nodes = (self.needs_tiers && table == "nodes").then_some(["node", "tier"]);
+        let read = own.into_iter().chain(events.map(|events| &events.columns)).flatten();
+        read.map(String::as_str).chain(nodes.into_iter().flatten()).collect()
     }
 
     /// All tables that it reads.
@@ -159,6 +221,12 @@ pub(super) fn named_tables(spec: &DatasetSpec) -> BTreeSet<String> {
             [samples.table.clone()].into_iter().chain(nodes).collect()
         }
     }
+}
+
+/// The number so far, which rises by one.
+fn count(number: &mut usize) -> usize {
+    *number += 1;
+    *number - 1
 }
 
 /// The table of this name.

@@ -2,6 +2,7 @@
 
 use super::DatasetError;
 use super::event_table::EventTable;
+use super::exact::ValueWriter;
 use super::plan::{Engine, Plan};
 use super::rows::{Chunk, RowReader};
 use super::sources::Run;
@@ -12,7 +13,7 @@ use super::windows::{Sample, SampleSink, WindowEngine};
 use crate::engine::SimTime;
 use crate::output::TableReader;
 use crate::records::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -51,6 +52,8 @@ pub(super) struct Job<'j> {
     pub(super) split: &'j Split,
     /// For files that are needed on the way.
     pub(super) directory: &'j Path,
+    /// Whether quantiles are to be exact.
+    pub(super) exact: bool,
     pub(super) interrupted: &'j AtomicBool,
 }
 
@@ -116,10 +119,16 @@ impl Job<'_> {
             self.tiers(source)?,
             &self.directory.join(format!("sort-{run}")),
         );
+        let mut counter = Counter::new(&plan.values);
+        // Values are looked at only once.
+        if self.exact && fully {
+            let path = self.directory.join(format!("values-{run}"));
+            counter.keep_values(ValueWriter::create(path).map_err(DatasetError::Sorting)?);
+        }
         let mut collector = Collector {
             split: self.split.of_run(run),
             parts: Vec::new(),
-            counter: Counter::new(&plan.values),
+            counter,
             fully,
             target,
             batch: Batch::default(),
@@ -135,6 +144,7 @@ impl Job<'_> {
             Engine::Transitions(transitions) => Running::Transitions(TransitionEngine::new(transitions)),
         };
         let (mut texts_sent, mut entities_sent) = (0, 0);
+        let mut entities_met = BTreeSet::new();
         let mut chunk = rows.chunk();
         while rows.next(&mut chunk)? {
             for entity in collector.parts.len()..rows.entities.len() {
@@ -142,6 +152,9 @@ impl Job<'_> {
                 let parts = || key.iter().map(|text| rows.texts.get(*text as usize));
                 let name = parts().collect::<Vec<_>>().join("/");
                 collector.parts.push(collector.split.of_entity(&name));
+                if self.split.lists_entities() {
+                    entities_met.insert(name);
+                }
                 if let Running::Windows(engine) = &mut engine {
                     engine.add_entity(events.iter().map(|events| events.of_entity(parts())).collect());
                 }
@@ -161,7 +174,8 @@ impl Job<'_> {
             Running::Transitions(engine) => engine.finish(&mut collector),
         }
         collector.send(&rows, &mut texts_sent, &mut entities_sent);
-        Ok(collector.counter.finish(&plan.values, &rows.texts, rows.rows_read, rows.without_time))
+        let counter = collector.counter;
+        counter.finish(&plan.values, &rows, entities_met).map_err(DatasetError::Sorting)
     }
 
     fn push(

@@ -78,6 +78,8 @@ pub(super) struct RowReader<'p> {
     pub(super) rows_read: u64,
     /// Rows passed over because they have no time.
     pub(super) without_time: u64,
+    /// Rows passed over because a column of their entity is null.
+    pub(super) without_entity: u64,
     sorter: Option<Sorter>,
     sorted: Option<Sorted>,
 }
@@ -102,6 +104,7 @@ impl<'p> RowReader<'p> {
             last_time: 0,
             rows_read: 0,
             without_time: 0,
+            without_entity: 0,
             sorter: plan.sorted.map(|_| Sorter::new(HEAD + plan.cells.len(), directory)),
             sorted: None,
         }
@@ -166,6 +169,10 @@ impl<'p> RowReader<'p> {
                     });
                 }
                 self.last_time = time;
+                if self.plan.entity.iter().any(|column| rows.columns()[*column].is_null(row)) {
+                    self.without_entity += 1;
+                    continue;
+                }
                 self.selected.push(row as u32);
                 chunk.times.push(time);
             }

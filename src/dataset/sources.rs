@@ -8,8 +8,8 @@ use crate::records::TableSpec;
 use crate::scenario::{Diagnostics, Document, Duration, Path as Place};
 use crate::sweep::{SweepResults, SweepScenarios, tables_of};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// One run, and what its rows come from.
@@ -111,48 +111,107 @@ pub(super) fn named(
     document: &Document,
     directory: &Path,
 ) -> Result<Vec<Run>, DatasetError> {
-    let mut runs = Vec::new();
+    let mut sources = Vec::new();
     let place = Place::root().key("sources");
     for (index, source) in spec.sources.iter().flatten().enumerate() {
         let at = |message: String| Diagnostics::from(document.diagnostic(&place.index(index), message));
         let pattern = directory.join(source);
-        let found = match_paths(&pattern).map_err(at)?;
+        let found = match_paths(directory, source).map_err(at)?;
         if found.is_empty() {
             let message = format!("there is no directory {}", pattern.display());
             let help = "directories are looked for beside the dataset file";
             let diagnostic = document.diagnostic(&place.index(index), message).help(help);
             return Err(Diagnostics::from(diagnostic).into());
         }
-        for path in found {
-            // As given: the file's own directory is not the dataset's business.
-            let name = name_of(path.strip_prefix(directory).unwrap_or(&path));
-            runs.extend(open(&path, &name).map_err(|error| at(error.to_string()))?);
-        }
+        sources.extend(found.into_iter().map(|path| (index, path)));
     }
-    check_names(&runs)?;
+    // The file's own directory is not the dataset's business.
+    let given: Vec<&Path> =
+        sources.iter().map(|(_, path)| path.strip_prefix(directory).unwrap_or(path)).collect();
+    let mut runs = Vec::new();
+    for ((index, path), name) in sources.iter().zip(names_of(&given)) {
+        let at = |error: DatasetError| document.diagnostic(&place.index(*index), error.to_string());
+        runs.extend(open(path, &name).map_err(at)?);
+    }
+    check_apart(&runs)?;
     Ok(runs)
 }
 
 /// The runs in these directories.
 pub(super) fn given(paths: &[PathBuf]) -> Result<Vec<Run>, DatasetError> {
+    let given: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     let mut runs = Vec::new();
-    for path in paths {
-        runs.extend(open(path, &name_of(path))?);
+    for (path, name) in paths.iter().zip(names_of(&given)) {
+        runs.extend(open(path, &name)?);
     }
-    check_names(&runs)?;
+    check_apart(&runs)?;
     Ok(runs)
 }
 
-fn check_names(runs: &[Run]) -> Result<(), DatasetError> {
+/// Fails if a run is there twice, under one name or two: one copy could be trained on and the other tested.
+fn check_apart(runs: &[Run]) -> Result<(), DatasetError> {
     let mut names = BTreeSet::new();
-    match runs.iter().find(|run| !names.insert(run.name.as_str())) {
-        Some(run) => Err(DatasetError::Refused(format!("the run {} is named twice", run.name))),
-        None => Ok(()),
+    let mut places: BTreeMap<PathBuf, &str> = BTreeMap::new();
+    let mut contents: BTreeMap<(u64, &str, String), &str> = BTreeMap::new();
+    for run in runs {
+        let name = run.name.as_str();
+        if !names.insert(name) {
+            return Err(DatasetError::Refused(format!("the run {name} is named twice")));
+        }
+        let tables = run.tables.path();
+        let place = tables.canonicalize().unwrap_or_else(|_| tables.to_path_buf());
+        if let Some(first) = places.insert(place, name) {
+            let message = format!("{first} and {name} are the same directory; leave one of them out");
+            return Err(DatasetError::Refused(message));
+        }
+        let Some(fingerprint) = &run.fingerprint else { continue };
+        let content = (run.seed, fingerprint.as_str(), run.scenario.to_string());
+        if let Some(first) = contents.insert(content, name) {
+            return Err(DatasetError::Refused(format!(
+                "{first} and {name} are copies of one run: seed, scenario and fingerprint are the same; leave \
+                 one of them out"
+            )));
+        }
     }
+    Ok(())
 }
 
-/// The directories that a pattern stands for, sorted by name.
-fn match_paths(pattern: &Path) -> Result<Vec<PathBuf>, String> {
+/// What runs in these directories are called: relative paths as they were given, and of an absolute one, which
+/// would tell of the machine, as few of its last parts as tell it apart from all others.
+fn names_of(paths: &[&Path]) -> Vec<String> {
+    let parts: Vec<Vec<String>> = paths
+        .iter()
+        .map(|path| {
+            let normal = path
+                .components()
+                .filter(|part| !matches!(part, Component::RootDir | Component::Prefix(_)));
+            normal.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
+        })
+        .collect();
+    let name = |(index, path): (usize, &&Path)| {
+        if !path.has_root() {
+            return name_of(path);
+        }
+        let own = &parts[index];
+        let others =
+            || parts.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, parts)| parts);
+        let tail = (1..=own.len())
+            .map(|count| &own[own.len() - count..])
+            .find(|tail| !others().any(|other| other.ends_with(tail)));
+        tail.unwrap_or(own).join("/")
+    };
+    paths.iter().enumerate().map(name).collect()
+}
+
+/// The directories that a source beside the dataset file stands for, sorted by name: the one of that very name,
+/// if there is one, else those that it matches as a pattern.
+fn match_paths(directory: &Path, source: &str) -> Result<Vec<PathBuf>, String> {
+    let literal = directory.join(source);
+    if literal.is_dir() {
+        return Ok(vec![literal]);
+    }
+    // The folder's own name is no pattern.
+    let pattern = Path::new(&glob::Pattern::escape(&directory.to_string_lossy())).join(source);
     let text = pattern.to_string_lossy();
     let paths = glob::glob(&text).map_err(|error| format!("it is no pattern: {error}"))?;
     let mut found = Vec::new();

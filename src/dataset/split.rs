@@ -1,7 +1,7 @@
 //! Training, validation and test, without leaks between them.
 
 use super::DatasetError;
-use super::format::{DatasetSpec, PartNames, SharesSpec, SplitSpec, TimeSplit};
+use super::format::{DatasetSpec, EntitySplit, PartNames, SharesSpec, SplitSpec, TimeSplit};
 use super::sources::Run;
 use super::windows::Sample;
 use crate::engine::{RandomStreams, SimTime};
@@ -260,6 +260,31 @@ impl Split {
     /// Whether the part of an entity is drawn.
     pub(super) fn is_drawn_by_entity(&self) -> bool {
         matches!(self.rule, Rule::Shares { .. })
+    }
+
+    /// Whether entities are listed by their names.
+    pub(super) fn lists_entities(&self) -> bool {
+        matches!(self.rule, Rule::Names(_))
+    }
+
+    /// Fails if a name that is listed is none of the entities there are.
+    pub(super) fn check_entities(
+        &self,
+        spec: &DatasetSpec,
+        document: &Document,
+        there: &BTreeSet<String>,
+    ) -> Result<(), Diagnostics> {
+        let errors = RefCell::new(Diagnostics::default());
+        let site = Site::root(document, &errors, FilePath::new(".")).key("split").key("entities");
+        if let SplitSpec::Entity(EntitySplit { entities: Some(lists), .. }) = &spec.split {
+            for (part, list) in Part::ALL.into_iter().zip(names(lists)) {
+                for (index, name) in list.iter().enumerate().filter(|(_, name)| !there.contains(*name)) {
+                    let there = there.iter().map(String::as_str);
+                    site.key(part.name()).index(index).unknown("entity", name, there);
+                }
+            }
+        }
+        errors.into_inner().or(())
     }
 
     /// What holds for the samples of a run.

@@ -2,14 +2,18 @@
 //! there are.
 
 use super::cells::Texts;
+use super::exact::{self, ValueWriter};
 use super::format::ScaleName;
-use super::plan::{Role, ValueColumn};
+use super::plan::{Engine, Plan, Role, ValueColumn};
+use super::rows::RowReader;
 use super::split::{Part, Place};
 use crate::engine::{Quantiles, Summary};
 use crate::records::ColumnKind;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::{fs, io};
 
 /// How many samples there are of each part.
 pub(super) type PartCounts = [u64; 3];
@@ -41,7 +45,25 @@ impl ValueColumn {
 pub(super) struct Numbers {
     pub(super) summary: Summary,
     pub(super) quantiles: Quantiles,
+    /// Of the fractions in [`exact::FRACTIONS`], where they were asked for.
+    exact: Option<[f64; 3]>,
     nulls: u64,
+}
+
+impl Numbers {
+    /// The quantile of this number among [`exact::FRACTIONS`]: exact if that was asked for, else to 1 % of its
+    /// value.
+    fn quantile(&self, index: usize) -> Option<f64> {
+        let (least, most) = (self.summary.min(), self.summary.max());
+        match self.exact {
+            Some(exact) => Some(exact[index]),
+            // A sketch may tell of more than there is.
+            None => {
+                let sketched = self.quantiles.quantile(exact::FRACTIONS[index])?;
+                Some(sketched.max(least).min(most))
+            }
+        }
+    }
 }
 
 /// The counts of one run, while it is read.
@@ -52,6 +74,10 @@ pub(super) struct Counter {
     /// By the bits of a value; for look-ups only until the end.
     classes: Vec<FxHashMap<u64, PartCounts>>,
     totals: Totals,
+    /// Keeps the numbers of the training part, if they are needed for exact quantiles.
+    values: Option<ValueWriter>,
+    /// Why they could not be kept.
+    failure: Option<io::Error>,
 }
 
 /// Counts of samples and rows.
@@ -61,6 +87,8 @@ pub(super) struct Totals {
     pub(super) rows_read: u64,
     /// Rows that have no time.
     pub(super) without_time: u64,
+    /// Rows of no entity.
+    pub(super) without_entity: u64,
     /// Samples of each part.
     pub(super) samples: PartCounts,
     /// Samples that reach over a border between parts.
@@ -75,6 +103,7 @@ impl Totals {
     fn add(&mut self, other: &Totals) {
         self.rows_read += other.rows_read;
         self.without_time += other.without_time;
+        self.without_entity += other.without_entity;
         self.samples = add(self.samples, other.samples);
         self.purged += other.purged;
         self.left_out += other.left_out;
@@ -93,7 +122,14 @@ impl Counter {
             numbers: vec![Numbers::default(); columns.len()],
             classes: vec![FxHashMap::default(); columns.len()],
             totals: Totals::default(),
+            values: None,
+            failure: None,
         }
+    }
+
+    /// Keeps the numbers of the training part in a file.
+    pub(super) fn keep_values(&mut self, writer: ValueWriter) {
+        self.values = Some(writer);
     }
 
     pub(super) fn incomplete(&mut self) {
@@ -110,6 +146,13 @@ impl Counter {
         self.totals.samples[part as usize] += 1;
         if !fully {
             return;
+        }
+        if let Some(writer) = self.values.as_mut().filter(|_| part == Part::Train) {
+            let mut numbers = self.looks.iter().zip(values).filter(|(look, _)| **look == Look::Number);
+            if let Err(error) = numbers.try_for_each(|(_, value)| writer.push(*value)) {
+                // Nothing more is kept, and the run has failed.
+                (self.values, self.failure) = (None, Some(error));
+            }
         }
         for (index, (look, &value)) in self.looks.iter().zip(values).enumerate() {
             match look {
@@ -128,25 +171,37 @@ impl Counter {
         }
     }
 
-    /// The counts of the run, whose texts are these.
+    /// The counts of the run that was read, with the names of its entities that are kept.
     pub(super) fn finish(
         mut self,
         columns: &[ValueColumn],
-        texts: &Texts,
-        rows_read: u64,
-        without_time: u64,
-    ) -> Counts {
-        (self.totals.rows_read, self.totals.without_time) = (rows_read, without_time);
+        rows: &RowReader<'_>,
+        entities: BTreeSet<String>,
+    ) -> io::Result<Counts> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        let values = self.values.map(ValueWriter::finish).transpose()?;
+        self.totals.rows_read = rows.rows_read;
+        self.totals.without_time = rows.without_time;
+        self.totals.without_entity = rows.without_entity;
         let classes = self.classes.into_iter().zip(columns).map(|(classes, column)| {
             let mut named: BTreeMap<String, PartCounts> = BTreeMap::new();
             for (bits, counts) in classes {
-                let name = class_name(f64::from_bits(bits), column.spec.kind, texts);
+                let name = class_name(f64::from_bits(bits), column.spec.kind, &rows.texts);
                 let known = named.entry(name).or_default();
                 *known = add(*known, counts);
             }
             named
         });
-        Counts { totals: self.totals, classes: classes.collect(), numbers: self.numbers }
+        Ok(Counts {
+            totals: self.totals,
+            classes: classes.collect(),
+            looks: self.looks,
+            numbers: self.numbers,
+            values: values.into_iter().collect(),
+            entities,
+        })
     }
 }
 
@@ -165,8 +220,14 @@ pub(super) struct Counts {
     pub(super) totals: Totals,
     /// By column, the samples of each class.
     pub(super) classes: Vec<BTreeMap<String, PartCounts>>,
+    /// Empty as long as nothing was read.
+    looks: Vec<Look>,
     /// By column, of the training part.
     numbers: Vec<Numbers>,
+    /// Files with the numbers of the training part, if they were kept.
+    values: Vec<PathBuf>,
+    /// The names of entities, if they are listed by part.
+    pub(super) entities: BTreeSet<String>,
 }
 
 impl Counts {
@@ -175,13 +236,21 @@ impl Counts {
         Counts {
             totals: Totals::default(),
             classes: vec![BTreeMap::new(); columns],
+            looks: Vec::new(),
             numbers: vec![Numbers::default(); columns],
+            values: Vec::new(),
+            entities: BTreeSet::new(),
         }
     }
 
     /// Adds those of another run. The order of runs must always be the same, for the last digits' sake.
     pub(super) fn merge(&mut self, other: Counts) {
         self.totals.add(&other.totals);
+        if self.looks.is_empty() {
+            self.looks = other.looks;
+        }
+        self.values.extend(other.values);
+        self.entities.extend(other.entities);
         for (own, others) in self.numbers.iter_mut().zip(other.numbers) {
             own.summary.merge(&others.summary);
             own.quantiles.merge(&others.quantiles);
@@ -195,22 +264,49 @@ impl Counts {
         }
     }
 
+    /// Finds the exact quantiles of all columns of numbers in the files that were kept, and removes these.
+    pub(super) fn find_quantiles(&mut self) -> io::Result<()> {
+        let looks = self.looks.iter().zip(&mut self.numbers);
+        let mut numbers: Vec<&mut Numbers> =
+            looks.filter(|(look, _)| **look == Look::Number).map(|(_, numbers)| numbers).collect();
+        let counts: Vec<u64> = numbers.iter().map(|numbers| numbers.summary.count()).collect();
+        let found = exact::quantiles(&self.values, &counts)?;
+        for (numbers, found) in numbers.iter_mut().zip(found) {
+            numbers.exact = (numbers.summary.count() > 0).then_some(found);
+        }
+        self.values.drain(..).try_for_each(fs::remove_file)
+    }
+
     /// How the numbers of a column are scaled: what is taken away, and what the rest is divided by. A column
     /// that is the same everywhere is not divided.
     pub(super) fn scaling(&self, column: usize, scale: ScaleName) -> Option<(f64, f64)> {
-        let Numbers { summary, quantiles, .. } = self.numbers.get(column)?;
+        let numbers = self.numbers.get(column)?;
+        let summary = &numbers.summary;
         if summary.count() == 0 {
             return None;
         }
-        let quantile = |fraction| quantiles.quantile(fraction).unwrap_or(0.0);
+        if summary.min() == summary.max() && scale != ScaleName::None {
+            return Some((summary.min(), 1.0));
+        }
+        let [lower, median, upper] = [0, 1, 2].map(|index| numbers.quantile(index).unwrap_or(f64::NAN));
         let (center, width) = match scale {
             ScaleName::None => return None,
             ScaleName::Standard => (summary.mean(), summary.variance().sqrt()),
             ScaleName::MinMax => (summary.min(), summary.max() - summary.min()),
-            ScaleName::Robust => (quantile(0.5), quantile(0.75) - quantile(0.25)),
+            ScaleName::Robust => (median, upper - lower),
         };
         let good = width.is_finite() && width > 0.0;
         Some((center, if good { width } else { 1.0 }))
+    }
+
+    /// How many rows of an entity a window takes, if no entity had as many.
+    pub(super) fn rows_lacking(&self, plan: &Plan) -> Option<u64> {
+        let Totals { samples, purged, left_out, incomplete, .. } = self.totals;
+        let is_none = samples.iter().sum::<u64>() + purged + left_out + incomplete == 0;
+        match &plan.engine {
+            Engine::Windows(windows) if is_none => windows.rows(),
+            _ => None,
+        }
     }
 
     /// The texts of a column in the training part, sorted.
@@ -228,9 +324,10 @@ impl Counts {
             let name = column.spec.name.to_string();
             match column.look() {
                 Look::Number => {
-                    let Numbers { summary, quantiles, nulls } = &self.numbers[index];
+                    let all = &self.numbers[index];
+                    let Numbers { summary, nulls, .. } = all;
                     let finite = |value: f64| if value.is_finite() { json!(value) } else { Value::Null };
-                    let quantile = |fraction| quantiles.quantile(fraction).map_or(Value::Null, finite);
+                    let quantile = |index| all.quantile(index).map_or(Value::Null, finite);
                     let applied = match column.role {
                         Role::Feature => self.scaling(index, scale),
                         _ => None,
@@ -245,9 +342,9 @@ impl Counts {
                             "mean": finite(summary.mean()),
                             "std": finite(summary.variance().sqrt()),
                             "min": finite(summary.min()),
-                            "p25": quantile(0.25),
-                            "p50": quantile(0.5),
-                            "p75": quantile(0.75),
+                            "p25": quantile(0),
+                            "p50": quantile(1),
+                            "p75": quantile(2),
                             "max": finite(summary.max()),
                             "subtracted": applied.map(|(center, _)| center),
                             "divided_by": applied.map(|(_, width)| width),
@@ -276,7 +373,7 @@ impl Counts {
         json!({
             "of": "the training part",
             "scale": scale,
-            "quantiles": "to 1 % of their value",
+            "quantiles": if scale == ScaleName::Robust { "exact" } else { "to 1 % of their value" },
             "numbers": numbers,
             "categories": categories,
         })

@@ -5,106 +5,20 @@
 
 use super::events::Intervals;
 use super::format::{GapsName, StatisticName};
-use super::grid::{Fold, Grid, step_of};
+use super::grid::{Grid, step_of};
 use super::rolling::Sliding;
 use super::series::Series;
 
-/// A stretch of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Span {
-    /// So many rows.
-    Rows(u64),
-    /// Rows within so many nanoseconds.
-    Time(u64),
-}
+mod shape;
 
-/// The rows up to the present one that something looks at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Back {
-    /// The last of them, the present one included.
-    Last(Span),
-    /// As many as any feature looks at.
-    Whole,
-}
-
-/// A window of past rows of a column.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Past {
-    pub(super) column: usize,
-    pub(super) back: Back,
-    /// Weight of a row over that of the next, for [`StatisticName::Ewma`].
-    pub(super) decay: f64,
-}
-
-/// A window of coming rows of a column, the present one not included.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Ahead {
-    pub(super) column: usize,
-    pub(super) span: Span,
-}
-
-/// Where events are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
-    /// At the instant of the present row.
-    Instant,
-    /// From the first row that features look at to the present one.
-    Window,
-    /// After the present row.
-    Ahead(Span),
-}
-
-/// A value of a sample.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Output {
-    /// A column, so many rows back.
-    Lag { column: usize, rows: u64 },
-    /// A statistic of past rows.
-    Rolling { past: usize, statistic: StatisticName },
-    /// Whether any of the past rows is true.
-    AnyPast { past: usize },
-    /// A column, so many rows ahead.
-    Lead { column: usize, rows: u64 },
-    /// The last of the coming rows, or the present one if none comes.
-    LastAhead { ahead: usize },
-    /// A statistic of coming rows.
-    StatisticAhead { ahead: usize, statistic: StatisticName },
-    /// Whether any of the coming rows is neither zero nor false.
-    AnyAhead { ahead: usize },
-    /// Whether an event of this set is going on.
-    Event { set: usize, over: Over },
-}
-
-/// Rows at regular times.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Regular {
-    /// Nanoseconds.
-    pub(super) period: u64,
-    pub(super) folds: Vec<Fold>,
-}
-
-/// What windows are like.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Windows {
-    /// Number of columns of a row.
-    pub(super) columns: usize,
-    pub(super) regular: Option<Regular>,
-    pub(super) gaps: GapsName,
-    /// The longest silence that a window reaches over, in nanoseconds.
-    pub(super) max_gap: Option<u64>,
-    pub(super) stride: u32,
-    pub(super) pasts: Vec<Past>,
-    pub(super) aheads: Vec<Ahead>,
-    /// The values of a sample; the first `features` of them are features.
-    pub(super) outputs: Vec<Output>,
-    pub(super) features: usize,
-}
+pub(super) use shape::{Ahead, Back, Output, Over, Past, Regular, Span, Windows};
 
 /// A sample: what is known at a time, and what is to be predicted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample<'s> {
     pub(super) entity: u32,
-    /// Nanoseconds: the present row, the first row or instant that is looked at, and the last one.
+    /// Nanoseconds: the present row, the first row or instant that is looked at (of held values, the row that
+    /// they were taken from), and the last one.
     pub(super) time: u64,
     pub(super) start: u64,
     pub(super) end: u64,
@@ -199,7 +113,7 @@ impl<'p> WindowEngine<'p> {
     pub(super) fn add_entity(&mut self, events: Vec<Intervals>) {
         let plan = self.plan;
         self.entities.push(Entity {
-            series: Series::new(plan.columns),
+            series: Series::new(plan.columns, plan.gaps == GapsName::Hold),
             first: 0,
             began: 0,
             now: 0,
@@ -307,7 +221,7 @@ impl<'p> WindowEngine<'p> {
         if end == *first {
             *began = time;
         }
-        series.push(time, self.plan.gaps == GapsName::Hold && end > *first, value);
+        series.push(time, end > *first, value);
         self.advance(index, false, sink);
     }
 
@@ -342,7 +256,7 @@ impl<'p> WindowEngine<'p> {
         let mut first_row = now.saturating_sub(self.max_lag).max(first);
         let mut start = time;
         for (past, sliding) in self.plan.pasts.iter().zip(&mut *pasts) {
-            let (value, time_s) = series.point(now, past.column);
+            let (value, time_s) = past.point(series, now);
             sliding.push(value, time_s);
             let begin = match past.back {
                 Back::Whole => continue,
@@ -360,12 +274,12 @@ impl<'p> WindowEngine<'p> {
                     begin
                 }
             };
-            sliding.drop_before(begin, |row| series.point(row, past.column));
+            sliding.drop_before(begin, |row| past.point(series, row));
             first_row = first_row.min(begin);
         }
         for (past, sliding) in self.plan.pasts.iter().zip(pasts) {
             if past.back == Back::Whole {
-                sliding.drop_before(first_row, |row| series.point(row, past.column));
+                sliding.drop_before(first_row, |row| past.point(series, row));
             }
         }
         if !full {
@@ -399,6 +313,21 @@ impl<'p> WindowEngine<'p> {
         }
     }
 
+    /// When the first of the values was known that features of the present row take for others: they may have
+    /// been held since long before the window begins.
+    fn held_since(&self, index: usize) -> u64 {
+        let Entity { series, now, pasts, .. } = &self.entities[index];
+        // Of a window, none was taken from a row before that of its first.
+        let windows = self.plan.pasts.iter().zip(pasts).filter(|(past, _)| past.back != Back::Whole);
+        let windows = windows.map(|(past, sliding)| (sliding.begin(), past.column));
+        let lags = self.plan.outputs[..self.plan.features].iter().filter_map(|output| match output {
+            Output::Lag { column, rows } => Some((now - rows, *column)),
+            _ => None,
+        });
+        let origins = windows.chain(lags).map(|(row, column)| series.held(row, column).1);
+        origins.fold(series.time(*now), u64::min)
+    }
+
     /// Gives the sample of the present row to the sink.
     fn give(&mut self, index: usize, start: u64, sink: &mut impl SampleSink) {
         let Entity { series, now, pasts, aheads, .. } = &self.entities[index];
@@ -411,6 +340,9 @@ impl<'p> WindowEngine<'p> {
         self.values.clear();
         for (number, output) in self.plan.outputs.iter().enumerate() {
             let value = match *output {
+                Output::Lag { column, rows } if number < self.plan.features => {
+                    series.held(now - rows, column).0
+                }
                 Output::Lag { column, rows } => series.value(now - rows, column),
                 Output::Rolling { past, statistic } => pasts[past].moments().statistic(statistic),
                 Output::AnyPast { past } => any(pasts[past].moments().statistic(StatisticName::Max)),
@@ -459,6 +391,7 @@ impl<'p> WindowEngine<'p> {
         if self.plan.gaps == GapsName::Mark {
             self.values.push(f64::from(missing));
         }
+        let start = start.min(self.held_since(index));
         sink.sample(Sample { entity: index as u32, time, start, end, values: &self.values });
     }
 }

@@ -140,7 +140,8 @@ impl Ruler {
                 self.high = fit.most.filter(|most| self.high <= *most).map_or(padded, |m| padded.min(m));
             }
         }
-        let mut room = room;
+        // Doubled below until two ticks fit.
+        let mut room = room.max(1);
         loop {
             let step = nice_step((self.high - self.low) / factor, room) * factor;
             let first = (self.low / step - 1e-9).ceil();

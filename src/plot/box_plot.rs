@@ -90,7 +90,7 @@ impl BoxPlot {
             named.map(|(index, kind)| Entry::new(*kind, Key::Area(fill(index)))).collect();
         let names: Vec<String> = groups.iter().map(|group| (*group).to_string()).collect();
         let x = Side::names(&self.x, names);
-        let frame = Frame::draw(scene, head, &legend, x, Side::Numbers(y), 0.0);
+        let frame = Frame::draw(scene, head, &legend, x, Side::Numbers(y), 0.0)?;
         let slot = (frame.right - frame.left) / groups.len() as f64;
         let pitch = (0.8 * slot / kinds.len() as f64).min(90.0);
         for one in &self.boxes {

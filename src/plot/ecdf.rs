@@ -38,7 +38,7 @@ impl Ecdf {
         };
         let legend: Vec<Entry> = sorted.iter().map(entry).collect();
         let y = Side::shares("share of values at most this");
-        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), y, 0.0);
+        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), y, 0.0)?;
         for (index, values) in &sorted {
             scene.line(steps(values, &frame), stroke(*index, WIDTH));
         }

@@ -42,6 +42,17 @@ pub enum PlotError {
         /// Its height in pixels.
         height: u32,
     },
+    /// Titles, names and the legend take so much of a figure that they would cover its data.
+    #[error(
+        "the texts of the figure leave too little for its data; make it {direction} by {by} pixels or more, or \
+         its texts shorter"
+    )]
+    Cramped {
+        /// In which direction room is missing: `wider` or `higher`.
+        direction: &'static str,
+        /// How many pixels are missing.
+        by: u32,
+    },
     /// The name of the file does not say what it is to be.
     #[error("{} is neither an .svg nor a .png file; end its name in one of these", path.display())]
     Extension {

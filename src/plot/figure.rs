@@ -92,7 +92,7 @@ pub struct Figure {
     pub note: String,
     /// Width in pixels.
     pub width: u32,
-    /// Height in pixels. A figure is made higher where a long legend would leave too little for the data.
+    /// Height in pixels. A figure whose texts leave too little for the data is refused; it is made higher where a long legend would leave too little for the data.
     pub height: u32,
 }
 

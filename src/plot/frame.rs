@@ -1,6 +1,7 @@
 //! The frame around data: title, note, legend, axes and grid, each with the room that its texts need.
 
-use super::axis::{Axis, Fit, Ruler};
+use super::PlotError;
+use super::axis::{Axis, Fit, Ruler, Tick};
 use super::font::{fitted, width};
 use super::legend::{Entry, Legend};
 use super::palette::{FAINT_INK, GRID, INK};
@@ -18,6 +19,9 @@ const TICK_MARK: f64 = 5.0;
 const MOST_LEGEND: f64 = 110.0;
 /// The longest name of a category beside an axis, in pixels.
 const LONGEST_NAME: f64 = 190.0;
+/// The least width and height of the data, in pixels.
+const LEAST_WIDTH: f64 = 80.0;
+const LEAST_HEIGHT: f64 = 60.0;
 /// How many ticks there are about, at the usual size of a figure.
 pub(super) const ROOM_X: usize = 8;
 pub(super) const ROOM_Y: usize = 6;
@@ -143,7 +147,8 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Draws everything but the data. `beside` is the width that is left free at the right.
+    /// Draws everything but the data. `beside` is the width that is left free at the right. An error if too
+    /// little room is left for the data.
     pub(super) fn draw(
         scene: &mut Scene,
         head: Head<'_>,
@@ -151,7 +156,7 @@ impl Frame {
         x: Side,
         y: Side,
         beside: f64,
-    ) -> Frame {
+    ) -> Result<Frame, PlotError> {
         let top = draw_head(scene, head, legend);
         let y_labels = match &y {
             Side::Numbers(ruler) => {
@@ -171,6 +176,7 @@ impl Frame {
             Side::Names { .. } => 0.0,
         };
         let right = scene.width - beside - MARGIN.max(last_tick + 4.0);
+        enough("wider", right - left, LEAST_WIDTH)?;
         let names = match &x {
             Side::Numbers(_) => None,
             Side::Names { names, .. } => {
@@ -180,11 +186,12 @@ impl Frame {
         let x_labels = names.as_ref().map_or(TICK_LINE, Names::height);
         let x_title = if x.title().is_empty() { 0.0 } else { LABEL + 12.0 };
         let bottom = scene.height - MARGIN - x_title - x_labels - TICK_MARK - 3.0;
-        let frame = Frame { left, right, top, bottom: bottom.max(top + 60.0), x, y };
+        enough("higher", bottom - top, LEAST_HEIGHT)?;
+        let frame = Frame { left, right, top, bottom, x, y };
         frame.draw_grid(scene);
         frame.draw_x(scene, names.as_ref());
         frame.draw_y(scene, y_labels);
-        frame
+        Ok(frame)
     }
 
     /// The pixel of a number, or of the middle of a name by its index, to the right.
@@ -227,10 +234,14 @@ impl Frame {
         scene.line(vec![(self.left, self.bottom), (self.right, self.bottom)], axis);
         let below = self.bottom + TICK_MARK + 3.0;
         if let Side::Numbers(ruler) = &self.x {
-            for tick in &ruler.ticks {
+            let half = |text: &str| width(text, TICK) / 2.0 + 3.0;
+            let every = every(ruler.ticks.iter().map(|tick| (self.x(tick.value), half(&tick.text))));
+            for (index, tick) in ruler.ticks.iter().enumerate() {
                 let x = self.x(tick.value);
                 scene.line(vec![(x, self.bottom), (x, self.bottom + TICK_MARK)], axis);
-                scene.text(&tick.text, (x, below), face(TICK, HPos::Center, VPos::Top));
+                if index % every == 0 {
+                    scene.text(&tick.text, (x, below), face(TICK, HPos::Center, VPos::Top));
+                }
             }
         }
         match names {
@@ -251,9 +262,13 @@ impl Frame {
             }
         }
         if !self.x.title().is_empty() {
-            let at = ((self.left + self.right) / 2.0, scene.height - MARGIN + 2.0);
-            let room = scene.width - 2.0 * MARGIN;
-            scene.text(fitted(self.x.title(), LABEL, room), at, face(LABEL, HPos::Center, VPos::Bottom));
+            let title = fitted(self.x.title(), LABEL, scene.width - 2.0 * MARGIN);
+            // A title longer than the axis keeps within the figure.
+            let half = width(&title, LABEL) / 2.0;
+            let middle = (self.left + self.right) / 2.0;
+            let middle = middle.min(scene.width - MARGIN - half).max(MARGIN + half);
+            let at = (middle, scene.height - MARGIN + 2.0);
+            scene.text(title, at, face(LABEL, HPos::Center, VPos::Bottom));
         }
     }
 
@@ -263,10 +278,13 @@ impl Frame {
         let beside = self.left - TICK_MARK - 4.0;
         match &self.y {
             Side::Numbers(ruler) => {
-                for tick in &ruler.ticks {
+                let every = every_upwards(&ruler.ticks, |value| self.y(value));
+                for (index, tick) in ruler.ticks.iter().enumerate() {
                     let y = self.y(tick.value);
                     scene.line(vec![(self.left - TICK_MARK, y), (self.left, y)], axis);
-                    scene.text(&tick.text, (beside, y), face(TICK, HPos::Right, VPos::Center));
+                    if index % every == 0 {
+                        scene.text(&tick.text, (beside, y), face(TICK, HPos::Right, VPos::Center));
+                    }
                 }
             }
             Side::Names { names, .. } => {
@@ -284,14 +302,35 @@ impl Frame {
         }
         if !self.y.title().is_empty() {
             let style = Type { upwards: true, ..face(LABEL, HPos::Center, VPos::Top) };
-            let room = scene.height - 2.0 * MARGIN;
-            let middle = (self.top + self.bottom) / 2.0;
-            // A title longer than the axis keeps within the figure.
-            let half = (width(self.y.title(), LABEL).min(room)) / 2.0;
-            let middle = middle.min(scene.height - MARGIN - half).max(MARGIN + half);
-            scene.text(fitted(self.y.title(), LABEL, room), (MARGIN - 2.0, middle), style);
+            // No longer than the axis: the title of the figure is above it.
+            let title = fitted(self.y.title(), LABEL, self.bottom - self.top);
+            scene.text(title, (MARGIN - 2.0, (self.top + self.bottom) / 2.0), style);
         }
     }
+}
+
+/// Refuses less room than the data need in a direction.
+fn enough(direction: &'static str, found: f64, least: f64) -> Result<(), PlotError> {
+    if found >= least {
+        return Ok(());
+    }
+    // No more pixels are missing than a figure and its texts have; a cast keeps within its bounds.
+    Err(PlotError::Cramped { direction, by: (least - found).ceil() as u32 })
+}
+
+/// The least step at which texts in a row keep clear of each other, of their middles and half their lengths.
+fn every(texts: impl Iterator<Item = (f64, f64)>) -> usize {
+    let texts: Vec<(f64, f64)> = texts.collect();
+    let is_clear = |step: &usize| {
+        let kept: Vec<&(f64, f64)> = texts.iter().step_by(*step).collect();
+        kept.windows(2).all(|pair| (pair[1].0 - pair[0].0).abs() >= pair[0].1 + pair[1].1)
+    };
+    (1..texts.len()).find(is_clear).unwrap_or(texts.len().max(1))
+}
+
+/// The same for ticks above each other.
+pub(super) fn every_upwards(ticks: &[Tick], y: impl Fn(f64) -> f64) -> usize {
+    every(ticks.iter().map(|tick| (y(tick.value), TICK_LINE / 2.0)))
 }
 
 /// Draws title, note and legend, and gives where the data may begin.

@@ -70,7 +70,7 @@ impl Gantt {
             named.map(|(index, kind)| Entry::new(*kind, Key::Area(fill(index)))).collect();
         scene.height += self.lanes.len().saturating_sub(LANES_IN_VIEW) as f64 * LANE;
         let y = Side::names(&self.y, self.lanes.clone());
-        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), y, 0.0);
+        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), y, 0.0)?;
         let height = (frame.bottom - frame.top) / self.lanes.len() as f64;
         for lane in 0..self.lanes.len() {
             let own: Vec<&Bar> = bars.iter().filter(|bar| bar.lane == lane).copied().collect();

@@ -3,7 +3,7 @@
 use super::PlotError;
 use super::axis::{Axis, Fit, Ruler, plain};
 use super::font::width;
-use super::frame::{Frame, Head, ROOM_Y, Side, TICK, face};
+use super::frame::{Frame, Head, ROOM_Y, Side, TICK, every_upwards, face};
 use super::legend::{Entry, Key};
 use super::palette::{INK, NO_VALUE, ink_on, sequential};
 use super::scene::{Scene, Stroke, Type};
@@ -57,7 +57,7 @@ impl HeatMap {
         let beside = 22.0 + BAR + 9.0 + ticks + 30.0;
         let x = Side::names(&self.x, self.columns.clone());
         let y = Side::names(&self.y, self.rows.clone());
-        let frame = Frame::draw(scene, head, &legend, x, y, beside);
+        let frame = Frame::draw(scene, head, &legend, x, y, beside)?;
         let size = (
             (frame.right - frame.left) / self.columns.len() as f64,
             (frame.bottom - frame.top) / self.rows.len() as f64,
@@ -104,13 +104,16 @@ fn draw_bar(scene: &mut Scene, frame: &Frame, colours: &Ruler) {
     let ink = Stroke::new(INK, 1.0);
     scene.outline((left, frame.top), (left + BAR, frame.bottom), ink);
     let mut widest = 0.0_f64;
-    for tick in &colours.ticks {
+    let every = every_upwards(&colours.ticks, |value| y(colours.share(value)));
+    for (index, tick) in colours.ticks.iter().enumerate() {
         let at = y(colours.share(tick.value));
         scene.line(vec![(left + BAR, at), (left + BAR + 4.0, at)], ink);
-        scene.text(&tick.text, (left + BAR + 8.0, at), face(TICK, HPos::Left, VPos::Center));
+        if index % every == 0 {
+            scene.text(&tick.text, (left + BAR + 8.0, at), face(TICK, HPos::Left, VPos::Center));
+        }
         widest = widest.max(width(&tick.text, TICK));
     }
     let style = Type { upwards: true, ..face(TICK, HPos::Center, VPos::Top) };
     let at = (left + BAR + 14.0 + widest, (frame.top + frame.bottom) / 2.0);
-    scene.text(super::font::fitted(&colours.title, TICK, scene.height - 30.0), at, style);
+    scene.text(super::font::fitted(&colours.title, TICK, height), at, style);
 }

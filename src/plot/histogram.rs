@@ -73,7 +73,7 @@ impl Histogram {
                 Entry::new(sample.counted(values.len()), key)
             })
             .collect();
-        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0);
+        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0)?;
         let edge = |bin: usize| frame.left + bin as f64 / bins as f64 * (frame.right - frame.left);
         for (index, heights) in heights.iter().enumerate() {
             if shares[index].is_empty() {

@@ -87,7 +87,7 @@ impl Line {
         let legend: Vec<Entry> =
             named.map(|(index, series)| Entry::new(&series.name, key(index))).collect();
         let floor = y.low();
-        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0);
+        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0)?;
         let runs: Vec<Vec<Vec<LinePoint>>> = self.series.iter().map(LineSeries::runs).collect();
         for (index, runs) in runs.iter().enumerate() {
             for run in runs {

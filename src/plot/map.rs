@@ -106,7 +106,7 @@ impl Map {
         let (xs, ys) = self.extent()?;
         let legend = self.legend(&kinds);
         let (x, y) = rulers(scene, &xs, &ys, legend.len())?;
-        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0);
+        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0)?;
         for cell in &self.cells {
             let rim: Vec<Pixel> = (0..=72)
                 .map(|step| f64::from(step) / 72.0 * std::f64::consts::TAU)
@@ -173,7 +173,8 @@ impl Map {
                 let apart = |other: &[f64; 4]| {
                     area[2] < other[0] || other[2] < area[0] || area[3] < other[1] || other[3] < area[1]
                 };
-                area[0] > frame.left && area[2] < scene.width && taken.iter().all(apart)
+                let within = area[0] > frame.left && area[2] < scene.width;
+                within && area[1] > frame.top && area[3] < frame.bottom && taken.iter().all(apart)
             };
             if let Some(((anchor, x, y), area)) = sides.into_iter().find(|(_, area)| is_free(area)) {
                 taken.push(area);

@@ -82,7 +82,7 @@ impl StackedShares {
                 Entry::new(format!("{} ({share})", part.name), Key::Area(fill(index)))
             })
             .collect();
-        let frame = Frame::draw(scene, head, &legend, x, Side::shares(&self.whole), 0.0);
+        let frame = Frame::draw(scene, head, &legend, x, Side::shares(&self.whole), 0.0)?;
         let is_touching = matches!(self.columns, Columns::Intervals(_));
         for column in 0..columns {
             let (from, to) = match &self.columns {

@@ -256,6 +256,81 @@ fn nothing_leaves_the_figure() {
     }
 }
 
+/// The area that each text of an SVG covers, in its own units: left, top, right, bottom.
+fn areas(svg: &str) -> Vec<(String, [f64; 4])> {
+    let area = |(element, text): (&BTreeMap<String, String>, String)| {
+        let size = number(element, "font-size");
+        let long = font::width(&text, size);
+        let (before, after) = match element["text-anchor"].as_str() {
+            "start" => (0.0, long),
+            "middle" => (long / 2.0, long / 2.0),
+            _ => (long, 0.0),
+        };
+        // Digits and capitals, by where the baseline is moved to.
+        let (above, below) = match element["dy"].as_str() {
+            "0.76em" => (0.0, 0.76 * size),
+            "0.5ex" => (0.37 * size, 0.37 * size),
+            _ => (size, -0.27 * size),
+        };
+        let (x, y) = (number(element, "x"), number(element, "y"));
+        let area = match element.contains_key("transform") {
+            true => [x - above, y - after, x + below, y + before],
+            false => [x - before, y - above, x + after, y + below],
+        };
+        (text, area)
+    };
+    elements(svg, "text").iter().zip(texts(svg)).map(area).collect()
+}
+
+/// Small figures have texts that keep clear of each other, or say that there is no room for them.
+#[test]
+fn no_text_covers_another_in_figures_of_any_size() {
+    let mut figures = gallery();
+    let mut wordy = line_chart();
+    wordy.y = Axis::new("tasks service time 95th percentile of all of them", "s");
+    wordy.x = Axis::new("phones that walk through the whole of the town", "");
+    let title = "How long tasks take from their creation to the arrival of their results";
+    figures.push(("wordy", Figure::new(wordy).title(title).note(title)));
+    let mut cramped = Vec::new();
+    for (width, height) in
+        [(240, 240), (300, 300), (360, 360), (240, 600), (600, 240), (480, 300), (960, 600)]
+    {
+        for (name, figure) in &figures {
+            let svg = match figure.clone().size(width, height).svg() {
+                Ok(svg) => svg,
+                Err(PlotError::Cramped { direction, by }) => {
+                    assert!(by > 0, "{name}");
+                    cramped.push((*name, width, direction));
+                    continue;
+                }
+                Err(error) => panic!("{name}: {error}"),
+            };
+            let areas = areas(&svg);
+            for (index, (text, [left, top, right, bottom])) in areas.iter().enumerate() {
+                let wide = f64::from(width * 4);
+                assert!(*left >= 0.0 && *right <= wide && *top >= 0.0, "{name} {width}: {text:?}");
+                for (other, area) in &areas[..index] {
+                    // A pixel of the figure is four units.
+                    let apart = *left > area[2] - 4.0
+                        || area[0] > right - 4.0
+                        || *top > area[3] - 4.0
+                        || area[1] > bottom - 4.0;
+                    assert!(apart, "{name}, {width} x {height}: {text:?} covers {other:?}");
+                }
+            }
+        }
+    }
+    assert!(cramped.contains(&("heat", 240, "wider")), "{cramped:?}");
+    assert!(cramped.contains(&("wordy", 240, "higher")), "{cramped:?}");
+    assert!(cramped.iter().all(|(_, width, _)| *width < 960), "{cramped:?}");
+    // What is asked for is enough.
+    let (_, heat) = &figures[5];
+    let Err(PlotError::Cramped { by, .. }) = heat.clone().size(240, 400).svg() else {
+        panic!("there is no room")
+    };
+    heat.clone().size(240 + by, 400).svg().unwrap();
+}
+
 /// 3 values in the first of two bins and 1 in the second.
 #[test]
 fn bars_are_as_high_as_their_counts() {

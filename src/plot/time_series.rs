@@ -84,7 +84,7 @@ impl TimeSeries {
             Entry::new(format!("{kind} ({count})"), key)
         });
         let legend: Vec<Entry> = lines.chain(marks).collect();
-        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0);
+        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0)?;
         self.draw_event_lines(scene, &frame);
         for (index, series) in self.series.iter().enumerate() {
             let line = Stroke::new(colour(index), WIDTH);

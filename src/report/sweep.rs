@@ -55,7 +55,7 @@ pub(super) fn page(directory: &Path) -> Result<Markup, PlotError> {
         Section::new("Failed runs", failures(&results).into_iter().collect()),
     ];
     let mut drawing = Drawing::new(&source);
-    sections.push(Section::new("Metrics", metric_figures(&mut drawing, &axes, &metrics)));
+    sections.push(Section::new("Metrics", metric_figures(&mut drawing, &axes, &metrics, &results)));
     sections.push(Section::new("Outcomes", outcome_figures(&mut drawing, &axes, &results)));
     sections.push(Section::new("Compared with a baseline", comparison(&results, &axes, &metrics)));
     sections.push(Section::new("Means", means(&results, &metrics).into_iter().collect()));
@@ -133,10 +133,12 @@ impl Axes {
             values: along.map(|place| varying[place].2.clone()).unwrap_or_default(),
         }
     }
+}
 
-    fn filters(&self) -> Vec<String> {
-        self.fixed.iter().map(|(axis, value)| format!("{axis}={value}")).collect()
-    }
+/// Axes with their values in words.
+fn in_words(fixed: &[(String, String)]) -> String {
+    let words: Vec<String> = fixed.iter().map(|(axis, value)| format!("{axis}={value}")).collect();
+    words.join(", ")
 }
 
 /// The metrics to show: those that vary, those that readers look for first; not those of single
@@ -177,18 +179,24 @@ fn axis_table(results: &SweepResults) -> Option<Markup> {
     table("Axes", &["axis", "values", "which"].map(String::from), &rows)
 }
 
-fn metric_figures(drawing: &mut Drawing<'_>, axes: &Axes, metrics: &[String]) -> Vec<Markup> {
+fn metric_figures(
+    drawing: &mut Drawing<'_>,
+    axes: &Axes,
+    metrics: &[String],
+    results: &SweepResults,
+) -> Vec<Markup> {
     let mut body = Vec::new();
-    let at = match axes.filters().join(", ") {
-        filters if filters.is_empty() => String::new(),
-        filters => format!(" Of further axes one value is shown: {filters}."),
+    let at = match in_words(&axes.fixed) {
+        fixed if fixed.is_empty() => String::new(),
+        fixed => format!(" Of further axes one value is shown: {fixed}."),
     };
     for (index, metric) in metrics.iter().take(MOST_FIGURES).enumerate() {
         let label = metric_axis(metric).label;
+        let column = results.column_name(metric);
         let base = FigureSpec {
-            y: vec![metric.clone()].into(),
+            y: vec![column.clone()].into(),
             by: axes.by.iter().cloned().collect::<Vec<_>>().into(),
-            filters: axes.filters(),
+            at: axes.fixed.clone(),
             ..FigureSpec::default()
         };
         if let Some(along) = &axes.along {
@@ -212,7 +220,7 @@ fn metric_figures(drawing: &mut Drawing<'_>, axes: &Axes, metrics: &[String]) ->
                 x: Some(along.clone()),
                 y: vec![by.clone()].into(),
                 by: Vec::new().into(),
-                value: Some(metric.clone()),
+                value: Some(column),
                 ..base.clone()
             };
             let caption = format!("The same as colours: {label} for each {by} and {along}.{at}");
@@ -242,9 +250,9 @@ fn outcome_figures(drawing: &mut Drawing<'_>, axes: &Axes, results: &SweepResult
         .filter_map(|metric| metric.find(".outcomes.").map(|at| &metric[..at + ".outcomes.".len()]))
         .collect();
     let Some(x) = axes.by.as_ref().or(axes.along.as_ref()) else { return Vec::new() };
-    let mut filters = axes.filters();
+    let mut fixed = axes.fixed.clone();
     if let (Some(along), Some(_), Some(last)) = (&axes.along, &axes.by, axes.values.last()) {
-        filters.push(format!("{along}={last}"));
+        fixed.push((along.clone(), last.clone()));
     }
     let mut body = Vec::new();
     for list in lists {
@@ -253,12 +261,12 @@ fn outcome_figures(drawing: &mut Drawing<'_>, axes: &Axes, results: &SweepResult
             kind: Some(ChartKind::Shares),
             x: Some(x.clone()),
             y: vec![list.to_string()].into(),
-            filters: filters.clone(),
+            at: fixed.clone(),
             y_label: Some(format!("share of {what}")),
             title: Some(format!("How {what} ended, by {x}")),
             ..FigureSpec::default()
         };
-        let at = if filters.is_empty() { String::new() } else { format!(" At {}.", filters.join(", ")) };
+        let at = if fixed.is_empty() { String::new() } else { format!(" At {}.", in_words(&fixed)) };
         let caption = format!("Mean share of each outcome over the runs.{at}");
         body.extend(drawing.figure(&spec, &caption));
     }

@@ -335,3 +335,154 @@ fn equal_requests_give_equal_bytes() {
         assert_eq!(drawn(arguments), drawn(arguments), "{arguments:?}");
     }
 }
+
+/// A sweep with its tables, whose axes are named like a column, like a metric and with signs in them.
+fn odd() -> &'static str {
+    static ODD: OnceLock<String> = OnceLock::new();
+    ODD.get_or_init(|| {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("odd-plots");
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        let mut scenario = scenario(3, "nearest");
+        scenario["duration"] = "30 s".into();
+        scenario["faults"] = json!([]);
+        scenario["output"]["sample"]["interval"] = "10 s".into();
+        let sweep = json!({
+            "name": "odd",
+            "scenario": scenario,
+            "axes": [
+                { "name": "tier", "path": "nodes[2].count", "values": [4, 8] },
+                { "name": "a=b", "path": "policies.offloading.kind", "values": ["nearest", "cloud_only"] },
+                { "name": "<script>x</script>", "path": "nodes[1].cores", "values": [1, 2] },
+                { "name": "handovers", "path": "nodes[0].cores", "values": [7, 9] }
+            ],
+            "tables": ["nodes", "tasks"]
+        });
+        let file = directory.join("odd.json");
+        fs::write(&file, sweep.to_string()).unwrap();
+        let out = directory.join("sweep").display().to_string();
+        stratosim().arg("sweep").arg(&file).args(["--quiet", "--out", &out]).assert().success();
+        out
+    })
+}
+
+/// What the command line says of a figure that it refuses.
+fn refused(arguments: &[&str]) -> String {
+    error_text(&stratosim().arg("plot").args(arguments).assert().code(2).stdout(""))
+}
+
+#[test]
+fn tables_of_runs_that_differ_in_more_than_seeds_are_never_mixed() {
+    let sweep = odd();
+    let fixed = ["--where", "a=b=nearest", "--where", "<script>x</script>=1", "--where", "handovers=7"];
+    let tables: [&[&str]; 7] = [
+        &["--table", "nodes", "--y", "utilisation"],
+        &["--table", "nodes", "--kind", "box", "--x", "tier", "--y", "utilisation"],
+        &["--table", "nodes", "--kind", "line", "--x", "t_s", "--y", "utilisation"],
+        &[
+            "--table",
+            "nodes",
+            "--kind",
+            "heat_map",
+            "--x",
+            "t_s",
+            "--y",
+            "node",
+            "--value",
+            "utilisation",
+        ],
+        &["--table", "nodes", "--kind", "histogram", "--x", "utilisation"],
+        &["--table", "tasks", "--kind", "shares", "--by", "outcome"],
+        &["--table", "tasks", "--kind", "gantt"],
+    ];
+    for arguments in tables {
+        let all = [&[sweep][..], arguments].concat();
+        let found = refused(&all);
+        let expected =
+            "runs that differ in axis.tier and a=b and <script>x</script> and handovers would";
+        assert!(found.contains(expected), "{arguments:?}: {found}");
+        // Three of four are fixed: the one that is left tells lines and boxes apart, or is named.
+        let most = [&all[..], &fixed].concat();
+        if matches!(arguments, [_, _, "--y", ..] | [_, _, _, "box" | "line", ..]) {
+            assert_texts(&drawn(&most), &["axis.tier 4", "axis.tier 8"]);
+        } else {
+            let found = refused(&most);
+            assert!(found.contains("differ in axis.tier would be mixed"), "{arguments:?}: {found}");
+        }
+        drawn(&[&most[..], &["--where", "axis.tier=4"]].concat());
+    }
+    // Several runs are mixed no more than those of a sweep.
+    let Fixture { nearest, cloud, .. } = fixture();
+    let shares = ["--kind", "shares", "--table", "tasks", "--by", "outcome"];
+    let found = refused(&[&[nearest.as_str(), cloud][..], &shares].concat());
+    assert!(found.contains("runs that differ in run would be mixed"), "{found}");
+    drawn(&[&[nearest.as_str(), nearest][..], &shares].concat());
+}
+
+#[test]
+fn an_axis_does_not_hide_the_column_or_metric_of_its_name() {
+    let sweep = odd();
+    let boxes = ["--kind", "box", "--x", "tier", "--y", "utilisation", "--by", "axis.tier"];
+    let fixed = ["--where", "a=b=nearest", "--where", "<script>x</script>=1", "--where", "handovers=7"];
+    let svg = drawn(&[&[sweep, "--table", "nodes"][..], &boxes, &fixed].concat());
+    assert_texts(&svg, &["tier", "edge", "cloud", "axis.tier 4", "axis.tier 8"]);
+    // The tier and the axis choose rows on their own.
+    let filters = ["--where", "tier=edge", "--where", "axis.tier=8"];
+    let svg = drawn(&[&[sweep, "--table", "nodes"][..], &boxes, &fixed, &filters].concat());
+    assert!(!svg.contains("\ncloud\n") && !svg.contains("\naxis.tier 4\n"), "{svg}");
+    // Of results the axis keeps its name, and the metric is that of the summary, as in the tidy table.
+    let svg = drawn(
+        &[
+            &[sweep, "--kind", "box", "--x", "handovers", "--y", "summary.handovers", "--by", "a=b"][..],
+            &["--where", "tier=4", "--where", "<script>x</script>=1"],
+        ]
+        .concat(),
+    );
+    assert_texts(&svg, &["handovers", "7", "9", "nearest", "cloud_only"]);
+}
+
+#[test]
+fn conditions_name_columns_with_signs_and_ask_what_a_column_can_have() {
+    let sweep = odd();
+    let line = [sweep, "--kind", "line", "--x", "tier", "--y", "workloads.tasks.created"];
+    let svg = drawn(
+        &[
+            &line[..],
+            &[
+                "--where",
+                "a=b=cloud_only",
+                "--where",
+                "<script>x</script>>1.5",
+                "--where",
+                "handovers=7",
+            ],
+        ]
+        .concat(),
+    );
+    assert_texts(&svg, &["tier", "4", "8"]);
+    for (condition, expected) in [
+        ("<script>x</script>=3", "no row has \"<script>x</script>\" as \"3\" asks"),
+        ("a=b=nearst", "did you mean \"nearest\"?"),
+        ("tier!=abc", "\"tier\" has numbers, and \"abc\" is none"),
+    ] {
+        let found = refused(&[&line[..], &["--where", condition]].concat());
+        assert!(found.contains("--where") && found.contains(expected), "{condition}: {found}");
+    }
+    let Fixture { nearest, .. } = fixture();
+    let tasks = [nearest.as_str(), "--table", "tasks", "--x", "service_s", "--where"];
+    let found = refused(&[&tasks[..], &["service_s!=abc"]].concat());
+    assert!(found.contains("\"service_s\" has numbers, and \"abc\" is none"), "{found}");
+}
+
+/// Two of the four axes are at one value in each figure; both have signs in their names.
+#[test]
+fn the_report_of_a_sweep_has_its_figures_whatever_its_axes_are_called() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("page.html");
+    stratosim().args(["report", odd(), "--out"]).arg(&out).assert().success().stderr("");
+    let page = fs::read_to_string(out).unwrap();
+    assert!(!page.contains("is not drawn"), "{page}");
+    assert!(page.matches("<figure>").count() >= 6);
+    assert!(page.contains("one value is shown: &lt;script&gt;x&lt;/script&gt;=1, handovers=7."));
+    assert_eq!(page.matches("<script").count(), 1);
+}

@@ -114,7 +114,8 @@ pub enum GapsName {
     /// A window with one is left out.
     #[default]
     Drop,
-    /// The last value of the entity stands for it; windows before the first value are left out.
+    /// In features, the last value of the entity stands for it, and the window begins when that was taken;
+    /// windows before the first value are left out, and so are those that lack a target or label.
     Hold,
     /// Features stay null, and a column `missing` says how many of them are.
     Mark,

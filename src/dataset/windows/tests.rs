@@ -1,6 +1,7 @@
 //! Windows held to their definitions, computed anew for each of them.
 
 use super::*;
+use crate::dataset::grid::Fold;
 use proptest::prelude::*;
 
 /// Nanoseconds of a second.
@@ -70,6 +71,15 @@ fn greatest(rows: &[(u64, f64)]) -> f64 {
     rows.iter().map(|row| row.1).fold(f64::NAN, f64::max)
 }
 
+/// A row of an entity.
+struct NaiveRow {
+    time: u64,
+    value: f64,
+    /// What stands for the value, and since when.
+    held: f64,
+    since: u64,
+}
+
 /// What the engine should give for one entity.
 struct Naive<'n> {
     plan: &'n Windows,
@@ -82,16 +92,18 @@ struct Naive<'n> {
 
 impl Naive<'_> {
     fn samples(&self, rows: &[(u64, f64)]) -> (Vec<Expected>, usize) {
-        let mut stretches: Vec<Vec<(u64, f64)>> = vec![Vec::new()];
+        let mut stretches: Vec<Vec<NaiveRow>> = vec![Vec::new()];
         for (time, value) in rows {
-            let last = stretches.last().and_then(|rows| rows.last()).map(|row| row.0);
+            let last = stretches.last().and_then(|rows| rows.last()).map(|row| row.time);
             if self.plan.max_gap.is_some_and(|gap| last.is_some_and(|last| time - last > gap)) {
                 stretches.push(Vec::new());
             }
             let stretch = stretches.last_mut().expect("there is one");
-            let before = stretch.last().map_or(f64::NAN, |row| row.1);
-            let hold = value.is_nan() && self.plan.gaps == GapsName::Hold;
-            stretch.push((*time, if hold { before } else { *value }));
+            let (held, since) = match stretch.last() {
+                Some(row) if value.is_nan() && self.plan.gaps == GapsName::Hold => (row.held, row.since),
+                _ => (*value, *time),
+            };
+            stretch.push(NaiveRow { time: *time, value: *value, held, since });
         }
         let (mut samples, mut incomplete) = (Vec::new(), 0);
         let count = stretches.len();
@@ -113,7 +125,9 @@ impl Naive<'_> {
     }
 
     /// `None` if there is no whole window, `Some(None)` if it lacks a value.
-    fn sample(&self, rows: &[(u64, f64)], now: usize, is_last: bool) -> Option<Option<Expected>> {
+    fn sample(&self, all: &[NaiveRow], now: usize, is_last: bool) -> Option<Option<Expected>> {
+        let rows: Vec<(u64, f64)> = all.iter().map(|row| (row.time, row.value)).collect();
+        let held: Vec<(u64, f64)> = all.iter().map(|row| (row.time, row.held)).collect();
         let time = rows[now].0;
         let end = match self.ahead {
             Span::Rows(ahead) => rows.get(now + ahead as usize)?.0,
@@ -125,11 +139,13 @@ impl Naive<'_> {
         };
         let mut first = now.checked_sub(self.max_lag)?;
         let mut start = time;
+        let mut looked_at = vec![now, now - self.max_lag];
         let past = match self.past {
             Span::Rows(past) => {
                 let begin = (now + 1).checked_sub(past as usize)?;
                 first = first.min(begin);
-                select(rows, |index, _| (begin..=now).contains(&index))
+                looked_at.extend(begin..=now);
+                select(&held, |index, _| (begin..=now).contains(&index))
             }
             Span::Time(past) => {
                 let from = time.checked_sub(past)?;
@@ -137,23 +153,25 @@ impl Naive<'_> {
                 start = from;
                 let within = |index: usize, at: u64| index <= now && at > from;
                 first = first.min(rows.iter().position(|row| row.0 > from).expect("the present one is"));
-                select(rows, within)
+                looked_at.extend((0..=now).filter(|index| within(*index, rows[*index].0)));
+                select(&held, within)
             }
         };
-        let start = start.min(rows[first].0);
-        let ahead = select(rows, |index, at| {
+        let since = looked_at.iter().map(|index| all[*index].since);
+        let start = since.fold(start.min(rows[first].0), u64::min);
+        let ahead = select(&rows, |index, at| {
             index > now
                 && match self.ahead {
                     Span::Rows(ahead) => index <= now + ahead as usize,
                     Span::Time(ahead) => at <= time + ahead,
                 }
         });
-        let whole = select(rows, |index, _| (first..=now).contains(&index));
+        let whole = select(&rows, |index, _| (first..=now).contains(&index));
         let flag = |holds: bool| f64::from(u8::from(holds));
         let any = |value: f64| if value.is_nan() { value } else { flag(value > 0.0) };
         let mut values = vec![
-            rows[now].1,
-            rows[now - self.max_lag].1,
+            held[now].1,
+            held[now - self.max_lag].1,
             mean(&past),
             mean(&ahead),
             any(greatest(&whole)),
@@ -319,4 +337,27 @@ fn events_are_looked_for_where_they_are_asked_for() {
         (70, &[0.0, 0.0, 0.0]),
     ];
     assert_eq!(labels, expected);
+}
+
+/// A value of 10 s that is held: a window that has it begins at 10 s, and nothing is predicted of it.
+#[test]
+fn held_values_are_of_the_time_they_were_taken_from_and_for_features_only() {
+    let rows: Vec<Row> = [1.0, 2.0, f64::NAN, f64::NAN, 5.0, 6.0]
+        .iter()
+        .enumerate()
+        .map(|(row, value)| (0, row as u64 * 10 * S, *value))
+        .collect();
+    let outputs = vec![Output::Lag { column: 0, rows: 0 }, Output::Lead { column: 0, rows: 1 }];
+    let held = Windows { gaps: GapsName::Hold, ..plan(outputs, 1) };
+    let kept = run(&held, &rows, 60 * S, &[vec![]]);
+    let found: Vec<_> =
+        kept.samples.iter().map(|(_, times, values)| (times.map(|t| t / S), &values[..])).collect();
+    let expected: [([u64; 3], &[f64]); 3] =
+        [([0, 0, 10], &[1.0, 2.0]), ([30, 10, 40], &[2.0, 5.0]), ([40, 40, 50], &[5.0, 6.0])];
+    assert_eq!((&found[..], kept.incomplete), (&expected[..], 2));
+    // A label of the present row is not made up, either.
+    let outputs = vec![Output::Lag { column: 0, rows: 0 }, Output::Lag { column: 0, rows: 0 }];
+    let held = Windows { gaps: GapsName::Hold, ..plan(outputs, 1) };
+    let kept = run(&held, &rows, 60 * S, &[vec![]]);
+    assert_eq!((kept.samples.len(), kept.incomplete), (4, 2));
 }

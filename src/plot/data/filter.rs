@@ -12,7 +12,10 @@ const MOST_LISTED: usize = 12;
 pub(super) struct Filter {
     pub(super) column: String,
     comparison: Comparison,
+    /// What is asked for, without the spaces around it.
     value: String,
+    /// The same with them, since names may begin or end with spaces.
+    whole: String,
     number: Option<f64>,
 }
 
@@ -36,30 +39,82 @@ const SIGNS: [(&str, Comparison); 6] = [
     (">", Comparison::Above),
 ];
 
-impl std::str::FromStr for Filter {
-    type Err = PlotError;
+impl Filter {
+    /// The condition that a column has this value, both as they are, whatever signs are in them.
+    pub(super) fn equal(column: &str, value: &str) -> Filter {
+        Filter {
+            column: column.into(),
+            comparison: Comparison::Equal,
+            value: value.into(),
+            whole: value.into(),
+            number: number(value),
+        }
+    }
 
-    fn from_str(text: &str) -> Result<Self, PlotError> {
+    /// Reads a condition. Names of columns may have signs in them: the longest known name at the beginning is
+    /// the column, and where none is known, what stands before the first sign.
+    pub(super) fn parse(text: &str, columns: &[&str]) -> Result<Filter, PlotError> {
         let bad = |message: &str| {
             PlotError::request(
                 "where",
                 format!("{text:?} is no condition: {message}, as in outcome=done"),
             )
         };
-        let (at, (sign, comparison)) = (0..text.len())
-            .filter(|&at| text.is_char_boundary(at))
-            .find_map(|at| Some((at, *SIGNS.iter().find(|(sign, _)| text[at..].starts_with(sign))?)))
+        let (column, comparison, whole) = known_column(text, columns)
+            .or_else(|| first_sign(text))
             .ok_or_else(|| bad("write a column, one of = != < <= > >=, and a value"))?;
-        let (column, value) = (text[..at].trim(), text[at + sign.len()..].trim());
         if column.is_empty() {
             return Err(bad("the column is missing"));
         }
-        let number = value.parse().ok().filter(|number: &f64| !number.is_nan());
+        let value = whole.trim();
+        let number = number(value);
         if number.is_none() && !matches!(comparison, Comparison::Equal | Comparison::Unequal) {
             return Err(bad("a number must follow < and >"));
         }
-        Ok(Filter { column: column.into(), comparison, value: value.into(), number })
+        Ok(Filter {
+            column: column.into(),
+            comparison,
+            value: value.into(),
+            whole: whole.into(),
+            number,
+        })
     }
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| !number.is_nan())
+}
+
+/// The sign that a text begins with, and what follows it.
+fn sign_at(text: &str) -> Option<(Comparison, &str)> {
+    SIGNS.iter().find_map(|(sign, comparison)| Some((*comparison, text.strip_prefix(sign)?)))
+}
+
+/// The longest of the columns that a text begins with and a sign follows, its sign and the rest.
+fn known_column<'t>(text: &'t str, columns: &[&'t str]) -> Option<(&'t str, Comparison, &'t str)> {
+    let found = columns.iter().filter_map(|column| {
+        let rest = text.strip_prefix(column).or_else(|| text.trim_start().strip_prefix(column))?;
+        let (comparison, rest) = sign_at(rest.trim_start())?;
+        Some((*column, comparison, rest))
+    });
+    found.max_by_key(|(column, ..)| column.len())
+}
+
+/// What stands before the first sign, the sign and the rest.
+fn first_sign(text: &str) -> Option<(&str, Comparison, &str)> {
+    text.char_indices().find_map(|(at, _)| {
+        let (comparison, rest) = sign_at(&text[at..])?;
+        Some((text[..at].trim(), comparison, rest))
+    })
+}
+
+/// What the values of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Numbers,
+    /// True or false.
+    Flags,
+    Names,
 }
 
 /// The value that a filter looks at.
@@ -77,7 +132,7 @@ impl Filter {
             (Seen::Nothing, _) => false,
             (Seen::Number(value), Some(number)) => value == number,
             (Seen::Number(_), None) => false,
-            (Seen::Text(text), _) => text == self.value,
+            (Seen::Text(text), _) => text == self.value || text == self.whole,
         };
         let ordered = |holds: fn(&f64, &f64) -> bool| match (seen, self.number) {
             (Seen::Number(value), Some(number)) => holds(&value, &number),
@@ -93,9 +148,23 @@ impl Filter {
         }
     }
 
-    /// Whether the condition orders values, which texts are not.
-    pub(super) fn needs_numbers(&self) -> bool {
-        !matches!(self.comparison, Comparison::Equal | Comparison::Unequal)
+    /// Refuses a condition that a column of this kind can never tell anything about.
+    pub(super) fn check(&self, kind: Kind) -> Result<(), PlotError> {
+        let Filter { column, value, .. } = self;
+        let is_ordered = !matches!(self.comparison, Comparison::Equal | Comparison::Unequal);
+        let message = match kind {
+            Kind::Numbers if self.number.is_none() => {
+                format!("{column:?} has numbers, and {value:?} is none")
+            }
+            Kind::Flags if is_ordered || !matches!(value.as_str(), "true" | "false") => {
+                format!("{column:?} is true or false: write {column}=true or {column}=false")
+            }
+            Kind::Names if is_ordered => {
+                format!("{column:?} has names, which only = and != compare")
+            }
+            _ => return Ok(()),
+        };
+        Err(PlotError::request("where", message))
     }
 
     /// That no row meets the condition, with the values that there are.
@@ -124,7 +193,7 @@ mod tests {
 
     #[test]
     fn conditions_hold_for_what_they_say() {
-        let admits = |text: &str, seen| text.parse::<Filter>().unwrap().admits(seen);
+        let admits = |text: &str, seen| Filter::parse(text, &[]).unwrap().admits(seen);
         for (text, number, expected) in [
             ("a=2", 2.0, true),
             ("a = 2.0", 2.0, true),
@@ -139,7 +208,55 @@ mod tests {
         }
         assert!(admits("a=least loaded", Seen::Text("least loaded")));
         assert!(admits("a!=x", Seen::Nothing) && !admits("a=x", Seen::Nothing));
-        assert_eq!("a.b<=3".parse::<Filter>().unwrap().column, "a.b");
+        assert_eq!(Filter::parse("a.b<=3", &[]).unwrap().column, "a.b");
+    }
+
+    #[test]
+    fn columns_and_values_may_hold_signs_and_spaces() {
+        let columns = ["a", "a=b", "n|<b>", "<script>x</script>", " edge "];
+        for (text, column, value) in [
+            ("a=b", "a", "b"),
+            ("a=b=c", "a=b", "c"),
+            ("a = b=c", "a", "b=c"),
+            ("n|<b>=2", "n|<b>", "2"),
+            (" <script>x</script> = <b>", "<script>x</script>", "<b>"),
+            (" edge =x", " edge ", "x"),
+            // Unknown names end at the first sign.
+            ("b<c=2=3", "b", ""),
+        ] {
+            let found = Filter::parse(text, &columns);
+            if value.is_empty() {
+                assert!(found.unwrap_err().to_string().contains("a number must follow"), "{text}");
+                continue;
+            }
+            let found = found.unwrap();
+            assert_eq!((found.column.as_str(), found.comparison), (column, Comparison::Equal), "{text}");
+            assert!(found.admits(Seen::Text(value)), "{text}");
+            assert!(!found.admits(Seen::Text("other")), "{text}");
+        }
+        assert!(Filter::parse("a= b ", &columns).unwrap().admits(Seen::Text(" b ")));
+        let exact = Filter::equal("a", " b");
+        assert!(exact.admits(Seen::Text(" b")) && !exact.admits(Seen::Text("b")));
+        assert!(Filter::equal("a", "4").admits(Seen::Number(4.0)));
+    }
+
+    #[test]
+    fn conditions_that_no_value_of_a_column_can_meet_are_refused() {
+        for (text, kind, expected) in [
+            ("a!=abc", Kind::Numbers, "\"a\" has numbers, and \"abc\" is none"),
+            ("a=nan", Kind::Numbers, "\"nan\" is none"),
+            ("a!=1", Kind::Flags, "true or false: write a=true"),
+            ("a<1", Kind::Flags, "true or false"),
+            ("a<1", Kind::Names, "names, which only = and != compare"),
+        ] {
+            let error = Filter::parse(text, &[]).unwrap().check(kind).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+        for (text, kind) in
+            [("a!=2.5", Kind::Numbers), ("a!=true", Kind::Flags), ("a!=abc", Kind::Names)]
+        {
+            Filter::parse(text, &[]).unwrap().check(kind).unwrap();
+        }
     }
 
     #[test]
@@ -149,7 +266,7 @@ mod tests {
             ("=done", "the column is missing"),
             ("t_s<soon", "a number must follow"),
         ] {
-            let error = text.parse::<Filter>().unwrap_err().to_string();
+            let error = Filter::parse(text, &[]).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains(text), "{error}");
         }
     }

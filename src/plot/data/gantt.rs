@@ -29,6 +29,7 @@ pub(super) fn gantt(request: &mut Request<'_>) -> Result<Gantt, PlotError> {
     let by = request.by(Some(&lane))?;
     let mut names: Vec<&str> = vec![&x, &end, &lane];
     names.extend(by.iter().map(String::as_str));
+    request.refuse_mixed(&names)?;
     let selection = request.select(&names)?;
     let lanes = selection.columns[2].groups(true);
     let most = spec.top.unwrap_or(USUAL_LANES);

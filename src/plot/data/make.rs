@@ -9,6 +9,8 @@ use crate::plot::{Axis, Chart, Figure, PlotError, Scale};
 
 /// How many series are kept of tables where nothing else is asked for.
 pub(super) const USUAL_TOP: usize = 8;
+/// The table of which maps have the ways of devices.
+pub(super) const POSITIONS: &str = "positions";
 
 /// What a chart is made from: the request with its defaults filled in.
 pub(super) struct Request<'s> {
@@ -41,11 +43,17 @@ impl Source {
     /// # Ok::<(), stratosim::plot::PlotError>(())
     /// ```
     pub fn figure(&self, spec: &FigureSpec) -> Result<Figure, PlotError> {
-        let filters = spec.filters.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         let offers = match spec.kind {
-            Some(ChartKind::Map) => Vec::new(),
+            // A map is drawn without a table, too; one that cannot be read is told where it is read.
+            Some(ChartKind::Map) => {
+                self.offers(Some(spec.table.as_deref().unwrap_or(POSITIONS))).unwrap_or_default()
+            }
             _ => self.offers(spec.table.as_deref())?,
         };
+        let columns: Vec<&str> = offers.iter().map(|offer| offer.name.as_str()).collect();
+        let exact = spec.at.iter().map(|(column, value)| Ok(Filter::equal(column, value)));
+        let read = spec.filters.iter().map(|text| Filter::parse(text, &columns));
+        let filters = read.chain(exact).collect::<Result<_, _>>()?;
         let mut request =
             Request { source: self, spec, offers, filters, notes: Vec::new(), topic: String::new() };
         let kind = match spec.kind {
@@ -145,13 +153,12 @@ impl<'s> Request<'s> {
         for name in &by {
             self.offer("by", name)?;
         }
-        let is_used = |name: &str, by: &[String]| x == Some(name) || by.iter().any(|own| own == name);
-        if !self.is_results()
-            && self.source.is_runs()
-            && self.source.directories().len() > 1
-            && !is_used("run", &by)
-        {
-            by.push("run".into());
+        if !self.is_results() && self.source.is_runs() {
+            // The run, if there are several.
+            let is_used = |name: &str| x == Some(name) || by.iter().any(|own| own == name);
+            let runs: Vec<String> =
+                self.axes().map(|axis| axis.name.clone()).filter(|name| !is_used(name)).collect();
+            by.extend(runs);
         }
         Ok(by)
     }
@@ -173,33 +180,38 @@ impl<'s> Request<'s> {
         if parts.is_empty() { Groups::one(rows) } else { Groups::joined(&parts) }
     }
 
-    /// Of results: the axes that neither the figure shows nor a condition fixes, though they vary among the
-    /// selected rows, so that a mean would mix them.
-    pub(super) fn mixed(&self, shown: &[&str]) -> Result<Vec<String>, PlotError> {
-        if !self.is_results() {
+    /// The axes that neither the figure shows nor a condition fixes, though they vary among the selected rows,
+    /// so that a mean would mix them.
+    fn mixed(&self, shown: &[&str]) -> Result<Vec<String>, PlotError> {
+        // Runs that differ in their seeds only are of one point.
+        if self.source.is_runs() && self.source.results().is_ok_and(|results| results.points() == 1) {
             return Ok(Vec::new());
         }
         let rest: Vec<&str> =
             self.axes().map(|axis| axis.name.as_str()).filter(|name| !shown.contains(name)).collect();
+        if rest.is_empty() {
+            return Ok(Vec::new());
+        }
         let selection = self.select(&rest)?;
         let varying = rest.iter().zip(&selection.columns).filter(|(_, column)| column.varies());
         Ok(varying.map(|(name, _)| (*name).to_string()).collect())
     }
 
-    /// Refuses a mean over runs that differ in more than their seeds.
-    pub(super) fn refuse_mixed(&self, shown: &[&str]) -> Result<(), PlotError> {
-        match self.mixed(shown)?.as_slice() {
-            [] => Ok(()),
-            mixed => {
-                let list = mixed.join(" and ");
-                let message = format!(
-                    "runs that differ in {list} would be mixed; tell them apart with `by`, or choose a \
-                     value with `where`, as in {}=...",
-                    mixed[0]
-                );
-                Err(PlotError::request("by", message))
-            }
+    /// What tells series apart beside these columns: what is asked for, or else the one axis that is left.
+    /// Refuses to mix runs that differ in more.
+    pub(super) fn told_apart(&self, shown: &[&str]) -> Result<Vec<String>, PlotError> {
+        let mut by = self.by(shown.first().copied())?;
+        let all: Vec<&str> = shown.iter().copied().chain(by.iter().map(String::as_str)).collect();
+        match self.mixed(&all)?.as_slice() {
+            [only] if self.spec.by.list().is_empty() => by.push(only.clone()),
+            mixed => refuse(mixed)?,
         }
+        Ok(by)
+    }
+
+    /// Refuses to mix runs that differ in more than their seeds.
+    pub(super) fn refuse_mixed(&self, shown: &[&str]) -> Result<(), PlotError> {
+        refuse(&self.mixed(shown)?)
     }
 
     /// The axis to the right, as it is offered and as it is asked for.
@@ -213,7 +225,9 @@ impl<'s> Request<'s> {
     }
 
     fn filters_in_words(&self) -> Vec<String> {
-        self.spec.filters.iter().map(|text| format!("where {text}")).collect()
+        let read = self.spec.filters.iter().map(|text| format!("where {text}"));
+        read.chain(self.spec.at.iter().map(|(column, value)| format!("where {column}={value}")))
+            .collect()
     }
 
     /// Keeps the groups with the greatest weights, and notes how many are left out.
@@ -266,6 +280,17 @@ impl<'s> Request<'s> {
             _ => ChartKind::Line,
         })
     }
+}
+
+/// Refuses to mix runs that differ in these axes.
+fn refuse(mixed: &[String]) -> Result<(), PlotError> {
+    let Some(first) = mixed.first() else { return Ok(()) };
+    let list = mixed.join(" and ");
+    let message = format!(
+        "runs that differ in {list} would be mixed; tell them apart with `by`, or choose a value with \
+         `where`, as in {first}=..."
+    );
+    Err(PlotError::request("by", message))
 }
 
 fn asked(axis: &Axis, label: Option<&String>, scale: Option<Scale>) -> Axis {

@@ -1,6 +1,6 @@
 //! Maps of runs: the infrastructure as the scenario builds it, and where devices have been.
 
-use super::make::Request;
+use super::make::{POSITIONS, Request};
 use crate::engine::SimTime;
 use crate::infra::{Infrastructure, NodeId, Tier};
 use crate::output::RunReader;
@@ -20,7 +20,7 @@ pub(super) fn map(request: &mut Request<'_>) -> Result<Map, PlotError> {
         return Err(PlotError::request("kind", "a map is of one run; give the directory of one"));
     };
     let mut map = infrastructure(run).unwrap_or_default();
-    let table = request.spec.table.as_deref().unwrap_or("positions");
+    let table = request.spec.table.as_deref().unwrap_or(POSITIONS);
     if run.has_table(table) {
         add_ways(&mut map, request, table)?;
     } else if request.spec.table.is_some() {

@@ -25,18 +25,7 @@ pub(super) fn line(request: &mut Request<'_>) -> Result<Line, PlotError> {
     if ys.is_empty() {
         request.one_y()?;
     }
-    let mut by = request.by(Some(&x))?;
-    let mut shown: Vec<&str> = vec![&x];
-    shown.extend(by.iter().map(String::as_str));
-    // One axis that is left tells lines apart without being asked.
-    if request.spec.by.list().is_empty()
-        && let [only] = request.mixed(&shown)?.as_slice()
-    {
-        by.push(only.clone());
-    }
-    let mut shown: Vec<&str> = vec![&x];
-    shown.extend(by.iter().map(String::as_str));
-    request.refuse_mixed(&shown)?;
+    let by = request.told_apart(&[&x])?;
     let mut series = Vec::new();
     let mut y_axis = None;
     let (mut least, mut most) = (usize::MAX, 0);

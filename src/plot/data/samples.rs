@@ -54,14 +54,7 @@ pub(super) fn box_plot(request: &mut Request<'_>) -> Result<BoxPlot, PlotError> 
         Some(x) => request.x_axis(&request.offer("x", x)?.axis),
         None => Axis::default(),
     };
-    let mut by = request.by(x.as_deref())?;
-    let shown = |by: &[String]| -> Vec<String> { x.iter().cloned().chain(by.iter().cloned()).collect() };
-    let mixed = request.mixed(&shown(&by).iter().map(String::as_str).collect::<Vec<_>>())?;
-    if let ([only], true) = (mixed.as_slice(), request.spec.by.list().is_empty()) {
-        by.push(only.clone());
-    }
-    let shown = shown(&by);
-    request.refuse_mixed(&shown.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let by = request.told_apart(x.as_deref().as_slice())?;
     let mut names: Vec<&str> = vec![&y];
     names.extend(x.as_deref());
     let grouped = names.len();

@@ -1,13 +1,13 @@
 //! The directories that figures are made from.
 
-use super::filter::{Filter, Seen};
+use super::filter::{Filter, Kind, Seen};
 use super::naming::{column_axis, metric_axis};
 use super::selection::{Column, Data, NONE, Names, Selection};
 use crate::names::did_you_mean;
 use crate::output::{Cell, Rows, RunReader, Symbol, TableDirectory, read_json};
 use crate::plot::{Axis, PlotError};
-use crate::records::{ColumnKind, TableSpec};
-use crate::sweep::{ResultRow, SweepResults, tables_of};
+use crate::records::{ColumnKind, ColumnSpec, TableSpec};
+use crate::sweep::{ResultRow, SweepResults, axes_beside, tables_of};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ const MOST_LISTED: usize = 40;
 ///
 /// What it offers without a table are results: a row a run, with the axes of the sweep and the numbers of the
 /// summary. The tables of several runs are one, with the column `run` before the others; those that a sweep
-/// has kept have its axes there.
+/// has kept have its axes there. One of these with the name of a column of the table is called `axis.NAME`.
 #[derive(Debug)]
 pub struct Source {
     directories: Vec<PathBuf>,
@@ -36,14 +36,36 @@ pub(super) struct Offer {
     pub(super) name: String,
     pub(super) axis: Axis,
     pub(super) is_number: bool,
+    /// Whether it is true or false.
+    is_flag: bool,
     /// Whether it is an axis of a sweep.
     pub(super) is_axis: bool,
+}
+
+impl Offer {
+    fn kind(&self) -> Kind {
+        match self {
+            Offer { is_number: true, .. } => Kind::Numbers,
+            Offer { is_flag: true, .. } => Kind::Flags,
+            _ => Kind::Names,
+        }
+    }
 }
 
 /// A table of one run, with what is the same for all of its rows.
 struct Piece {
     tables: TableDirectory,
-    constants: Vec<(String, Value)>,
+    constants: Vec<Constant>,
+}
+
+/// A column that is the same for all rows of a run.
+struct Constant {
+    name: String,
+    /// Unit of its numbers; empty if it has none.
+    unit: String,
+    value: Value,
+    /// Whether it tells apart runs that differ in more than their seeds.
+    is_axis: bool,
 }
 
 fn shown(value: &Value) -> String {
@@ -120,17 +142,18 @@ impl Source {
         }
     }
 
-    fn pieces(&self) -> Vec<Piece> {
+    /// The tables of each run, with what is to stand before the columns of one of them.
+    fn pieces(&self, table: &str) -> Vec<Piece> {
         if self.is_runs() {
             let labels = self.labels();
             let piece = |(run, label): (&RunReader, String)| {
                 let path = run.path();
                 let tables =
                     TableDirectory::open(path.join("tables"), &path.join("dictionary.json")).ok()?;
-                let constants = match self.runs.len() {
-                    1 => Vec::new(),
-                    _ => vec![("run".to_string(), Value::String(label))],
-                };
+                let name = beside("run", tables.tables().find(|spec| spec.name == table));
+                let label =
+                    Constant { name, unit: String::new(), value: Value::String(label), is_axis: true };
+                let constants = if self.runs.len() == 1 { Vec::new() } else { vec![label] };
                 Some(Piece { tables, constants })
             };
             return self.runs.iter().zip(labels).filter_map(piece).collect();
@@ -141,10 +164,22 @@ impl Source {
         let done = results.rows().iter().filter(|row| row.error.is_none());
         let piece = |row: &ResultRow| {
             let tables = tables_of(directory, row.run).ok()?;
-            let axes = results.axes().iter().map(|axis| axis.name.clone());
-            let mut constants: Vec<(String, Value)> =
-                axes.zip(results.labels(row.run.point).iter().cloned()).collect();
-            constants.push(("replication".into(), row.run.replication.into()));
+            let own = tables.tables().find(|spec| spec.name == table);
+            let columns = axes_beside(results, own.unwrap_or(&TableSpec::new("", "", Vec::new())));
+            let labels = results.labels(row.run.point).iter().cloned();
+            let axis = |(column, value): (ColumnSpec, Value)| Constant {
+                name: column.name.into(),
+                unit: column.unit.into(),
+                value,
+                is_axis: true,
+            };
+            let mut constants: Vec<Constant> = columns.into_iter().zip(labels).map(axis).collect();
+            constants.push(Constant {
+                name: beside("replication", own),
+                unit: String::new(),
+                value: row.run.replication.into(),
+                is_axis: false,
+            });
             Some(Piece { tables, constants })
         };
         done.filter_map(piece).collect()
@@ -166,7 +201,7 @@ impl Source {
     /// The columns of a table, or of the results.
     pub(super) fn offers(&self, table: Option<&str>) -> Result<Vec<Offer>, PlotError> {
         let Some(table) = table else { return Ok(result_offers(self.results()?)) };
-        let pieces = self.pieces();
+        let pieces = self.pieces(table);
         let Some(first) = pieces.first() else {
             return Err(PlotError::request(
                 "table",
@@ -179,11 +214,15 @@ impl Source {
             let known: Vec<&str> = all.iter().map(|spec| spec.name.as_ref()).collect();
             return Err(unknown("table", "table", table, &known));
         };
-        let constant = |(index, (name, _)): (usize, &(String, Value))| {
+        let constant = |(index, constant): (usize, &Constant)| {
             let values = pieces.iter().filter_map(|piece| piece.constants.get(index));
-            let is_number = values.clone().all(|(_, value)| value.is_number());
-            let is_axis = name != "replication";
-            Offer { name: name.clone(), axis: Axis::new(name, ""), is_number, is_axis }
+            Offer {
+                name: constant.name.clone(),
+                axis: Axis::new(&constant.name, &constant.unit),
+                is_number: values.clone().all(|constant| constant.value.is_number()),
+                is_flag: values.clone().all(|constant| constant.value.is_boolean()),
+                is_axis: constant.is_axis,
+            }
         };
         let constants = first.constants.iter().enumerate().map(constant);
         let own = spec.columns.iter().map(|column| Offer {
@@ -193,6 +232,7 @@ impl Source {
                 column.kind,
                 ColumnKind::Float | ColumnKind::Unsigned | ColumnKind::Signed
             ),
+            is_flag: column.kind == ColumnKind::Boolean,
             is_axis: false,
         });
         Ok(constants.chain(own).collect())
@@ -213,26 +253,29 @@ impl Source {
             })
         };
         for filter in filters {
-            let offer = find("where", &filter.column)?;
-            if filter.needs_numbers() && !offer.is_number {
-                return Err(PlotError::request(
-                    "where",
-                    format!("{:?} has names, which only = and != compare", filter.column),
-                ));
-            }
+            filter.check(find("where", &filter.column)?.kind())?;
         }
         let wanted: Vec<&Offer> = columns.iter().map(|name| find("", name)).collect::<Result<_, _>>()?;
         let mut gathering = Gathering::new(&wanted, filters);
         match table {
             None => gathering.results(self.results()?),
             Some(table) => {
-                for piece in self.pieces() {
+                for piece in self.pieces(table) {
                     gathering.piece(&piece, table)?;
                 }
             }
         }
         gathering.finish()
     }
+}
+
+/// The name of a column that stands before those of a table.
+fn beside(name: &str, own: Option<&TableSpec>) -> String {
+    let mut name = name.to_string();
+    while own.is_some_and(|own| own.column(&name).is_some()) {
+        name = format!("axis.{name}");
+    }
+    name
 }
 
 /// That a name is not known, and what is.
@@ -251,13 +294,15 @@ fn result_offers(results: &SweepResults) -> Vec<Offer> {
             name: column.name.clone(),
             axis: Axis::new(column.name.clone(), column.unit.clone()),
             is_number: labels.clone().all(Value::is_number),
+            is_flag: labels.clone().all(Value::is_boolean),
             is_axis: true,
         }
     });
     let metrics = results.metrics().iter().map(|name| Offer {
-        name: name.clone(),
+        name: results.column_name(name),
         axis: metric_axis(name),
         is_number: true,
+        is_flag: false,
         is_axis: false,
     });
     axes.chain(metrics).collect()
@@ -341,6 +386,8 @@ impl<'f> Gathering<'f> {
 
     fn results(&mut self, results: &SweepResults) {
         let axis = |name: &str| results.axes().iter().position(|axis| axis.name == name);
+        let metrics: FxHashMap<String, &String> =
+            results.metrics().iter().map(|metric| (results.column_name(metric), metric)).collect();
         for row in results.rows().iter().filter(|row| row.error.is_none()) {
             let labels = results.labels(row.run.point);
             let texts: Vec<String> = labels.iter().map(shown).collect();
@@ -349,7 +396,10 @@ impl<'f> Gathering<'f> {
                     Some(number) => Seen::Number(number),
                     None => Seen::Text(&texts[index]),
                 },
-                None => results.value(row, name).map_or(Seen::Nothing, Seen::Number),
+                None => {
+                    let value = metrics.get(name).and_then(|metric| results.value(row, metric));
+                    value.map_or(Seen::Nothing, Seen::Number)
+                }
             };
             if self.admits(seen) {
                 self.rows += 1;
@@ -366,7 +416,7 @@ impl<'f> Gathering<'f> {
     }
 
     fn piece(&mut self, piece: &Piece, table: &str) -> Result<(), PlotError> {
-        let constant = |name: &str| piece.constants.iter().find(|(own, _)| own == name);
+        let constant = |name: &str| piece.constants.iter().find(|constant| constant.name == name);
         let filtered = self.filters.iter().map(|filter| filter.column.as_str());
         let all: Vec<String> =
             self.names.iter().map(String::as_str).chain(filtered).map(str::to_string).collect();
@@ -374,11 +424,13 @@ impl<'f> Gathering<'f> {
             all.iter().map(String::as_str).filter(|name| constant(name).is_none()).collect();
         own.sort_unstable();
         own.dedup();
-        let texts: Vec<(&str, String)> =
-            piece.constants.iter().map(|(name, value)| (name.as_str(), shown(value))).collect();
+        let texts: Vec<(&str, String)> = piece
+            .constants
+            .iter()
+            .map(|constant| (constant.name.as_str(), shown(&constant.value)))
+            .collect();
         let known = |name: &str| -> Option<Seen<'_>> {
-            let (_, value) = constant(name)?;
-            Some(match value.as_f64() {
+            Some(match constant(name)?.value.as_f64() {
                 Some(number) => Seen::Number(number),
                 None => Seen::Text(texts.iter().find(|(own, _)| *own == name)?.1.as_str()),
             })

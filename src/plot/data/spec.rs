@@ -54,6 +54,10 @@ pub struct FigureSpec {
     /// Conditions on rows, such as `outcome=done` or `service_s>2`; all must hold.
     #[serde(default, rename = "where")]
     pub filters: Vec<String>,
+    /// Columns and the values that rows must have in them, taken as they are, whatever signs and spaces they
+    /// hold; from Rust only. They hold beside `filters`.
+    #[serde(skip)]
+    pub at: Vec<(String, String)>,
     /// How many series or lanes are kept of more: those with the greatest means, or with the most bars.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]

@@ -19,7 +19,7 @@ pub(super) fn time_series(request: &mut Request<'_>) -> Result<TimeSeries, PlotE
     if ys.is_empty() {
         request.one_y()?;
     }
-    let by = request.by(Some(&x))?;
+    let by = request.told_apart(&[&x])?;
     let mut series = Vec::new();
     let mut y_axis = None;
     let mut is_averaged = false;
@@ -135,6 +135,7 @@ fn shares_of_rows(request: &mut Request<'_>) -> Result<StackedShares, PlotError>
         return Err(PlotError::request("by", message));
     };
     request.offer("by", &by)?;
+    request.refuse_mixed(&[&x, &by])?;
     let selection = request.select(&[&x, &by])?;
     let parts = largest(&selection.columns[1].groups(true), spec.top.unwrap_or(USUAL_PARTS));
     let (columns, of): (Columns, Vec<u32>) = match selection.columns[0].numbers() {

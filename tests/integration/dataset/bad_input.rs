@@ -102,6 +102,27 @@ fn values_that_cannot_be() {
         (vec![("samples.features", json!(["load", "load"]))], &["samples", "two columns \"load\""]),
         (
             vec![(
+                "samples.labels",
+                json!([{ "name": "a", "column": "tier" }, { "name": "a_code", "column": "available" }]),
+            )],
+            &["samples.labels[1]", "two columns \"a_code\""],
+        ),
+        (
+            vec![
+                ("samples.features", json!(["tier"])),
+                ("categories", json!("one_hot")),
+                ("static", json!([{ "path": "speed", "name": "tier=edge" }])),
+            ],
+            &["categories", "column \"tier=edge\" may be one of those that say which tier it is"],
+        ),
+        (
+            vec![("static", json!([{ "path": "speed", "name": "load" }]))],
+            &["static[0]", "two columns \"load\""],
+        ),
+        (vec![("name", json!("a/b"))], &["name", "\"a/b\" is no name of a directory"]),
+        (vec![("name", json!(".."))], &["name", "is no name of a directory"]),
+        (
+            vec![(
                 "samples.features.0",
                 json!({ "column": "tier", "rolling": [{ "window": 5, "statistics": ["mean"] }] }),
             )],
@@ -233,11 +254,33 @@ fn splits_that_cannot_be() {
         ),
         (
             split(json!({ "by": "entity", "entities": { "train": ["edge-0"], "test": ["edge-9"] } })),
-            &["the test part would have no rows", "of no part"],
+            &["split.entities.test[0]", "no entity is named \"edge-9\"", "did you mean \"edge-0\"?"],
+        ),
+        (
+            split(
+                json!({ "by": "entity", "entities": { "train": ["edge-0", "edg-1"], "test": ["edge-1"] } }),
+            ),
+            &["split.entities.train[1]", "no entity is named \"edg-1\"", "did you mean \"edge-1\"?"],
         ),
         (
             vec![("samples.where.0.is", json!("fog"))],
+            &[
+                "samples.where[0].is",
+                "no value of column \"tier\" is named \"fog\"",
+                "known: cloud, edge",
+            ],
+        ),
+        (
+            vec![("samples.where.0.is", json!(["clod", "egde"]))],
+            &["where[0].is[0]", "did you mean \"cloud\"?", "where[0].is[1]", "did you mean \"edge\"?"],
+        ),
+        (
+            vec![("samples.where.0", json!({ "column": "load", "above": 1e9 }))],
             &["the train part would have no rows", "conditions of `where`"],
+        ),
+        (
+            vec![("samples.features.0.lags", json!([500]))],
+            &["the train part would have no rows", "a window takes 506 rows of one entity"],
         ),
         (vec![("sources", json!(["run-1*"]))], &["split.shares", "there are 1 seeds for 3 parts"]),
         (

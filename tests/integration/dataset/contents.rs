@@ -80,10 +80,14 @@ fn scaling_is_of_the_training_part_alone() {
         assert_eq!((numbers["min"].as_f64(), numbers["max"].as_f64()), (Some(100.002), Some(100.055)));
         assert_eq!(numbers["count"], 54);
         let scaled: Vec<f64> = made.rows("train").iter().map(|row| number(row, "load")).collect();
-        if scale != "robust" {
-            // The sketch behind the quantiles is good to 1 % of 100, which is wider than these data.
-            assert_near(scaled[0], ends[0], 0.04);
-            assert_near(scaled[53], ends[1], 0.04);
+        let tolerance = if scale == "standard" { 0.04 } else { 1e-9 };
+        assert_near(scaled[0], ends[0], tolerance);
+        assert_near(scaled[53], ends[1], tolerance);
+        if scale == "robust" {
+            // A quarter of 53 steps of 0.001 from either end.
+            assert_near(numbers["p25"].as_f64().unwrap(), 100.015_25, 1e-9);
+            assert_near(numbers["p75"].as_f64().unwrap(), 100.041_75, 1e-9);
+            assert_eq!(scaling["quantiles"], "exact");
         }
         let test = &made.rows("test")[0];
         let back = number(test, "load") * numbers["divided_by"].as_f64().unwrap()
@@ -102,6 +106,31 @@ fn scaling_is_of_the_training_part_alone() {
         assert_eq!(change("run-3"), scaling);
         assert_eq!(change("run-2"), scaling);
         assert_ne!(change("run-1"), scaling);
+    }
+}
+
+/// Whatever the scale, a column that is the same everywhere becomes 0.
+#[test]
+fn a_constant_column_is_shifted_to_zero() {
+    let study = Study::new();
+    for (name, seed) in [("run-1", 1), ("run-2", 2)] {
+        study.sampled(name, seed, 30);
+    }
+    for scale in ["standard", "min_max", "robust"] {
+        let spec = with(
+            windows(),
+            &[
+                ("split", json!({ "by": "run", "seeds": { "train": [1], "test": [2] } })),
+                ("scale", json!(scale)),
+                ("samples.where", json!([{ "column": "node", "is": "edge-1" }])),
+                ("samples.features", json!(["available", "load"])),
+            ],
+        );
+        let made = study.make(scale, &spec);
+        assert!(made.rows("train").iter().all(|row| number(row, "available") == 0.0), "{scale}");
+        let numbers = &made.json("scaling.json")["numbers"]["available"];
+        assert_eq!((&numbers["subtracted"], &numbers["divided_by"]), (&json!(1.0), &json!(1.0)));
+        assert_eq!((&numbers["p25"], &numbers["p75"]), (&json!(1.0), &json!(1.0)), "{scale}");
     }
 }
 
@@ -173,7 +202,7 @@ fn nulls_are_dropped_held_or_marked() {
     assert_eq!((dropped.rows("train").len(), dropped.summary.incomplete), (28 - 4, 4));
     let held = count("hold");
     let row = held.rows("train").into_iter().find(|row| row["node"] == "edge-1" && row["t_s"] == "10.0");
-    assert_eq!((held.rows("train").len(), number(&row.unwrap(), "load")), (28, load(1, 1, 9)));
+    assert_eq!((held.rows("train").len(), number(&row.unwrap(), "load")), (28 - 1, load(1, 1, 9)));
     let marked = count("mark");
     let rows = marked.rows("train");
     assert_eq!(rows.len(), 28 - 1, "a target cannot be missing");

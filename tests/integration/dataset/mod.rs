@@ -8,6 +8,7 @@ mod decisions;
 mod failures;
 mod leaks;
 mod same_bytes;
+mod sources;
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -55,8 +56,10 @@ impl Study {
         directory.write_dictionary(&recorder.dictionary()).unwrap();
         recorder.finish().unwrap();
         let scenario = json!({ "duration": format!("{seconds} s"), "seed": seed, "speed": 10 * seed });
+        // Two runs of one seed are not copies.
+        let fingerprint = seed + if name.ends_with('a') { 0x1000 } else { 0 };
         let run = json!({
-            "stratosim": "0.1.0", "seed": seed, "scenario": scenario, "fingerprint": format!("{seed:016x}")
+            "stratosim": "0.1.0", "seed": seed, "scenario": scenario, "fingerprint": format!("{fingerprint:016x}")
         });
         directory.write_run(&run).unwrap();
         directory.write_summary(&json!({})).unwrap();
