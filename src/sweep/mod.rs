@@ -74,6 +74,7 @@ pub use format::{
     SweepSpec, UntilSpec, sweep_schema,
 };
 pub use gather::Gathered;
+#[cfg(feature = "plot")]
 pub(crate) use join::axes_beside;
 pub use join::tables_of;
 pub use merge::merge;

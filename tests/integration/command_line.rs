@@ -12,7 +12,9 @@ const SMALL: &str = "tests/good/small.json";
 fn help_describes_each_command_with_an_example() {
     let assert = stratosim().arg("--help").assert().success();
     let overview = output_text(&assert);
-    for command in ["run", "validate", "schema", "list", "new", "sweep", "merge", "compare", "dataset"] {
+    for command in
+        ["run", "validate", "schema", "list", "new", "sweep", "merge", "compare", "dataset", "import"]
+    {
         assert!(overview.contains(&format!("\n  {command} ")), "{command} is missing in {overview}");
         let assert = stratosim().args([command, "--help"]).assert().success().stderr("");
         let help = output_text(&assert);
