@@ -6,6 +6,7 @@ mod command_line;
 mod conservation;
 mod dataset;
 mod determinism;
+mod documents;
 mod energy;
 mod full_disk;
 mod interrupt;
