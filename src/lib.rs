@@ -47,7 +47,7 @@
 //! let mut world = WorldBuilder::new(1, SimDuration::from_secs(10.0));
 //! let mut server = NodeClass::new("server", Tier::Edge, 1);
 //! (server.cores, server.mips_per_core) = (8, 10_000.0);
-//! server.power = PowerModel { idle_w: 50.0, busy_w: 150.0 };
+//! server.power = LinearPower { idle_w: 50.0, busy_w: 150.0 }.into();
 //! server.access_point = Some(AccessPointSpec {
 //!     radio: RadioSpec {
 //!         uplink_bps: 80e6,
@@ -83,6 +83,7 @@
 //!     cores: 1,
 //!     memory_bytes: Distribution::constant(0.0)?,
 //!     accelerator: None,
+//!     class: JobClass::Compute,
 //!     deadline_s: None,
 //!     delay_sensitivity: 0.5,
 //! };
@@ -133,6 +134,8 @@
 //!
 //! * `parquet` (default): Parquet files through polars. Without it (`--no-default-features`) tables are
 //!   written in CSV only, and the crate builds much faster.
+//! * `plot` (default): the modules `plot` and `report`, and their commands.
+//! * `highs`: HiGHS beside microlp as solver of placements of least power.
 //!
 //! # Where to read on
 //!
@@ -140,29 +143,42 @@
 //! | --- | --- |
 //! | [`prelude`] | what a study needs, in one `use` |
 //! | [`world`] | the builder, the simulation, sampling, events of one's own |
+//! | [`infra`] | nodes and compute, virtual machines, mobility and attachment, network, faults |
+//! | [`apps`] | the trait of workloads; device tasks, virtual machines |
 //! | [`infra`] | nodes and compute, mobility and attachment, network, faults |
-//! | [`apps`] | the trait of workloads, and device tasks |
+//! | [`apps`] | the trait of workloads, device tasks, virtual machines |
 //! | [`placement`] | decision points and policies |
-//! | [`energy`] | power and batteries |
+//! | [`energy`] | power, frequency steps, batteries, signals, sites, service levels |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
+//! | [`sweep`], [`dataset`] | many runs; files to learn from, made of their tables |
+//! | [`traces`] | readers of published workload traces, a trace in memory |
+//! | [`statistics`] | order statistics and regression of short series |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
+//! | `plot`, `report` | charts as SVG and PNG, figures of runs and sweeps, pages of them (feature `plot`) |
 //! | [`cli`] | the program |
 //!
 //! `ARCHITECTURE.md` follows a task through the code; `docs/limitations.md` says what is not modelled.
 
 pub mod apps;
 pub mod cli;
+pub mod dataset;
 pub mod energy;
 pub mod engine;
 pub mod infra;
 mod names;
 pub mod output;
 pub mod placement;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod records;
+#[cfg(feature = "plot")]
+pub mod report;
 pub mod scenario;
+pub mod statistics;
 pub mod sweep;
+pub mod traces;
 pub mod units;
 pub mod world;
 
@@ -173,25 +189,40 @@ pub mod prelude {
     pub use crate::apps::tasks::{
         Application, Arrival, OnDeadline, OnHandover, Outcome, TaskOptions, TaskWorkload, TraceArrival,
     };
+    pub use crate::apps::virtual_machines::{
+        Demand, DemandGrid, Demands, VmOptions, VmRequest, VmType, VmWorkload,
+    };
     pub use crate::apps::{Context, Message, OffloadingRequest, Workload};
-    pub use crate::energy::PowerModel;
+    pub use crate::energy::{
+        EnergyFlows, FrequencySteps, Interpolation, JobClass, LinearPower, Load, NodePower,
+        OperatingPoint, Outside, Performance, PowerModel, Signal, SiteSpec, TablePower,
+    };
     pub use crate::engine::{Distribution, Phase, RandomStreams, SimDuration, SimTime};
     pub use crate::infra::compute::{Accelerator, Discipline, Job, JobRequest, Resources};
     pub use crate::infra::network::{LinkModel, LinkSpec, Mm1, RadioSpec};
     pub use crate::infra::{
-        AccessPointSpec, Area, BatterySpec, ClassId, Criterion, FaultTarget, FaultTimes, Infrastructure,
-        InstanceSpec, Interface, JobOutcome, Leg, LinkId, MobilityModel, Mover, NodeChange, NodeClass,
-        NodeId, Nomadic, NomadicPlace, Position, RandomWaypoint, Static, Tier, Trajectory,
-        TrajectoryPoint, TransferOutcome, TransferRecord,
+        AccessPointSpec, Area, BatterySpec, ClassId, Criterion, FaultTarget, FaultTimes, HostId,
+        HostSpec, Infrastructure, InstanceSpec, Interface, JobOutcome, Leg, LinkId, MigrationMethod,
+        MigrationSpec, MobilityModel, Mover, NodeChange, NodeClass, NodeId, Nomadic, NomadicPlace,
+        Position, RandomWaypoint, Sharing, SleepSpec, Static, Tier, Trajectory, TrajectoryPoint,
+        TransferOutcome, TransferRecord, VmId, VmSpec,
     };
     pub use crate::output::{Destination, FileFormat, Recorder, RunDirectory, TableSelection};
+    pub use crate::placement::consolidation::{
+        Composed, ConsolidationDecision, ConsolidationPolicy, ConsolidationView, MinimumMigrationTime,
+        Threshold,
+    };
+    pub use crate::placement::frequency::{FrequencyDecision, FrequencyGovernor, FrequencyView};
     pub use crate::placement::offloading::{
         CloudOnly, DecisionOutcome, EdgeOnly, EnergyAware, LeastLoaded, LocalOnly, MinLatency, Nearest,
         OffloadingDecision, OffloadingPolicy, OffloadingView, TierName,
     };
+    pub use crate::placement::vm_allocation::{
+        AllocationView, PowerAwareBestFit, VmAllocationDecision, VmAllocationPolicy,
+    };
     pub use crate::records::{Cell, ColumnSpec, NoRecords, Records, Symbol, TableSpec};
     pub use crate::scenario::{Document, Registry, load};
-    pub use crate::world::{Finished, Sampling, Simulation, UserEvent, WorldBuilder};
+    pub use crate::world::{Finished, GovernorTimes, Sampling, Simulation, UserEvent, WorldBuilder};
 }
 
 /// The Rust of the README, compiled as a test.

@@ -1,15 +1,48 @@
 //! What a workload may ask of the world.
 
-use super::{DecisionEnd, Message, OffloadingChoice, OffloadingRequest};
-use crate::engine::{EventHandle, Phase, RandomStreams, SimTime};
-use crate::infra::compute::{JobRequest, Refusal};
+use super::{
+    ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
+    OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
+};
+use crate::engine::{EventHandle, Phase, RandomStreams, SimDuration, SimTime};
+use crate::infra::compute::{Discipline, JobRequest, Refusal};
 use crate::infra::network::NetworkRefusal;
-use crate::infra::{Infrastructure, JobId, NodeId, TransferId, TransferOutcome};
+use crate::infra::{
+    HostId, HostSpec, Infrastructure, JobId, MigrationId, MigrationSpec, NodeId, TransferId,
+    TransferOutcome, VmId, VmRefusal, VmSpec,
+};
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 
 /// A decision whose outcome is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecisionId(pub u32);
+
+/// What policies decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DecisionPoint {
+    /// Where a task runs.
+    Offloading,
+    /// On which host a virtual machine starts.
+    VmAllocation,
+    /// Which virtual machines move, and which hosts sleep and wake.
+    Consolidation,
+}
+
+impl DecisionPoint {
+    /// All decision points, in the order of their columns.
+    pub const ALL: [DecisionPoint; 3] =
+        [DecisionPoint::Offloading, DecisionPoint::VmAllocation, DecisionPoint::Consolidation];
+
+    /// The name in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            DecisionPoint::Offloading => "offloading",
+            DecisionPoint::VmAllocation => "vm_allocation",
+            DecisionPoint::Consolidation => "consolidation",
+        }
+    }
+}
 
 /// The world as a workload sees it. A workload acts only through it, never on the infrastructure itself.
 pub trait Context {
@@ -57,6 +90,74 @@ pub trait Context {
 
     /// Asks the offloading policy where a task is to run. The world has checked the answer.
     fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice;
+
+    /// Makes a node a host of virtual machines, which from now on takes no jobs itself; nothing if it is one.
+    fn add_host(&mut self, node: NodeId, spec: HostSpec) -> HostId;
+
+    /// Adds a virtual machine that waits for a host; [`on_vm_change`](super::Workload::on_vm_change) and
+    /// [`on_migration_end`](super::Workload::on_migration_end) tell of it with `token`.
+    fn add_vm(&mut self, spec: VmSpec, token: u64) -> VmId;
+
+    /// Puts a waiting or lost virtual machine on a host, which is woken if it sleeps. It runs after `boot`, from
+    /// when its host is on; until then the host plans for `expected_mips`.
+    ///
+    /// # Errors
+    /// What forbids it.
+    fn place_vm(
+        &mut self,
+        vm: VmId,
+        host: HostId,
+        boot: SimDuration,
+        expected_mips: f64,
+    ) -> Result<(), VmRefusal>;
+
+    /// Sets what a virtual machine wants from now on, in million instructions a second.
+    fn set_vm_demand(&mut self, vm: VmId, demand_mips: f64);
+
+    /// Ends a virtual machine for good.
+    fn stop_vm(&mut self, vm: VmId);
+
+    /// Starts to move a running virtual machine.
+    ///
+    /// # Errors
+    /// What forbids it.
+    fn migrate_vm(
+        &mut self,
+        vm: VmId,
+        to: HostId,
+        spec: MigrationSpec,
+    ) -> Result<MigrationId, VmRefusal>;
+
+    /// Puts a host to sleep, now or once it is empty.
+    fn sleep_host(&mut self, host: HostId);
+
+    /// Wakes a host.
+    fn wake_host(&mut self, host: HostId);
+
+    /// Whether a host takes no further virtual machines.
+    fn close_host(&mut self, host: HostId, closed: bool);
+
+    /// Lets a virtual machine take jobs, from which its demand follows from now on.
+    fn take_jobs(&mut self, vm: VmId, discipline: Discipline);
+
+    /// Admits a job to a virtual machine that takes jobs.
+    ///
+    /// # Errors
+    /// What is short.
+    fn submit_vm_job(&mut self, vm: VmId, request: JobRequest, token: u64) -> Result<JobId, Refusal>;
+
+    /// Has what is submitted to a node run in these virtual machines, which take jobs.
+    fn serve_by(&mut self, front: NodeId, vms: &[VmId]);
+
+    /// Asks the allocation policy for a host. The world has checked the answer.
+    fn decide_vm_allocation(&mut self, request: &VmAllocationRequest<'_>) -> VmAllocationChoice;
+
+    /// Steps back that the consolidation policy looks; `None` if there is no such policy, so that it need not be
+    /// asked.
+    fn consolidation_history(&self) -> Option<usize>;
+
+    /// Asks the consolidation policy what to move. The world has checked the answer.
+    fn decide_consolidation(&mut self, request: &ConsolidationRequest<'_>) -> ConsolidationChoice;
 
     /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
     /// decision; what is never told counts as unfinished when the run ends.

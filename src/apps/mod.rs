@@ -1,10 +1,15 @@
 //! Workloads: what wants to happen in the world.
 
 mod context;
+mod hosting;
 mod offloading;
 pub mod tasks;
+pub mod virtual_machines;
 mod workload;
 
-pub use context::{Context, DecisionId};
+pub use context::{Context, DecisionId, DecisionPoint};
+pub use hosting::{
+    ConsolidationChoice, ConsolidationRequest, VmAllocationChoice, VmAllocationRequest, VmHistories,
+};
 pub use offloading::{DecisionEnd, OffloadingChoice, OffloadingRequest};
 pub use workload::{Message, Workload};

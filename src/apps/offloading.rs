@@ -47,3 +47,11 @@ pub struct DecisionEnd {
     /// How good that is: higher is better.
     pub reward: f64,
 }
+
+impl DecisionEnd {
+    /// The end of a decision that was about no task: done if the reward is above zero.
+    #[must_use]
+    pub fn scored(outcome: Symbol, reward: f64) -> Self {
+        DecisionEnd { outcome, is_done: reward > 0.0, service_s: None, reward }
+    }
+}

@@ -1,8 +1,10 @@
 //! The trait that every workload implements, the built-in ones and a user's own alike.
 
-use super::Context;
+use super::{Context, DecisionPoint};
 use crate::infra::compute::Job;
-use crate::infra::{JobOutcome, NodeChange, NodeId, TransferRecord};
+use crate::infra::{
+    HostId, HostState, JobOutcome, MigrationRecord, NodeChange, NodeId, TransferRecord, VmChange, VmId,
+};
 use std::fmt;
 
 /// What a workload sets a timer for: sixteen bytes of its own meaning.
@@ -35,7 +37,7 @@ pub struct Message {
 ///         context.set_timer(context.now(), Phase::Demand, Message::default());
 ///     }
 ///     fn on_timer(&mut self, _: Message, context: &mut dyn Context) {
-///         let job = JobRequest { length_mi: 5e4, cores: 1, memory_bytes: 0.0, accelerator: None };
+///         let job = JobRequest::new(5e4);
 ///         // A refusal is an answer too: the next job may fit.
 ///         let _ = context.submit_job(NodeId(0), job, 0);
 ///         let next = context.now() + SimDuration::from_secs(60.0);
@@ -50,6 +52,11 @@ pub struct Message {
 pub trait Workload: fmt::Debug + Send {
     /// The name under which its part of the summary appears.
     fn name(&self) -> &str;
+
+    /// The decision points at which it asks: they give the table `decisions` its columns.
+    fn decision_points(&self) -> &[DecisionPoint] {
+        &[DecisionPoint::Offloading]
+    }
 
     /// Called once before the run: registers tables and sets the first timers.
     fn start(&mut self, context: &mut dyn Context);
@@ -66,6 +73,21 @@ pub trait Workload: fmt::Debug + Send {
 
     /// A node has come or gone.
     fn on_node_change(&mut self, _node: NodeId, _change: NodeChange, _context: &mut dyn Context) {}
+
+    /// A virtual machine of this workload runs now, or was lost; `token` is what it was added with.
+    fn on_vm_change(&mut self, _vm: VmId, _token: u64, _change: VmChange, _context: &mut dyn Context) {}
+
+    /// A migration of a virtual machine of this workload has ended.
+    fn on_migration_end(
+        &mut self,
+        _migration: &MigrationRecord,
+        _token: u64,
+        _context: &mut dyn Context,
+    ) {
+    }
+
+    /// A host has gone into another state.
+    fn on_host_change(&mut self, _host: HostId, _state: HostState, _context: &mut dyn Context) {}
 
     /// A device has gone over to another access point, or to none.
     fn on_handover(&mut self, _device: NodeId, _to: Option<NodeId>, _context: &mut dyn Context) {}

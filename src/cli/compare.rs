@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Compare runs, sweeps, or the values of an axis of a sweep, such as policies, with a baseline.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  stratosim compare /tmp/s --baseline nearest \
+#[command(after_help = "Example:\n  stratosim compare /tmp/s --baseline nearest \
     --metric workloads.tasks.service_s.mean\n  \
     stratosim compare runs/a runs/b --baseline runs/a\n\n\
     Runs of the same seed are compared pair by pair. A difference whose confidence interval holds zero \
@@ -56,7 +56,17 @@ impl Compare {
             None => self.baseline.clone(),
         };
         let compared = compare(&results, self.axis.as_deref(), &baseline, &self.metrics);
-        let rows = table(&results, &compared.map_err(Failure::BadInput)?);
+        let comparisons = compared.map_err(Failure::BadInput)?;
+        if comparisons.rows.is_empty() {
+            let failed = results.failed().count();
+            return Err(Failure::BadInput(format!(
+                "there is nothing to compare: no run has a partner of the same seed whose {} is {baseline:?} \
+                 ({failed} of {} runs failed)",
+                results.axes().get(comparisons.axis).map_or("axis", |axis| &axis.name),
+                results.rows().len()
+            )));
+        }
+        let rows = table(&results, &comparisons);
         match self.format {
             Format::Csv => print(&csv(&rows)?),
             Format::Markdown => print(&markdown(&rows)),
@@ -147,7 +157,11 @@ fn csv(rows: &[Vec<String>]) -> Result<String, Failure> {
 }
 
 fn markdown(rows: &[Vec<String>]) -> String {
-    let line = |row: &[String]| format!("| {} |\n", row.join(" | ").replace('\n', " "));
+    let cell = |cell: &String| cell.replace('|', "\\|").replace('\n', " ");
+    let line = |row: &[String]| {
+        let cells: Vec<String> = row.iter().map(cell).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
     let mut text = String::new();
     for (index, row) in rows.iter().enumerate() {
         text.push_str(&line(row));

@@ -5,7 +5,7 @@ use crate::scenario::Registry;
 use clap::{Args, ValueEnum};
 use std::fmt::Write;
 
-/// List the workloads, policies and models that a scenario can name, with their parameters.
+/// List the workloads, policies, models and presets of power that a scenario can name, with their parameters.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stratosim list policies")]
 pub(super) struct List {
@@ -18,6 +18,7 @@ enum What {
     Workloads,
     Policies,
     Models,
+    Power,
 }
 
 impl List {
@@ -27,8 +28,9 @@ impl List {
         for kind in Registry::with_builtins().kinds() {
             let what = match kind.family {
                 "workload" => What::Workloads,
-                "offloading policy" => What::Policies,
-                _ => What::Models,
+                "power model" | "power preset" | "frequency preset" => What::Power,
+                "mobility model" => What::Models,
+                _ => What::Policies,
             };
             if self.what.is_some_and(|wanted| wanted != what) {
                 continue;

@@ -1,10 +1,16 @@
 //! The command line: one file a subcommand.
 
 mod compare;
+mod dataset;
+mod import;
 mod list;
 mod merge;
 mod new;
+#[cfg(feature = "plot")]
+mod plot;
 mod progress;
+#[cfg(feature = "plot")]
+mod report;
 mod run;
 mod schema;
 mod sweep;
@@ -30,6 +36,12 @@ enum Command {
     Sweep(sweep::SweepCommand),
     Merge(merge::Merge),
     Compare(compare::Compare),
+    #[cfg(feature = "plot")]
+    Plot(Box<plot::Plot>),
+    #[cfg(feature = "plot")]
+    Report(report::Report),
+    Dataset(dataset::DatasetCommand),
+    Import(Box<import::Import>),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -88,6 +100,12 @@ pub fn main() -> ExitCode {
         Command::Sweep(command) => command.execute(),
         Command::Merge(command) => command.execute(),
         Command::Compare(command) => command.execute(),
+        #[cfg(feature = "plot")]
+        Command::Plot(command) => command.execute(),
+        #[cfg(feature = "plot")]
+        Command::Report(command) => command.execute(),
+        Command::Dataset(command) => command.execute(),
+        Command::Import(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

@@ -251,6 +251,52 @@ fn short(value: &Value) -> String {
     }
 }
 
+/// What a workload of virtual machines came to.
+fn report_machines(text: &mut String, name: &str, workload: &Value) {
+    use std::fmt::Write;
+    let vms = &workload["vms"];
+    let percent = |value: &Value| match value.as_f64() {
+        Some(share) => format!("{:.3} %", 100.0 * share),
+        None => "-".into(),
+    };
+    let lines = [
+        (
+            name.to_string(),
+            format!("{} VMs on {} hosts", short(&vms["requested"]), short(&workload["hosts"])),
+        ),
+        (
+            "  at the end".into(),
+            format!(
+                "{} running, {} waiting, {} stopped",
+                short(&vms["running"]),
+                short(&vms["waiting"]),
+                short(&vms["stopped"])
+            ),
+        ),
+        ("  energy".into(), format!("{} kWh", short(&workload["energy_kwh"]))),
+        (
+            "  active hosts".into(),
+            format!(
+                "{} on average, {} shutdowns",
+                short(&workload["active_hosts"]["mean"]),
+                short(&workload["host_shutdowns"])
+            ),
+        ),
+        ("  migrations".into(), short(&workload["migrations"])),
+        ("  work not served".into(), percent(&workload["overall_sla_violation"])),
+        ("  availability".into(), percent(&workload["availability"])),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+    if workload["jobs"].is_object() {
+        let jobs = &workload["jobs"];
+        let (done, submitted) = (short(&jobs["done"]), short(&jobs["submitted"]));
+        let _ = writeln!(text, "  {:<22} {done} of {submitted} done", "  jobs");
+    }
+}
+
 /// What a run came to, for people.
 fn report(summary: &Value, run: &Value, path: &Path) -> String {
     use std::fmt::Write;
@@ -264,7 +310,12 @@ fn report(summary: &Value, run: &Value, path: &Path) -> String {
         writeln!(text, "{name}, seed {}: {} s simulated", run["seed"], short(&summary["simulated_s"]));
     for (name, workload) in summary["workloads"].as_object().into_iter().flatten() {
         let created = &workload["created"];
-        line(&mut text, name, format!("{} created", short(created)));
+        if created.is_number() {
+            line(&mut text, name, format!("{} created", short(created)));
+        }
+        if workload["vms"].is_object() {
+            report_machines(&mut text, name, workload);
+        }
         for (outcome, count) in workload["outcomes"].as_object().into_iter().flatten() {
             if let (Some(count), Some(created)) = (count.as_f64(), created.as_f64())
                 && count > 0.0

@@ -1,14 +1,19 @@
-//! `stratosim schema`: prints the JSON Schema of scenarios and sweeps.
+//! `stratosim schema`: prints the JSON Schema of scenarios, sweeps, datasets and plots.
 
 use super::{Failure, print};
+use crate::dataset::dataset_schema;
+#[cfg(feature = "plot")]
+use crate::plot::plot_schema;
 use crate::scenario::Registry;
 use crate::sweep::sweep_schema;
 use clap::{Args, ValueEnum};
 
-/// Print the JSON Schema of scenarios or sweeps, with which editors complete and check them.
+/// Print the JSON Schema of scenarios, sweeps, datasets or plots, with which editors complete and check
+/// them.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stratosim schema > scenario.schema.json\n  \
-    stratosim schema sweep > sweep.schema.json\n\n\
+    stratosim schema sweep > sweep.schema.json\n  \
+    stratosim schema dataset > dataset.schema.json\n\n\
     Then begin a scenario with \"$schema\": \"./scenario.schema.json\".")]
 pub(super) struct SchemaCommand {
     /// Schema of what.
@@ -20,6 +25,9 @@ pub(super) struct SchemaCommand {
 enum What {
     Scenario,
     Sweep,
+    #[cfg(feature = "plot")]
+    Plot,
+    Dataset,
 }
 
 impl SchemaCommand {
@@ -27,6 +35,9 @@ impl SchemaCommand {
         let schema = match self.what {
             What::Scenario => Registry::with_builtins().scenario_schema(),
             What::Sweep => sweep_schema(),
+            #[cfg(feature = "plot")]
+            What::Plot => plot_schema(),
+            What::Dataset => dataset_schema(),
         };
         print(&format!("{schema:#}\n"));
         Ok(())

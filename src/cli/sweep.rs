@@ -94,10 +94,13 @@ impl SweepCommand {
         let result = sweep.run();
         shown.finish();
         let results = result.map_err(|error| match error {
-            SweepError::Interrupted(_) | SweepError::Storage(_) => Failure::Failed(format!(
-                "{error}; what is finished is kept, continue with: {}",
-                self.resumed(&out)
-            )),
+            // Where the directory could not even be made, there is nothing to continue.
+            SweepError::Interrupted(_) | SweepError::Storage(_) if out.join("sweep.json").is_file() => {
+                Failure::Failed(format!(
+                    "{error}; what is finished is kept, continue with: {}",
+                    self.resumed(&out)
+                ))
+            }
             error => failure(error),
         })?;
         report(&results, points, &out, self.shard, self.quiet)

@@ -5,6 +5,7 @@ use super::event::{InfraEvent, JobOutcome, Notice, TransferOutcome, TransferReco
 use super::ids::{JobId, NodeId, Owner, ProcessorId, TransferId};
 use super::infrastructure::Infrastructure;
 use super::network::NetworkRefusal;
+use super::virtual_machines::MIGRATIONS;
 use crate::engine::{Phase, Schedule};
 
 impl Infrastructure {
@@ -23,6 +24,20 @@ impl Infrastructure {
             return Err(Refusal::Cores);
         }
         let processor = self.processor_for(node, &request)?;
+        if !self.keeps_cap(node, &request, schedule.now()) {
+            return Err(Refusal::Power);
+        }
+        self.submit_to(schedule, processor, request, owner)
+    }
+
+    /// Admits a job to a processor.
+    pub(super) fn submit_to<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        processor: ProcessorId,
+        request: JobRequest,
+        owner: Owner,
+    ) -> Result<JobId, Refusal> {
         let before = self.compute.busy_cores(processor);
         let job = self.compute.submit(schedule.now(), processor, request, owner)?;
         self.after_change(schedule, processor, before);
@@ -91,6 +106,25 @@ impl Infrastructure {
         processor: ProcessorId,
         busy_before: f64,
     ) {
+        self.expect_completion(schedule, processor);
+        if let Some(vm) = self.virtual_machines.vm_of_processor(processor) {
+            return self.after_vm_jobs_change(schedule, vm, processor);
+        }
+        let change = self.compute.busy_cores(processor) - busy_before;
+        let node = self.compute.node(processor);
+        // Where time is shared, jobs take accelerators without more cores being busy.
+        if change != 0.0 || !self.class_of(node).resources.accelerators.is_empty() {
+            self.refresh(schedule, node, change);
+        }
+        self.note_load(node);
+    }
+
+    /// Keeps the event of the next completion.
+    pub(super) fn expect_completion<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        processor: ProcessorId,
+    ) {
         let due = &mut self.processor_due[processor.index()];
         match (self.compute.next_completion(processor), *due) {
             (Some(time), Some(handle)) if schedule.reschedule(handle, time) => {}
@@ -103,32 +137,6 @@ impl Infrastructure {
                 *due = None;
             }
             (None, None) => {}
-        }
-        let change = self.compute.busy_cores(processor) - busy_before;
-        if change != 0.0 {
-            self.refresh(schedule, self.compute.node(processor), change);
-        }
-    }
-
-    /// Brings meter, tier load and battery up to date when the busy cores of a node change.
-    pub(super) fn refresh<E: From<InfraEvent>>(
-        &mut self,
-        schedule: &mut Schedule<E>,
-        node: NodeId,
-        change: f64,
-    ) {
-        let now = schedule.now();
-        let state = &self.nodes[node.index()];
-        let class = &self.classes[state.class.index()];
-        self.tier_loads[state.tier as usize].busy_cores += change;
-        let meter = &mut self.meters[node.index()];
-        let busy = meter.busy_cores() + change;
-        let utilisation = if class.cores > 0 { busy / f64::from(class.cores) } else { 0.0 };
-        let power_w = if state.is_available() { class.power.power_w(utilisation) } else { 0.0 };
-        meter.set(now, busy, power_w);
-        if let Some(state) = &mut self.batteries[node.index()] {
-            state.battery.set_power(now, power_w);
-            self.arm_battery(schedule, node);
         }
     }
 
@@ -162,7 +170,10 @@ impl Infrastructure {
             if energy_j > 0.0 && record.from != record.to {
                 let drawn_j = match &mut self.batteries[node.index()] {
                     Some(state) => state.battery.take(schedule.now(), energy_j),
-                    None => energy_j,
+                    None => {
+                        self.book_energy(node, energy_j, schedule.now());
+                        energy_j
+                    }
                 };
                 self.meters[node.index()].add_energy(drawn_j);
                 self.arm_battery(schedule, node);
@@ -177,5 +188,8 @@ impl Infrastructure {
     ) {
         self.charge_transfer(schedule, &record);
         self.notices.push_back(Notice::TransferEnded(record));
+        if record.owner.workload == MIGRATIONS {
+            self.on_migration_transfer(schedule, &record);
+        }
     }
 }

@@ -5,15 +5,18 @@ use super::compute::{Compute, Refusal};
 use super::faults::{FaultProcess, FaultTarget, FaultTimes};
 use super::feed::{FeedState, PositionFeed};
 use super::geometry::Position;
-use super::ids::{ClassId, LinkId, NodeId};
+use super::ids::{ClassId, LinkId, NodeId, ProcessorId, SiteId};
 use super::infrastructure::Infrastructure;
 use super::meter::{BatteryState, Meter, TierLoad};
 use super::mobility::MobilityModel;
 use super::motion::{Motion, Placement};
 use super::network::{LinkSpec, Network};
 use super::node::{Node, NodeClass};
-use crate::energy::Battery;
+use super::sites::{NodeAccount, SiteState};
+use crate::energy::{Battery, Signal, SiteAccount, SiteError, SiteSpec};
 use crate::engine::{RandomStreams, SimTime};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What makes no infrastructure.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -28,6 +31,14 @@ pub enum InfraError {
         instance: u32,
         /// What is short.
         short: Refusal,
+    },
+    /// A site that makes no sense.
+    #[error("site {site}: {source}")]
+    Site {
+        /// The site.
+        site: String,
+        /// What is wrong with it.
+        source: SiteError,
     },
     /// Access points or their criterion are out of range.
     #[error(transparent)]
@@ -48,6 +59,8 @@ pub struct InfraBuilder {
     faults: Vec<(FaultTarget, FaultTimes)>,
     feeds: Vec<(ClassId, Box<dyn PositionFeed>)>,
     criterion: Criterion,
+    sites: Vec<(SiteSpec, Vec<NodeId>)>,
+    signals: BTreeMap<String, Arc<Signal>>,
 }
 
 impl InfraBuilder {
@@ -66,6 +79,8 @@ impl InfraBuilder {
             faults: Vec::new(),
             feeds: Vec::new(),
             criterion: Criterion::Distance { hysteresis_ratio: 0.0 },
+            sites: Vec::new(),
+            signals: BTreeMap::new(),
         }
     }
 
@@ -141,6 +156,27 @@ impl InfraBuilder {
         self.feeds.push((class, source));
     }
 
+    /// The class of a node; `None` if there is no such node.
+    #[must_use]
+    pub fn class_of(&self, node: NodeId) -> Option<&NodeClass> {
+        let class = self.first_nodes.partition_point(|&first| first <= node.0).checked_sub(1)?;
+        (node.0 < self.nodes).then(|| self.classes.get(class)).flatten()
+    }
+
+    /// Adds a signal for whoever asks for it by name.
+    pub fn signal(&mut self, name: impl Into<String>, signal: Arc<Signal>) {
+        self.signals.insert(name.into(), signal);
+    }
+
+    /// Accounts for the energy of these nodes as that of a site. A node that is named again is at the later site.
+    pub fn site(&mut self, spec: SiteSpec, nodes: Vec<NodeId>) -> SiteId {
+        for (_, others) in &mut self.sites {
+            others.retain(|node| !nodes.contains(node));
+        }
+        self.sites.push((spec, nodes));
+        SiteId(self.sites.len() as u32 - 1)
+    }
+
     /// By which rule devices choose their access points.
     pub fn attach_by(&mut self, criterion: Criterion) {
         self.criterion = criterion;
@@ -183,6 +219,11 @@ impl InfraBuilder {
                             short,
                         })?;
                 }
+                if let Some(steps) = &class.frequency {
+                    for own in (processor.0..compute.len() as u32).map(ProcessorId) {
+                        compute.set_speeds(SimTime::ZERO, own, steps.speeds(steps.initial()));
+                    }
+                }
                 let load = &mut tier_loads[class.tier as usize];
                 load.nodes += 1;
                 load.cores += cores;
@@ -193,7 +234,8 @@ impl InfraBuilder {
                 if !class.wireless {
                     network.add_node(id);
                 }
-                meters.push(Meter::new(&class.power));
+                // The power at which it starts is set with its state.
+                meters.push(Meter::new(0.0));
                 batteries.push(class.battery.as_ref().map(|spec| {
                     let mut random = self.streams.entity("battery", u64::from(id.0));
                     let level = spec.level.sample(&mut random);
@@ -204,12 +246,26 @@ impl InfraBuilder {
                     number,
                     processor,
                     instances: instances.map_or(0, |spec| spec.count),
+                    frequency_step: class.frequency.as_ref().map_or(0, |steps| steps.initial() as u8),
+                    wanted_step: class.frequency.as_ref().map_or(0, |steps| steps.initial() as u8),
                     tier: class.tier,
                     up: true,
                     powered: true,
                     present: !fed.contains(&class_id),
                 });
             }
+        }
+        let mut node_accounts = Vec::new();
+        let mut sites = Vec::new();
+        for (site, (spec, own)) in (0..).map(SiteId).zip(self.sites) {
+            node_accounts.resize(nodes.len(), None);
+            for node in &own {
+                node_accounts[node.index()] = Some(NodeAccount::new(site));
+            }
+            let name = spec.name.clone();
+            let account =
+                SiteAccount::new(spec).map_err(|source| InfraError::Site { site: name, source })?;
+            sites.push(SiteState::new(account, own));
         }
         let no_access_points = AccessPoints::new(&[], self.criterion)?;
         let mut motion = Motion::new(self.models, self.placements, no_access_points);
@@ -252,6 +308,7 @@ impl InfraBuilder {
             nodes,
             compute,
             network,
+            virtual_machines: super::virtual_machines::VirtualMachines::default(),
             motion,
             meters,
             batteries,
@@ -263,6 +320,10 @@ impl InfraBuilder {
             notices: std::collections::VecDeque::new(),
             failure: None,
             nearest: rustc_hash::FxHashMap::default(),
+            load_changes: None,
+            sites,
+            signals: self.signals,
+            node_accounts,
         })
     }
 }

@@ -182,6 +182,7 @@ impl Infrastructure {
             NodeChange::Vanished => (JobOutcome::LostToMobility, TransferOutcome::LostToMobility),
             _ => (JobOutcome::LostToFault, TransferOutcome::LostToFault),
         };
+        self.lose_host(schedule, node);
         for processor in self.nodes[node.index()].processors() {
             let before = self.compute.busy_cores(processor);
             while let Some((id, job)) = self.compute.pop_any(schedule.now(), processor) {
@@ -229,6 +230,7 @@ impl Infrastructure {
         self.nearest.clear();
         self.notices.push_back(Notice::NodeChanged(node, NodeChange::Repaired));
         self.refresh(schedule, node, 0.0);
+        self.restore_host(schedule, node);
         if !self.nodes[node.index()].is_available() {
             return;
         }

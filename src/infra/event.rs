@@ -1,7 +1,8 @@
 //! What happens inside the infrastructure, and what it tells the world.
 
 use super::compute::Job;
-use super::ids::{JobId, LinkId, NodeId, Owner, ProcessorId, TransferId};
+use super::ids::{HostId, JobId, LinkId, NodeId, Owner, ProcessorId, SiteId, TransferId, VmId};
+use super::virtual_machines::{HostState, MigrationRecord, VmChange};
 use crate::engine::SimTime;
 
 /// A pending event of the infrastructure. The world's event type is made from it.
@@ -23,6 +24,14 @@ pub enum InfraEvent {
     FaultDue(u32),
     /// A battery is empty.
     BatteryEmpty(NodeId),
+    /// The power cap of a site is to be looked at.
+    CapDue(SiteId),
+    /// The shares of hosts are to be worked out, after all that has changed at this instant.
+    HostsDue,
+    /// A host has fallen asleep or woken up.
+    HostDue(HostId),
+    /// A virtual machine has booted.
+    VmDue(VmId),
 }
 
 /// How a job ended.
@@ -109,6 +118,22 @@ pub enum Notice {
     TransferEnded(TransferRecord),
     /// A node has come or gone.
     NodeChanged(NodeId, NodeChange),
+    /// A virtual machine runs now, or was lost.
+    VmChanged {
+        /// The virtual machine.
+        vm: VmId,
+        /// What has become of it.
+        change: VmChange,
+    },
+    /// A migration has ended.
+    VmMigrated(MigrationRecord),
+    /// A host has gone into another state.
+    HostChanged {
+        /// The host.
+        host: HostId,
+        /// Its state.
+        state: HostState,
+    },
     /// A link has failed or was repaired.
     LinkChanged {
         /// The link.
@@ -116,6 +141,8 @@ pub enum Notice {
         /// Whether it works now.
         up: bool,
     },
+    /// A node runs at another frequency step.
+    FrequencyChanged(NodeId),
     /// A device goes from one access point to another; `None` is out of coverage.
     Handover {
         /// The device.

@@ -23,12 +23,20 @@ ids! {
     ClassId;
     /// A duplex link of the topology, or the radio of an access point.
     LinkId;
+    /// A site whose energy is accounted for.
+    SiteId;
     /// A processor: that of a node, or the reserved share of an instance.
     ProcessorId;
     /// A job on a processor; valid until the job has ended.
     JobId;
     /// A transfer on the network; valid until the transfer has ended.
     TransferId;
+    /// A virtual machine, from its request to the end of the run.
+    VmId;
+    /// A node that hosts virtual machines.
+    HostId;
+    /// A migration of a virtual machine; valid until the migration has ended.
+    MigrationId;
 }
 
 /// Who is told when a job or transfer ends: a workload, and a number of its own choosing.

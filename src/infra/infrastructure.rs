@@ -10,9 +10,13 @@ use super::meter::{BatteryState, Meter, TierLoad};
 use super::motion::Motion;
 use super::network::{Endpoint, Network};
 use super::node::{Node, NodeClass, Tier};
+use super::sites::{NodeAccount, SiteState};
+use super::virtual_machines::VirtualMachines;
+use crate::energy::Signal;
 use crate::engine::{EventHandle, Schedule, SimTime};
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// The modelled hardware and its state. Its methods schedule [`InfraEvent`]s, which are to be handed back
 /// to [`Infrastructure::handle`], and leave [`Notice`]s of what has happened.
@@ -22,6 +26,7 @@ pub struct Infrastructure {
     pub(super) nodes: Vec<Node>,
     pub(super) compute: Compute,
     pub(super) network: Network,
+    pub(super) virtual_machines: VirtualMachines,
     pub(super) motion: Motion,
     pub(super) meters: Vec<Meter>,
     pub(super) batteries: Vec<Option<BatteryState>>,
@@ -43,6 +48,12 @@ pub struct Infrastructure {
     /// The nearest node of a wired tier from a site, as long as no wired node and no link changes. For
     /// look-ups only.
     pub(super) nearest: FxHashMap<(NodeId, Tier), Option<NodeId>>,
+    /// Nodes with frequency steps whose jobs have changed, if that is watched.
+    pub(super) load_changes: Option<Vec<NodeId>>,
+    pub(super) sites: Vec<SiteState>,
+    pub(super) signals: BTreeMap<String, Arc<Signal>>,
+    /// For each node its part of its site; empty if there are no sites.
+    pub(super) node_accounts: Vec<Option<NodeAccount>>,
 }
 
 impl Infrastructure {
@@ -63,6 +74,7 @@ impl Infrastructure {
         for index in 0..self.faults.len() {
             self.schedule_fault(schedule, index);
         }
+        self.start_caps(schedule);
     }
 
     /// Handles one event.
@@ -92,6 +104,10 @@ impl Infrastructure {
             InfraEvent::FeedDue(feed) => self.on_feed_due(schedule, feed),
             InfraEvent::FaultDue(fault) => self.on_fault_due(schedule, fault as usize),
             InfraEvent::BatteryEmpty(node) => self.on_battery_empty(schedule, node),
+            InfraEvent::CapDue(site) => self.on_cap_due(schedule, site),
+            InfraEvent::HostsDue => self.on_hosts_due(schedule),
+            InfraEvent::HostDue(host) => self.on_host_due(schedule, host),
+            InfraEvent::VmDue(vm) => self.on_vm_due(schedule, vm),
         }
     }
 
@@ -152,6 +168,18 @@ impl Infrastructure {
     #[must_use]
     pub fn compute(&self) -> &Compute {
         &self.compute
+    }
+
+    /// Virtual machines and their hosts.
+    #[must_use]
+    pub fn virtual_machines(&self) -> &VirtualMachines {
+        &self.virtual_machines
+    }
+
+    /// Whether jobs can be submitted to a node: it has cores, and is no host of virtual machines.
+    #[must_use]
+    pub fn takes_tasks(&self, node: NodeId) -> bool {
+        self.class_of(node).cores > 0 && self.virtual_machines.host_of_node(node).is_none()
     }
 
     /// Topology, links and transfers.
@@ -289,7 +317,7 @@ impl Infrastructure {
     pub fn processor_for(&self, node: NodeId, request: &JobRequest) -> Result<ProcessorId, Refusal> {
         let mut best: Option<(f64, ProcessorId)> = None;
         let mut refusal = Refusal::Cores;
-        for processor in self.nodes[node.index()].processors() {
+        for processor in self.serving(node) {
             match self.compute.admits(processor, request) {
                 Err(short) => refusal = short,
                 Ok(()) => {
@@ -303,11 +331,16 @@ impl Infrastructure {
         best.map(|(_, processor)| processor).ok_or(refusal)
     }
 
-    /// Cores that the jobs of a node ask for, divided by the cores there are: above one under overload.
+    /// Cores that the jobs of a node ask for, divided by the cores there are, and the like of the virtual machines of
+    /// a host at its present clock: above one under overload.
     #[must_use]
     pub fn demand_share(&self, node: NodeId) -> f64 {
+        if let Some(host) = self.virtual_machines.host_of_node(node) {
+            let fleet = self.virtual_machines.fleet();
+            return fleet.requested_mips()[host.index()] / fleet.capacity_mips()[host.index()];
+        }
         let (mut wanted, mut cores) = (0.0, 0.0);
-        for processor in self.nodes[node.index()].processors() {
+        for processor in self.serving(node) {
             wanted += self.compute.wanted_cores(processor);
             cores += self.compute.cores(processor);
         }

@@ -1,6 +1,6 @@
 //! What each node has done and used: busy cores, power, energy, battery.
 
-use crate::energy::{Battery, PowerModel};
+use crate::energy::Battery;
 use crate::engine::{EventHandle, SimTime};
 
 /// The meter of one node.
@@ -14,15 +14,9 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter of a node that idles from the start.
-    pub(super) fn new(power: &PowerModel) -> Self {
-        Meter {
-            since: SimTime::ZERO,
-            busy_cores: 0.0,
-            power_w: power.power_w(0.0),
-            busy_core_s: 0.0,
-            energy_j: 0.0,
-        }
+    /// A meter of a node that idles from the start, drawing `power_w`.
+    pub(super) fn new(power_w: f64) -> Self {
+        Meter { since: SimTime::ZERO, busy_cores: 0.0, power_w, busy_core_s: 0.0, energy_j: 0.0 }
     }
 
     /// From `now` on, `busy_cores` are busy and `power_w` watts are drawn.

@@ -17,7 +17,10 @@ mod mobility;
 mod motion;
 pub mod network;
 mod node;
+mod power;
+mod sites;
 mod topology;
+pub mod virtual_machines;
 
 pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 pub use builder::{InfraBuilder, InfraError};
@@ -28,7 +31,9 @@ pub use geodesy::{
     EARTH_RADIUS_M, FIBRE_SPEED_M_PER_S, LocalPlane, LonLat, fibre_latency_s, great_circle_m,
 };
 pub use geometry::{Leg, Position};
-pub use ids::{ClassId, JobId, LinkId, NodeId, Owner, ProcessorId, TransferId};
+pub use ids::{
+    ClassId, HostId, JobId, LinkId, MigrationId, NodeId, Owner, ProcessorId, SiteId, TransferId, VmId,
+};
 pub use infrastructure::Infrastructure;
 pub use meter::{Meter, TierLoad};
 pub use mobility::{
@@ -38,3 +43,7 @@ pub use mobility::{
 pub use network::{FairShare, FlowIndex, LinkIndex, max_min_rates};
 pub use node::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, Node, NodeClass, Tier};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};
+pub use virtual_machines::{
+    Fleet, HostAccount, HostSpec, HostState, MigrationMethod, MigrationOutcome, MigrationRecord,
+    MigrationSpec, Sharing, SleepSpec, VirtualMachines, VmAccount, VmChange, VmRefusal, VmSpec, VmState,
+};

@@ -3,7 +3,7 @@
 use super::compute::{Discipline, Resources};
 use super::ids::{ClassId, ProcessorId};
 use super::network::{LinkModel, RadioSpec};
-use crate::energy::PowerModel;
+use crate::energy::{FrequencySteps, NodePower};
 use crate::engine::{Distribution, SimDuration};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -146,8 +146,10 @@ pub struct NodeClass {
     pub discipline: Discipline,
     /// Instances that each node is divided into; jobs then run in these.
     pub instances: Option<InstanceSpec>,
-    /// Power over utilisation.
-    pub power: PowerModel,
+    /// Power over the load, asleep and off.
+    pub power: NodePower,
+    /// Frequency steps, if the clock can be changed; `mips_per_core` is the speed at the fastest.
+    pub frequency: Option<FrequencySteps>,
     /// Battery, if the nodes do not hang on the mains.
     pub battery: Option<BatterySpec>,
     /// Network interface.
@@ -179,7 +181,8 @@ impl NodeClass {
             },
             discipline: Discipline::SpaceShared { queue_limit: usize::MAX },
             instances: None,
-            power: PowerModel::default(),
+            power: NodePower::default(),
+            frequency: None,
             battery: None,
             interface: Interface::default(),
             access_point: None,
@@ -222,6 +225,10 @@ pub struct Node {
     pub processor: ProcessorId,
     /// Number of its instances, whose processors follow its own.
     pub instances: u32,
+    /// Its frequency step, as in its class; 0 if that has none.
+    pub frequency_step: u8,
+    /// The step at which it would run if its site had no power cap.
+    pub wanted_step: u8,
     /// Its tier, as in the class.
     pub tier: Tier,
     /// Whether it works: it has not failed.

@@ -16,16 +16,18 @@ pub enum OutputError {
         /// The existing file or directory.
         path: PathBuf,
     },
-    /// Replacing was asked for, but what exists is not a run's output, so that it may be dear to someone.
+    /// Replacing was asked for, but what exists is not output of its kind, so that it may be dear to someone.
     #[error(
-        "{} will not be replaced: it is neither empty nor a run directory (it has no run.json); \
-         choose another output directory, or remove it yourself", path.display()
+        "{} will not be replaced: it is neither empty nor a directory that stratosim has written for this \
+         (it has no {marker}); choose another output directory, or remove it yourself", path.display()
     )]
-    NotARunDirectory {
+    Foreign {
         /// The existing file or directory.
         path: PathBuf,
+        /// The file that it would have.
+        marker: &'static str,
     },
-    /// The path has no last component to name the run directory, as `/` or `..`.
+    /// The path has no last component to name the directory, as `/` or `..`.
     #[error("{:?} names no directory that could be created; give a path such as runs/first", path)]
     Unnamed {
         /// The path as given.

@@ -55,6 +55,7 @@ mod records;
 mod row;
 mod run_directory;
 mod sink;
+mod staged_directory;
 mod summary;
 mod symbol;
 
@@ -68,6 +69,7 @@ pub use recorder::{BATCH_ROWS, Destination, Recorder, TableSelection};
 pub use row::RowWriter;
 pub use run_directory::RunDirectory;
 pub use sink::FileFormat;
+pub use staged_directory::StagedDirectory;
 pub use summary::{
     CellDifference, Difference, RecorderSummary, TableSummary, differences, first_difference,
 };

@@ -100,6 +100,12 @@ impl TableDirectory {
         Ok(TableDirectory { path, tables })
     }
 
+    /// The directory of the tables.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The tables that are there, sorted by name.
     pub fn tables(&self) -> impl Iterator<Item = &TableSpec> {
         self.tables.iter().map(|(spec, _)| spec)

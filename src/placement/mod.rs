@@ -3,12 +3,17 @@
 //! A policy looks at a view and returns a decision; it never changes the world. The world checks the
 //! decision, applies or refuses it, and records it with what the policy could see.
 
+pub mod consolidation;
+pub mod forecast;
+pub mod frequency;
 pub mod fuzzy;
 mod games;
 pub mod learning;
+pub mod minimum_power;
 pub mod offloading;
 mod parameters;
 mod queues;
+pub mod vm_allocation;
 
 pub use games::CongestionGame;
 pub use parameters::{ParameterError, Step};

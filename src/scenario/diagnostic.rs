@@ -178,13 +178,23 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// Most names that are listed in full.
+const MOST_LISTED: usize = 40;
+
 /// `unknown {what} "{name}"`, with the nearest of the known names and the list of them.
 pub(super) fn unknown(what: &str, name: &str, known: &[&str], listed_as: &str) -> String {
     let nearest = match did_you_mean(name, known.iter().copied()) {
         Some(nearest) => format!("; did you mean {}?", quoted(nearest)),
         None => String::new(),
     };
-    let list = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let list = match known {
+        [] => "none".to_owned(),
+        known if known.len() > MOST_LISTED => {
+            let (first, rest) = known.split_at(MOST_LISTED / 2);
+            format!("{}, and {} more", first.join(", "), rest.len())
+        }
+        known => known.join(", "),
+    };
     format!("unknown {what} {}{nearest} ({listed_as}: {list})", quoted(name))
 }
 

@@ -46,12 +46,15 @@ pub use crate::units::{
     Coordinate, DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Instructions,
     Length, Power, PowerLevel, QuantityError, QuantityKind, Ratio, Speed, Unit,
 };
-pub use build::{Movement, NodeDirectory, WorkloadSite};
+pub use build::{Movement, NodeDirectory, PowerSite, WorkloadSite};
 pub use check::{check, read, schema_of};
 pub use diagnostic::{Diagnostic, Diagnostics, Origin, Place};
 pub use document::Document;
 pub use format::Scenario;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError, Segment};
-pub use registry::{BuildMobility, BuildOffloading, BuildWorkload, KindInfo, Parameters, Registry};
+pub use registry::{
+    BuildConsolidation, BuildMobility, BuildOffloading, BuildPower, BuildWorkload, KindInfo, Parameters,
+    Registry,
+};
 pub use site::Site;

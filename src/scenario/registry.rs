@@ -1,16 +1,28 @@
 //! What can be named by `kind` in a scenario: built in, or a user's own.
 
+mod describe;
+
+use describe::{add_shared, infos, one_of, shared_info, split};
+
 use super::Site;
-use super::build::{Movement, NodeDirectory, WorkloadSite};
-use super::format::{MobilityKind, OffloadingKind, Scenario, WorkloadKind};
+use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
+use super::format::{
+    ConsolidationKind, FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind, OverloadKind,
+    PowerKind, PowerStatesSpec, Scenario, SelectionKind, VmAllocationKind, WorkloadKind,
+};
 use crate::apps::Workload;
+use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
+use crate::placement::consolidation::{self, ConsolidationPolicy, OverloadDetection, VmSelection};
+use crate::placement::frequency::{self as governors, FrequencyGovernor};
 use crate::placement::offloading::{self as policies, OffloadingPolicy};
+use crate::placement::vm_allocation::{self, VmAllocationPolicy};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Parameters of a kind in JSON.
 pub trait Parameters: DeserializeOwned + Serialize + JsonSchema + 'static {}
@@ -93,6 +105,36 @@ pub trait BuildOffloading: Parameters {
     fn build(&self, site: &Site<'_>) -> Option<Box<dyn OffloadingPolicy>>;
 }
 
+/// Parameters from which a power model is made.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use std::sync::Arc;
+/// use stratosim::energy::{Load, PowerModel};
+/// use stratosim::scenario::{BuildPower, Power, PowerSite, Registry};
+///
+/// /// Draws the same whatever it does.
+/// #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Flat { always: Power }
+///
+/// impl PowerModel for Flat {
+///     fn power_w(&self, _: &Load) -> f64 { self.always.as_watts() }
+/// }
+///
+/// impl BuildPower for Flat {
+///     fn build(&self, _: &PowerSite<'_>) -> Option<Arc<dyn PowerModel>> { Some(Arc::new(self.clone())) }
+/// }
+///
+/// let mut registry = Registry::with_builtins();
+/// registry.power::<Flat>("flat");
+/// ```
+pub trait BuildPower: Parameters {
+    /// Makes the model for nodes of a class; errors go to the site.
+    fn build(&self, site: &PowerSite<'_>) -> Option<Arc<dyn PowerModel>>;
+}
+
 /// Parameters from which a workload is made.
 ///
 /// ```
@@ -127,7 +169,17 @@ pub trait BuildWorkload: Parameters {
     fn build(&self, site: &WorkloadSite<'_>) -> Option<Box<dyn Workload>>;
 }
 
+/// Parameters from which a consolidation policy is made that needs more than these: parts of its own that are
+/// chosen by `kind`. Others are registered as [policies](Registry::consolidation).
+pub trait BuildConsolidation: Parameters {
+    /// Makes the policy; errors go to the site.
+    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>>;
+}
+
+type Make<T> = Box<dyn Fn(&Value, &Site<'_>, &Registry) -> Option<Box<T>> + Send + Sync>;
 type MakeOffloading = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> + Send + Sync>;
+type MakeGovernor = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn FrequencyGovernor>> + Send + Sync>;
+type MakePower = Box<dyn Fn(&Value, &PowerSite<'_>) -> Option<Arc<dyn PowerModel>> + Send + Sync>;
 type MakeMobility =
     Box<dyn Fn(&Value, &Site<'_>, &NodeDirectory, Option<u32>) -> Option<Movement> + Send + Sync>;
 type MakeWorkload = Box<dyn Fn(&Value, &WorkloadSite<'_>) -> Option<Box<dyn Workload>> + Send + Sync>;
@@ -148,26 +200,41 @@ impl<M> Entry<M> {
     }
 }
 
+/// The kind of a power model that names none.
+const DEFAULT_POWER: &str = "linear";
+
 /// The names that a scenario can give as `kind`, and what they make. Built-in kinds are registered in the
 /// same way as a user's own.
 pub struct Registry {
     offloading: BTreeMap<String, Entry<MakeOffloading>>,
+    governors: BTreeMap<String, Entry<MakeGovernor>>,
+    power: BTreeMap<String, Entry<MakePower>>,
     mobility: BTreeMap<String, Entry<MakeMobility>>,
     workloads: BTreeMap<String, Entry<MakeWorkload>>,
+    vm_allocation: BTreeMap<String, Entry<Make<dyn VmAllocationPolicy>>>,
+    consolidation: BTreeMap<String, Entry<Make<dyn ConsolidationPolicy>>>,
+    overload: BTreeMap<String, Entry<Make<dyn OverloadDetection>>>,
+    selection: BTreeMap<String, Entry<Make<dyn VmSelection>>>,
 }
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry")
             .field("offloading", &self.offloading.keys())
+            .field("governors", &self.governors.keys())
+            .field("power", &self.power.keys())
             .field("mobility", &self.mobility.keys())
             .field("workloads", &self.workloads.keys())
+            .field("vm_allocation", &self.vm_allocation.keys())
+            .field("consolidation", &self.consolidation.keys())
+            .field("overload", &self.overload.keys())
+            .field("selection", &self.selection.keys())
             .finish()
     }
 }
 
 /// The parameters beside `kind`.
-fn parameters<P: Parameters>(value: &Value) -> Result<P, serde_json::Error> {
+pub(super) fn parameters<P: Parameters>(value: &Value) -> Result<P, serde_json::Error> {
     let mut object = value.as_object().cloned().unwrap_or_default();
     object.remove("kind");
     serde_json::from_value(Value::Object(object))
@@ -176,7 +243,7 @@ fn parameters<P: Parameters>(value: &Value) -> Result<P, serde_json::Error> {
 /// One kind, for people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KindInfo {
-    /// What it is a kind of: `offloading policy`, `mobility model`, `workload`.
+    /// What it is a kind of, such as `offloading policy` or `power model`.
     pub family: &'static str,
     /// The name to give as `kind`.
     pub name: String,
@@ -190,15 +257,27 @@ impl Registry {
     /// Nothing registered.
     #[must_use]
     pub fn empty() -> Self {
-        Registry { offloading: BTreeMap::new(), mobility: BTreeMap::new(), workloads: BTreeMap::new() }
+        Registry {
+            offloading: BTreeMap::new(),
+            governors: BTreeMap::new(),
+            power: BTreeMap::new(),
+            mobility: BTreeMap::new(),
+            workloads: BTreeMap::new(),
+            vm_allocation: BTreeMap::new(),
+            consolidation: BTreeMap::new(),
+            overload: BTreeMap::new(),
+            selection: BTreeMap::new(),
+        }
     }
 
     /// All built-in kinds.
     #[must_use]
     pub fn with_builtins() -> Self {
         use super::format::{
-            FcdMobility, FuzzyRulesSpec, LearnedSpec, NomadicMobility, RandomWaypointMobility,
-            StaticMobility, TasksSpec, TrajectoryMobility,
+            BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
+            FcdMobility, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec, NomadicMobility,
+            RandomWaypointMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
+            TablePowerSpec, TasksSpec, TrajectoryMobility, VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -230,12 +309,47 @@ impl Registry {
             .offloading::<policies::Ucb1>("ucb1")
             .offloading::<policies::Mab>("mab")
             .offloading::<policies::LinUcb>("linucb")
+            .governor::<governors::Performance>("performance")
+            .governor::<governors::Powersave>("powersave")
+            .governor::<governors::Ondemand>("ondemand")
+            .governor::<governors::Schedutil>("schedutil")
+            .governor::<governors::SlaAware>("sla_aware")
+            .power::<LinearPowerSpec>("linear")
+            .power::<SquarePowerSpec>("square")
+            .power::<CubicPowerSpec>("cubic")
+            .power::<SquareRootPowerSpec>("square_root")
+            .power::<TablePowerSpec>("table")
+            .power::<CmosPowerSpec>("cmos")
+            .power::<CorePowerSpec>("cmos_cores")
+            .power::<BudgetPowerSpec>("budget")
             .mobility::<StaticMobility>("static")
             .mobility::<RandomWaypointMobility>("random_waypoint")
             .mobility::<NomadicMobility>("nomadic")
             .mobility::<TrajectoryMobility>("trajectories")
             .mobility::<FcdMobility>("sumo_fcd")
-            .workload::<TasksSpec>("tasks");
+            .workload::<TasksSpec>("tasks")
+            .workload::<VirtualMachinesSpec>("virtual_machines")
+            .workload::<CloudSimSpec>("cloudsim")
+            .vm_allocation::<vm_allocation::FirstFit>("first_fit")
+            .vm_allocation::<vm_allocation::NextFit>("next_fit")
+            .vm_allocation::<vm_allocation::BestFit>("best_fit")
+            .vm_allocation::<vm_allocation::WorstFit>("worst_fit")
+            .vm_allocation::<vm_allocation::RandomFit>("random")
+            .vm_allocation::<vm_allocation::AcceleratorAware>("accelerator_aware")
+            .vm_allocation::<vm_allocation::PowerAwareBestFit>("power_aware_best_fit")
+            .consolidation::<consolidation::Nothing>("nothing")
+            .built_consolidation::<ComposedSpec>("overload_and_underload")
+            .overload::<consolidation::Threshold>("threshold")
+            .overload::<consolidation::InterquartileRange>("interquartile_range")
+            .overload::<consolidation::MedianAbsoluteDeviation>("median_absolute_deviation")
+            .overload::<consolidation::LinearRegression>("linear_regression")
+            .overload::<consolidation::LocalRegression>("local_regression")
+            .overload::<consolidation::RobustLocalRegression>("robust_local_regression")
+            .selection::<consolidation::MinimumMigrationTime>("minimum_migration_time")
+            .selection::<consolidation::MinimumUtilisation>("minimum_utilisation")
+            .selection::<consolidation::MaximumCorrelation>("maximum_correlation")
+            .selection::<consolidation::MinimumCost>("minimum_cost")
+            .selection::<consolidation::RandomSelection>("random");
         registry
     }
 
@@ -258,6 +372,24 @@ impl Registry {
         self
     }
 
+    /// Registers a frequency governor whose fields are its parameters.
+    pub fn governor<P: Parameters + FrequencyGovernor>(&mut self, name: &str) -> &mut Self {
+        let make: MakeGovernor = Box::new(|value, site| {
+            site.check(parameters::<P>(value))
+                .map(|governor| Box::new(governor) as Box<dyn FrequencyGovernor>)
+        });
+        self.governors.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a power model.
+    pub fn power<P: BuildPower>(&mut self, name: &str) -> &mut Self {
+        let make: MakePower =
+            Box::new(|value, site| site.site.check(parameters::<P>(value))?.build(site));
+        self.power.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
     /// Registers a mobility model.
     pub fn mobility<P: BuildMobility>(&mut self, name: &str) -> &mut Self {
         let make: MakeMobility = Box::new(|value, site, nodes, count| {
@@ -275,12 +407,119 @@ impl Registry {
         self
     }
 
+    /// Registers a VM allocation policy whose fields are its parameters. It can place what a consolidation moves,
+    /// too.
+    pub fn vm_allocation<P: Parameters + VmAllocationPolicy>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn VmAllocationPolicy> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.vm_allocation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a consolidation policy whose fields are its parameters.
+    pub fn consolidation<P: Parameters + ConsolidationPolicy>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn ConsolidationPolicy> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.consolidation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a consolidation policy that is made from its parameters.
+    pub fn built_consolidation<P: BuildConsolidation>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn ConsolidationPolicy> =
+            Box::new(|value, site, registry| site.check(parameters::<P>(value))?.build(site, registry));
+        self.consolidation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a detection of overloaded hosts whose fields are its parameters.
+    pub fn overload<P: Parameters + OverloadDetection>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn OverloadDetection> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.overload.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a selection of virtual machines whose fields are its parameters.
+    pub fn selection<P: Parameters + VmSelection>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn VmSelection> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.selection.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Makes a VM allocation policy; errors go to the site.
+    #[must_use]
+    pub fn make_vm_allocation(
+        &self,
+        kind: &VmAllocationKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn VmAllocationPolicy>> {
+        (self.vm_allocation.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a consolidation policy; errors go to the site.
+    #[must_use]
+    pub fn make_consolidation(
+        &self,
+        kind: &ConsolidationKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn ConsolidationPolicy>> {
+        (self.consolidation.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a detection of overloaded hosts; errors go to the site.
+    #[must_use]
+    pub fn make_overload(
+        &self,
+        kind: &OverloadKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn OverloadDetection>> {
+        (self.overload.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a selection of virtual machines; errors go to the site.
+    #[must_use]
+    pub fn make_selection(&self, kind: &SelectionKind, site: &Site<'_>) -> Option<Box<dyn VmSelection>> {
+        (self.selection.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
     pub(super) fn make_offloading(
         &self,
         kind: &OffloadingKind,
         site: &Site<'_>,
     ) -> Option<Box<dyn OffloadingPolicy>> {
         (self.offloading.get(kind.kind())?.make)(&kind.0, site)
+    }
+
+    /// The governor, and when it is asked.
+    pub(super) fn make_governor(
+        &self,
+        kind: &FrequencyKind,
+        site: &Site<'_>,
+    ) -> Option<(Box<dyn FrequencyGovernor>, GovernorTimesSpec)> {
+        let (own, times) = split::<GovernorTimesSpec>(&kind.0);
+        let governor = (self.governors.get(kind.kind())?.make)(&own, site)?;
+        Some((governor, site.check(serde_json::from_value(times))?))
+    }
+
+    /// The power of a class, from a model of a kind or from a preset.
+    pub(super) fn make_power(
+        &self,
+        kind: &PowerKind,
+        site: &PowerSite<'_>,
+        nodes: &NodeDirectory,
+    ) -> Option<NodePower> {
+        let (own, states) = split::<PowerStatesSpec>(&kind.0);
+        let model = match kind.preset() {
+            Some(preset) => power_preset(preset)?.model(site.cores),
+            None => {
+                let name = if kind.kind().is_empty() { DEFAULT_POWER } else { kind.kind() };
+                (self.power.get(name)?.make)(&own, site)?
+            }
+        };
+        let states: PowerStatesSpec = site.site.check(serde_json::from_value(states))?;
+        Some(node_power(model, &states, site, nodes))
     }
 
     pub(super) fn make_mobility(
@@ -315,8 +554,43 @@ impl Registry {
                 *value = Value::Object(object);
             }
         }
+        /// The same where the family has parameters of its own, which go last.
+        fn fill_both<M, C: Parameters>(entries: &BTreeMap<String, Entry<M>>, value: &mut Value) {
+            let (mut own, common) = split::<C>(value);
+            fill(entries, &mut own);
+            let filled = serde_json::from_value::<C>(common).and_then(serde_json::to_value);
+            if let (Value::Object(mut object), Ok(Value::Object(common))) = (own, filled) {
+                object.extend(common);
+                *value = Value::Object(object);
+            }
+        }
         fill(&self.offloading, &mut scenario.policies.offloading.0);
+        if let Some(governor) = &mut scenario.policies.frequency {
+            fill_both::<_, GovernorTimesSpec>(&self.governors, &mut governor.0);
+        }
+        fill(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
+        let consolidation = &mut scenario.policies.consolidation.0;
+        fill(&self.consolidation, consolidation);
+        // Its parts, if it has any of these.
+        if let Some(part) = consolidation.get_mut("overload") {
+            fill(&self.overload, part);
+        }
+        if let Some(part) = consolidation.get_mut("selection") {
+            fill(&self.selection, part);
+        }
+        if let Some(part) = consolidation.get_mut("placement") {
+            fill(&self.vm_allocation, part);
+        }
         for class in &mut scenario.nodes {
+            if let Some(power) = &mut class.power {
+                if power.preset().is_none() && power.kind().is_empty() {
+                    let mut named = Map::new();
+                    named.insert("kind".into(), DEFAULT_POWER.into());
+                    named.extend(power.0.as_object().cloned().unwrap_or_default());
+                    power.0 = Value::Object(named);
+                }
+                fill_both::<_, PowerStatesSpec>(&self.power, &mut power.0);
+            }
             if let Some(mobility) = &mut class.mobility {
                 fill(&self.mobility, &mut mobility.0);
             }
@@ -332,8 +606,18 @@ impl Registry {
         let mut generator = SchemaGenerator::default();
         let definitions = [
             (OffloadingKind::DEFINITION, one_of(&self.offloading, &mut generator)),
+            (FrequencyKind::DEFINITION, {
+                let mut kinds = one_of(&self.governors, &mut generator);
+                add_shared::<GovernorTimesSpec>(&mut kinds, &mut generator);
+                kinds
+            }),
+            (PowerKind::DEFINITION, self.power_schema(&mut generator)),
             (MobilityKind::DEFINITION, one_of(&self.mobility, &mut generator)),
             (WorkloadKind::DEFINITION, one_of(&self.workloads, &mut generator)),
+            (VmAllocationKind::DEFINITION, one_of(&self.vm_allocation, &mut generator)),
+            (ConsolidationKind::DEFINITION, one_of(&self.consolidation, &mut generator)),
+            (OverloadKind::DEFINITION, one_of(&self.overload, &mut generator)),
+            (SelectionKind::DEFINITION, one_of(&self.selection, &mut generator)),
         ];
         let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
         if let Some(known) = schema["$defs"].as_object_mut() {
@@ -342,62 +626,50 @@ impl Registry {
         schema
     }
 
+    /// Power models by kind, the default one without, and presets.
+    fn power_schema(&self, generator: &mut SchemaGenerator) -> Value {
+        let mut kinds = one_of(&self.power, generator);
+        let names: Vec<&str> = power_presets().iter().map(|preset| preset.name).collect();
+        let mut others = vec![json!({
+            "type": "object",
+            "properties": { "preset": { "description": "A real machine, of those that `stratosim list power` lists.", "type": "string", "enum": names } },
+            "required": ["preset"],
+            "additionalProperties": false,
+        })];
+        if let Some(entry) = self.power.get(DEFAULT_POWER) {
+            others.insert(0, (entry.schema)(generator).to_value());
+        }
+        if let Some(alternatives) = kinds["oneOf"].as_array_mut() {
+            alternatives.extend(others);
+        }
+        add_shared::<PowerStatesSpec>(&mut kinds, generator);
+        kinds
+    }
+
     /// All kinds, by family and name.
     #[must_use]
     pub fn kinds(&self) -> Vec<KindInfo> {
         let mut kinds = infos("workload", &self.workloads);
         kinds.extend(infos("offloading policy", &self.offloading));
+        kinds.extend(infos("frequency governor", &self.governors));
+        kinds.push(shared_info::<GovernorTimesSpec>("frequency governor"));
+        kinds.extend(infos("VM allocation policy", &self.vm_allocation));
+        kinds.extend(infos("consolidation policy", &self.consolidation));
+        kinds.extend(infos("overload detection", &self.overload));
+        kinds.extend(infos("VM selection", &self.selection));
         kinds.extend(infos("mobility model", &self.mobility));
+        kinds.extend(infos("power model", &self.power));
+        kinds.push(shared_info::<PowerStatesSpec>("power model"));
+        let preset = |family, name: &str, about: &str, source: &str| KindInfo {
+            family,
+            name: name.into(),
+            summary: format!("{about} ({source})"),
+            parameters: Vec::new(),
+        };
+        let own = power_presets().iter();
+        kinds.extend(own.map(|own| preset("power preset", own.name, own.about, own.source)));
+        let own = frequency_presets().iter();
+        kinds.extend(own.map(|own| preset("frequency preset", own.name, own.about, own.source)));
         kinds
     }
-}
-
-fn one_of<M>(entries: &BTreeMap<String, Entry<M>>, generator: &mut SchemaGenerator) -> Value {
-    let alternatives: Vec<Value> = entries
-        .iter()
-        .map(|(name, entry)| {
-            let mut schema = (entry.schema)(generator).to_value();
-            let kind = json!({ "const": name, "type": "string" });
-            if let Some(object) = schema.as_object_mut() {
-                let mut properties = Map::new();
-                properties.insert("kind".into(), kind);
-                if let Some(Value::Object(own)) = object.remove("properties") {
-                    properties.extend(own);
-                }
-                object.insert("properties".into(), Value::Object(properties));
-                let mut required = vec![json!("kind")];
-                if let Some(Value::Array(own)) = object.remove("required") {
-                    required.extend(own);
-                }
-                object.insert("required".into(), Value::Array(required));
-                object.insert("type".into(), "object".into());
-            }
-            schema
-        })
-        .collect();
-    json!({ "oneOf": alternatives })
-}
-
-fn infos<M>(family: &'static str, entries: &BTreeMap<String, Entry<M>>) -> Vec<KindInfo> {
-    let text = |value: &Value, key: &str| {
-        value.get(key).and_then(Value::as_str).unwrap_or_default().replace('\n', " ")
-    };
-    entries
-        .iter()
-        .map(|(name, entry)| {
-            let schema = (entry.schema)(&mut SchemaGenerator::default()).to_value();
-            let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-            let properties =
-                schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-            let parameters = properties
-                .iter()
-                .map(|(key, property)| {
-                    let must = required.contains(&json!(key));
-                    let default = property.get("default").cloned().unwrap_or(Value::Null);
-                    (key.clone(), text(property, "description"), (!must).then_some(default))
-                })
-                .collect();
-            KindInfo { family, name: name.clone(), summary: text(&schema, "description"), parameters }
-        })
-        .collect()
 }

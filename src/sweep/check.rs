@@ -4,7 +4,9 @@ use super::SweepError;
 use super::metrics;
 use super::plan::{Plan, RunId, unknown_names};
 use crate::output::{Destination, Recorder, TableSelection};
+use crate::records::TableSpec;
 use crate::scenario::{Diagnostic, Diagnostics, Origin, Path, Registry, did_you_mean, load};
+use crate::world::Finished;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,15 +51,7 @@ fn check_point(
     point: usize,
     names: &Mutex<Names>,
 ) -> Result<f64, Diagnostics> {
-    let document = plan.scenario(RunId { point, replication: 0 })?;
-    let loaded = load(&document, registry, plan.directory())?;
-    let nodes: f64 = loaded.scenario.nodes.iter().map(|class| f64::from(class.count.unwrap_or(1))).sum();
-    let cost = nodes * loaded.scenario.duration.as_secs();
-    let broken = |message: String| Diagnostics::from(document.diagnostic(&Path::root(), message));
-    let recorder = Recorder::new(Destination::Discard, TableSelection::All);
-    let simulation = loaded.world.build(Box::new(recorder)).map_err(|e| broken(e.to_string()))?;
-    // A run that ends before it starts: the numbers of its summary mean nothing, their names all.
-    let finished = simulation.finish().map_err(broken)?;
+    let (cost, finished) = unrun(plan, registry, point)?;
     let metrics = metrics::choose(&finished.summary, None);
     let recorder = finished.records.into_any().downcast::<Recorder>().ok();
     let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,6 +72,28 @@ fn check_point(
         names.metrics.insert(name);
     }
     Ok(cost)
+}
+
+/// The world of a point that ends before it starts, and the expected cost of the point: the numbers of its
+/// summary mean nothing, their names all.
+fn unrun(plan: &Plan, registry: &Registry, point: usize) -> Result<(f64, Finished), Diagnostics> {
+    let document = plan.scenario(RunId { point, replication: 0 })?;
+    let loaded = load(&document, registry, plan.directory())?;
+    let nodes: f64 = loaded.scenario.nodes.iter().map(|class| f64::from(class.count.unwrap_or(1))).sum();
+    let cost = nodes * loaded.scenario.duration.as_secs();
+    let broken = |message: String| Diagnostics::from(document.diagnostic(&Path::root(), message));
+    let recorder = Recorder::new(Destination::Discard, TableSelection::All);
+    let simulation = loaded.world.build(Box::new(recorder)).map_err(|e| broken(e.to_string()))?;
+    let finished = simulation.finish().map_err(broken)?;
+    Ok((cost, finished))
+}
+
+/// The tables of the first point.
+pub(super) fn tables(plan: &Plan, registry: &Registry) -> Result<Vec<TableSpec>, SweepError> {
+    let (_, finished) = unrun(plan, registry, 0)
+        .map_err(|errors| merged(plan, errors.iter().map(|e| (0, e.clone())).collect()))?;
+    let recorder = finished.records.into_any().downcast::<Recorder>().ok();
+    Ok(recorder.iter().flat_map(|recorder| recorder.tables()).map(|(spec, _)| spec.clone()).collect())
 }
 
 /// The errors of all points, each told once, with the first point that has it.

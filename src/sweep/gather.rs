@@ -237,6 +237,13 @@ fn tell_apart(groups: &[(PathBuf, Vec<Run>)]) -> (String, Vec<Value>) {
 }
 
 fn gather_sweeps(mut parts: Vec<Part>) -> Result<Gathered, SweepError> {
+    for (index, part) in parts.iter().enumerate() {
+        let place = part.directory.canonicalize().ok();
+        if place.is_some() && parts[..index].iter().any(|own| own.directory.canonicalize().ok() == place)
+        {
+            return Err(SweepError::Refused(format!("{} is given twice", part.directory.display())));
+        }
+    }
     if parts.len() == 1
         && let Some(Part { content: Content::Sweep(results), .. }) = parts.pop()
     {

@@ -16,19 +16,29 @@ pub fn tables_of(sweep: &Path, run: RunId) -> Result<TableDirectory, ReadError> 
     TableDirectory::open(&directory, &directory.join("dictionary.json"))
 }
 
+/// The columns that the axes make beside those of a table. An axis with the name of one of these, or of those
+/// that say which run a row is of, is called `axis.NAME`.
+pub(crate) fn axes_beside(results: &SweepResults, own: &TableSpec) -> Vec<ColumnSpec> {
+    let mut columns = results.axis_columns();
+    let of_run = SweepResults::run_columns();
+    for index in 0..columns.len() {
+        let is_own = |name: &str| own.columns.iter().chain(&of_run).any(|column| column.name == name);
+        let is_other = |name: &str| {
+            columns.iter().enumerate().any(|(other, column)| other != index && column.name == name)
+        };
+        let mut name = columns[index].name.to_string();
+        while is_own(&name) || is_other(&name) {
+            name = format!("axis.{name}");
+        }
+        columns[index].name = name.into();
+    }
+    columns
+}
+
 /// The joined table: point, replication and seed come first, then the axes, then the table's own columns.
-/// An axis with the name of one of the others is called `axis.NAME`.
 fn joined(results: &SweepResults, own: &TableSpec) -> TableSpec {
     let mut columns = SweepResults::run_columns();
-    let first = columns.len();
-    columns.extend(results.axis_columns());
-    for index in first..columns.len() {
-        let name = columns[index].name.clone();
-        let taken = |column: &ColumnSpec| column.name == name;
-        if own.columns.iter().any(taken) || columns[..first].iter().any(taken) {
-            columns[index].name = format!("axis.{name}").into();
-        }
-    }
+    columns.extend(axes_beside(results, own));
     columns.extend(own.columns.iter().cloned());
     let meaning = format!("{} (joined over all runs)", own.meaning);
     TableSpec::new(own.name.clone(), meaning, columns)

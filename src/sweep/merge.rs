@@ -65,19 +65,31 @@ pub fn merge(out: &Path, parts: &[PathBuf], force: bool) -> Result<(SweepResults
     let Some((header, _)) = first else {
         return Err(SweepError::Refused("there are no parts to merge".into()));
     };
-    if let Some(part) = parts.iter().find(|part| is_same_place(part, out)) {
+    if let Some(part) = parts.iter().find(|part| is_within(part, out)) {
         return Err(SweepError::Refused(format!(
-            "{} is one of the parts; choose another directory for the whole",
-            part.display()
+            "the part {} is in {}, which would be replaced; choose another directory for the whole",
+            part.display(),
+            out.display()
         )));
     }
     let plan = Plan::from_header(&header)?;
     check_complete(&plan, |id| runs.get(&id).map(|(run, _)| run))?;
+    for (id, (run, part)) in &runs {
+        let tables = part.join("tables").join(id.to_string());
+        if !plan.tables.is_empty() && run.error.is_none() && !tables.is_dir() {
+            return Err(SweepError::Refused(format!(
+                "run {id} is finished, but its detail tables are not in {}; remove {} there, and finish the \
+                 part with --resume",
+                tables.display(),
+                Path::new("runs").join(format!("{id}.json")).display()
+            )));
+        }
+    }
     let existing = if force { Existing::Replace } else { Existing::Refuse };
     let (store, _) = Store::open(out, &plan, existing)?;
     for (id, (run, part)) in &runs {
         let tables = part.join("tables").join(id.to_string());
-        if run.error.is_none() && tables.is_dir() {
+        if run.error.is_none() && !plan.tables.is_empty() {
             let target = store.new_tables(*id)?;
             copy_files(&tables, &target).map_err(|error| {
                 SweepError::Storage(format!("cannot copy {}: {error}", tables.display()))
@@ -91,9 +103,10 @@ pub fn merge(out: &Path, parts: &[PathBuf], force: bool) -> Result<(SweepResults
     Ok((results, plan))
 }
 
-fn is_same_place(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
+/// Whether `inner` is the directory `outer`, or anywhere below it.
+fn is_within(inner: &Path, outer: &Path) -> bool {
+    match (inner.canonicalize(), outer.canonicalize()) {
+        (Ok(inner), Ok(outer)) => inner.starts_with(outer),
         _ => false,
     }
 }

@@ -61,6 +61,7 @@ mod plan;
 mod points;
 mod queue;
 mod results;
+mod scenarios;
 mod simulate;
 mod store;
 mod until;
@@ -73,12 +74,16 @@ pub use format::{
     SweepSpec, UntilSpec, sweep_schema,
 };
 pub use gather::Gathered;
+#[cfg(feature = "plot")]
+pub(crate) use join::axes_beside;
 pub use join::tables_of;
 pub use merge::merge;
 pub use plan::{Plan, Point, RunId, Shard};
 pub use results::{AggregateRow, ResultRow, SweepResults};
+pub use scenarios::SweepScenarios;
 pub use simulate::{Stopped, simulate};
 
+use crate::records::TableSpec;
 use crate::scenario::{Diagnostic, Diagnostics, Document, Registry};
 use execute::Execution;
 use std::fmt;
@@ -242,6 +247,18 @@ impl Sweep {
     /// Everything that is wrong with any point, with its place in the sweep file or the scenario.
     pub fn check(&self) -> Result<(), SweepError> {
         self.pool()?.install(|| check::check(&self.plan, &self.registry, &self.interrupted)).map(|_| ())
+    }
+
+    /// The tables that the runs of a sweep can keep: those of the first point's world.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and if the first point is not good.
+    pub fn tables_of(
+        document: Document,
+        directory: &Path,
+        registry: &Registry,
+    ) -> Result<Vec<TableSpec>, SweepError> {
+        check::tables(&Plan::new(document, directory, registry)?, registry)
     }
 
     fn pool(&self) -> Result<rayon::ThreadPool, SweepError> {

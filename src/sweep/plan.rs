@@ -65,6 +65,7 @@ impl std::str::FromStr for Shard {
 #[derive(Debug)]
 pub struct Plan {
     name: String,
+    description: Option<String>,
     axes: Vec<Axis>,
     columns: Vec<AxisColumn>,
     points: Vec<Point>,
@@ -123,6 +124,7 @@ impl Plan {
         });
         Ok(Plan {
             name,
+            description: spec.description.clone(),
             columns,
             points,
             dropped,
@@ -147,6 +149,7 @@ impl Plan {
         let mut plan = Plan::new(document, FilePath::new("."), &Registry::with_builtins())?;
         plan.resolved = resolved.clone();
         plan.name = header["name"].as_str().unwrap_or_default().to_string();
+        plan.description = header["description"].as_str().map(str::to_string);
         Ok(plan)
     }
 
@@ -214,6 +217,7 @@ impl Plan {
             .collect();
         json!({
             "name": self.name,
+            "description": self.description,
             "hash": format!("{:016x}", self.hash()),
             "points": self.points.len(),
             "axes": columns,

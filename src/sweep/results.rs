@@ -269,13 +269,13 @@ impl SweepResults {
         ]
     }
 
-    /// The name of a metric's column: the metric's, unless an axis has it.
-    fn column_name(&self, metric: &str) -> String {
-        if self.columns.iter().any(|column| column.name == metric) {
-            format!("summary.{metric}")
-        } else {
-            metric.to_string()
+    /// The name of a metric's column: the metric's, behind `summary.` as often as an axis has the name.
+    pub(crate) fn column_name(&self, metric: &str) -> String {
+        let mut name = metric.to_string();
+        while self.columns.iter().any(|column| column.name == name) {
+            name = format!("summary.{name}");
         }
+        name
     }
 
     fn results_table(&self) -> TableSpec {

@@ -3,6 +3,10 @@
 //! Each is a newtype over an `f64` in its base unit. One table per quantity gives parsing, display, the JSON
 //! Schema (with the keywords `x-quantity` and `x-unit`) and the messages.
 
+mod series;
+
+pub use series::{SeriesQuantity, SeriesUnit, SeriesUnitError};
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;

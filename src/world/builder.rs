@@ -1,19 +1,24 @@
 //! Building a world in Rust.
 
 use super::core::{Core, WorldCounts};
-use super::decisions::Decisions;
+use super::decisions::{Decisions, PointSpec};
+use super::energy::EnergyTable;
 use super::event::{Event, UserEvent};
+use super::governor::{Governor, GovernorTimes};
 use super::sampling::{Sampler, Sampling};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
-use crate::apps::Workload;
+use crate::apps::{DecisionPoint, Workload};
 use crate::engine::{Kernel, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::network::LinkSpec;
 use crate::infra::{
     ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, MobilityModel,
     NodeClass, NodeId, PositionFeed,
 };
-use crate::placement::offloading::{LocalOnly, OffloadingPolicy, feature_columns};
+use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
+use crate::placement::frequency::FrequencyGovernor;
+use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
+use crate::placement::vm_allocation::{self, FirstFit, VmAllocationPolicy};
 use crate::records::{RecordError, Records};
 
 /// What makes no world.
@@ -40,6 +45,9 @@ pub struct WorldBuilder {
     warm_up_end: SimTime,
     workloads: Vec<Box<dyn Workload>>,
     offloading: (String, Box<dyn OffloadingPolicy>),
+    governor: Option<(Box<dyn FrequencyGovernor>, GovernorTimes)>,
+    vm_allocation: (String, Box<dyn VmAllocationPolicy>),
+    consolidation: (String, Box<dyn ConsolidationPolicy>),
     sampling: Sampling,
     events: Vec<(SimTime, Box<dyn UserEvent>)>,
 }
@@ -56,6 +64,9 @@ impl WorldBuilder {
             warm_up_end: SimTime::ZERO,
             workloads: Vec::new(),
             offloading: ("local_only".into(), Box::new(LocalOnly {})),
+            governor: None,
+            vm_allocation: ("first_fit".into(), Box::new(FirstFit {})),
+            consolidation: ("nothing".into(), Box::new(Nothing {})),
             sampling: Sampling::default(),
             events: Vec::new(),
         }
@@ -92,6 +103,11 @@ impl WorldBuilder {
     /// The infrastructure so far, for what has no method here.
     pub fn infrastructure(&mut self) -> &mut InfraBuilder {
         &mut self.infrastructure
+    }
+
+    /// What has been built of the infrastructure.
+    pub(crate) fn built(&self) -> &InfraBuilder {
+        &self.infrastructure
     }
 
     /// Adds a link; all classes must have been added.
@@ -148,6 +164,64 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets the governor of the nodes that have frequency steps; without one they keep their initial step.
+    pub fn governor(
+        &mut self,
+        governor: impl FrequencyGovernor + 'static,
+        times: GovernorTimes,
+    ) -> &mut Self {
+        self.boxed_governor(Box::new(governor), times)
+    }
+
+    /// Sets the governor from a box.
+    pub fn boxed_governor(
+        &mut self,
+        governor: Box<dyn FrequencyGovernor>,
+        times: GovernorTimes,
+    ) -> &mut Self {
+        self.governor = Some((governor, times));
+        self
+    }
+
+    /// Sets the policy that decides on which hosts virtual machines start; `name` is what the records call it.
+    pub fn vm_allocation(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl VmAllocationPolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_vm_allocation(name, Box::new(policy))
+    }
+
+    /// Sets the VM allocation policy from a box.
+    pub fn boxed_vm_allocation(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn VmAllocationPolicy>,
+    ) -> &mut Self {
+        self.vm_allocation = (name.into(), policy);
+        self
+    }
+
+    /// Sets the policy that decides which virtual machines move and which hosts sleep; `name` is what the records
+    /// call it.
+    pub fn consolidation(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl ConsolidationPolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_consolidation(name, Box::new(policy))
+    }
+
+    /// Sets the consolidation policy from a box.
+    pub fn boxed_consolidation(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn ConsolidationPolicy>,
+    ) -> &mut Self {
+        self.consolidation = (name.into(), policy);
+        self
+    }
+
     /// What is sampled, and how often.
     pub fn sample(&mut self, sampling: Sampling) -> &mut Self {
         self.sampling = sampling;
@@ -168,11 +242,38 @@ impl WorldBuilder {
         if self.workloads.len() >= usize::from(u16::MAX) {
             return Err(WorldError::TooManyWorkloads(self.workloads.len()));
         }
-        let infrastructure = self.infrastructure.build()?;
-        let tables = Tables::register(&mut *records)?;
-        let (policy_name, policy) = self.offloading;
-        let decisions =
-            Decisions::register(&mut *records, "offloading", &policy_name, &feature_columns())?;
+        let mut infrastructure = self.infrastructure.build()?;
+        let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
+        let tables = Tables::register(&mut *records, has_steps)?;
+        let asked = |point: DecisionPoint| {
+            self.workloads.iter().any(|workload| workload.decision_points().contains(&point))
+        };
+        let points: Vec<PointSpec> = DecisionPoint::ALL
+            .into_iter()
+            // A world without workloads has the table of old, without rows.
+            .filter(|&point| {
+                asked(point) || (self.workloads.is_empty() && point == DecisionPoint::Offloading)
+            })
+            .map(|point| match point {
+                DecisionPoint::Offloading => {
+                    PointSpec::new(point, &self.offloading.0, offloading::feature_columns())
+                }
+                DecisionPoint::VmAllocation => {
+                    PointSpec::new(point, &self.vm_allocation.0, vm_allocation::feature_columns())
+                }
+                DecisionPoint::Consolidation => {
+                    PointSpec::new(point, &self.consolidation.0, consolidation::feature_columns())
+                }
+            })
+            .collect();
+        let decisions = Decisions::register(&mut *records, &points)?;
+        let streams = self.streams;
+        let governor = self
+            .governor
+            .map(|(policy, times)| Governor::new(policy, times, &mut infrastructure, streams));
+        let tiers = &self.sampling.tiers;
+        let sampled = |node| tiers.contains(&infrastructure.node(node).tier);
+        let energy = EnergyTable::register(&infrastructure, sampled, &mut *records)?;
         let node_symbols = (0..infrastructure.nodes().len() as u32)
             .map(|node| records.symbol(&infrastructure.node_name(NodeId(node))))
             .collect();
@@ -183,9 +284,15 @@ impl WorldBuilder {
             self.workloads.iter().map(|workload| records.symbol(workload.name())).collect();
         let core = Core {
             infrastructure,
-            offloading: policy,
+            offloading: self.offloading.1,
+            vm_allocation: self.vm_allocation.1,
+            vm_allocation_random: self.streams.stream("policy/vm_allocation"),
+            consolidation: self.consolidation.1,
+            consolidation_random: self.streams.stream("policy/consolidation"),
             offloading_random: self.streams.stream("policy/offloading"),
             decisions,
+            governor,
+            energy,
             streams: self.streams,
             records,
             tables,

@@ -1,18 +1,26 @@
 //! What workloads act on: infrastructure, policies and records, and the context that leads to them.
 
-use super::decisions::Decisions;
+use super::decisions::{Decisions, Made};
+use super::energy::EnergyTable;
 use super::event::Event;
+use super::governor::Governor;
+use super::hosting;
 use super::sampling::Sampler;
 use super::tables::Tables;
-use crate::apps::{Context, DecisionEnd, DecisionId, Message, OffloadingChoice, OffloadingRequest};
-use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimTime, Stream};
-use crate::infra::compute::{JobRequest, Refusal};
+use crate::apps::{
+    ConsolidationChoice, ConsolidationRequest, Context, DecisionEnd, DecisionId, DecisionPoint, Message,
+    OffloadingChoice, OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
+};
+use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
+use crate::infra::compute::{Discipline, JobRequest, Refusal};
 use crate::infra::network::NetworkRefusal;
 use crate::infra::{
-    Infrastructure, JobId, LinkId, NodeChange, NodeId, Owner, TransferId, TransferOutcome,
-    TransferRecord,
+    HostId, HostSpec, Infrastructure, JobId, LinkId, MigrationId, MigrationSpec, NodeChange, NodeId,
+    Owner, TransferId, TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
 };
+use crate::placement::consolidation::ConsolidationPolicy;
 use crate::placement::offloading::{OffloadingDecision, OffloadingPolicy, OffloadingView};
+use crate::placement::vm_allocation::VmAllocationPolicy;
 use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
 
 /// What is counted of the whole world.
@@ -31,7 +39,13 @@ pub(super) struct Core {
     pub(super) infrastructure: Infrastructure,
     pub(super) offloading: Box<dyn OffloadingPolicy>,
     pub(super) offloading_random: Stream,
+    pub(super) vm_allocation: Box<dyn VmAllocationPolicy>,
+    pub(super) vm_allocation_random: Stream,
+    pub(super) consolidation: Box<dyn ConsolidationPolicy>,
+    pub(super) consolidation_random: Stream,
     pub(super) decisions: Decisions,
+    pub(super) governor: Option<Governor>,
+    pub(super) energy: Option<EnergyTable>,
     pub(super) streams: RandomStreams,
     pub(super) records: Box<dyn Records>,
     pub(super) tables: Tables,
@@ -104,6 +118,28 @@ impl Core {
         self.record_fault(now, subject, kind, change);
     }
 
+    pub(super) fn record_frequency(&mut self, now: SimTime, node: NodeId) {
+        let state = self.infrastructure.node(node);
+        let Some(steps) = self.infrastructure.frequency_steps(node) else { return };
+        let Some(table) = self.tables.frequencies else { return };
+        let step = usize::from(state.frequency_step);
+        let (point, meter) = (steps.points()[step], self.infrastructure.meter(node));
+        let cores = f64::from(self.infrastructure.class_of(node).cores);
+        let load = if cores > 0.0 { meter.busy_cores() / cores } else { 0.0 };
+        self.records.write(
+            table,
+            &[
+                Cell::Float(now.as_secs()),
+                Cell::Category(self.node_symbols[node.index()]),
+                Cell::Float(point.frequency_hz()),
+                Cell::Float(point.voltage_v()),
+                Cell::Boolean(step < usize::from(state.wanted_step)),
+                Cell::Float(load),
+                Cell::Float(meter.power_w()),
+            ],
+        );
+    }
+
     pub(super) fn record_link_change(&mut self, now: SimTime, link: LinkId, up: bool) {
         let names = &self.tables.names;
         self.counts.failures += u64::from(!up);
@@ -129,7 +165,7 @@ impl Core {
     fn is_possible(&self, request: &OffloadingRequest, node: NodeId) -> bool {
         let known = node.index() < self.infrastructure.nodes().len();
         known
-            && self.infrastructure.class_of(node).cores > 0
+            && self.infrastructure.takes_tasks(node)
             && self.infrastructure.is_reachable(request.device, node)
     }
 }
@@ -216,9 +252,93 @@ impl Context for WorldContext<'_> {
         let workload = core.workload_symbols.get(usize::from(self.workload)).copied();
         let awaited = features.is_some() || core.offloading.learns();
         let decision = workload.filter(|_| awaited).map(|workload| {
-            core.decisions.add(number, now, workload, request, node, features.as_ref().map(|f| &f[..]))
+            let made = Made {
+                time: now,
+                point: DecisionPoint::Offloading,
+                workload,
+                subject: request.task,
+                device: Some(request.device),
+                choice: node,
+            };
+            let learned = core.offloading.learns().then_some(*request);
+            core.decisions.add(made, learned, features.as_ref().map(|seen| &seen[..]))
         });
         OffloadingChoice { node, decision }
+    }
+
+    fn add_host(&mut self, node: NodeId, spec: HostSpec) -> HostId {
+        let now = self.schedule.now();
+        self.core.infrastructure.add_host(node, spec, now)
+    }
+
+    fn add_vm(&mut self, spec: VmSpec, token: u64) -> VmId {
+        let owner = self.owner(token);
+        let now = self.schedule.now();
+        self.core.infrastructure.add_vm(spec, owner, now)
+    }
+
+    fn place_vm(
+        &mut self,
+        vm: VmId,
+        host: HostId,
+        boot: SimDuration,
+        expected_mips: f64,
+    ) -> Result<(), VmRefusal> {
+        self.core.infrastructure.place_vm(self.schedule, vm, host, boot, expected_mips)
+    }
+
+    fn set_vm_demand(&mut self, vm: VmId, demand_mips: f64) {
+        self.core.infrastructure.set_vm_demand(self.schedule, vm, demand_mips);
+    }
+
+    fn stop_vm(&mut self, vm: VmId) {
+        self.core.infrastructure.stop_vm(self.schedule, vm);
+    }
+
+    fn migrate_vm(
+        &mut self,
+        vm: VmId,
+        to: HostId,
+        spec: MigrationSpec,
+    ) -> Result<MigrationId, VmRefusal> {
+        self.core.infrastructure.migrate_vm(self.schedule, vm, to, spec)
+    }
+
+    fn sleep_host(&mut self, host: HostId) {
+        self.core.infrastructure.sleep_host(self.schedule, host);
+    }
+
+    fn wake_host(&mut self, host: HostId) {
+        self.core.infrastructure.wake_host(self.schedule, host);
+    }
+
+    fn close_host(&mut self, host: HostId, closed: bool) {
+        self.core.infrastructure.close_host(host, closed);
+    }
+
+    fn take_jobs(&mut self, vm: VmId, discipline: Discipline) {
+        self.core.infrastructure.take_jobs(self.schedule, vm, discipline);
+    }
+
+    fn submit_vm_job(&mut self, vm: VmId, request: JobRequest, token: u64) -> Result<JobId, Refusal> {
+        let owner = self.owner(token);
+        self.core.infrastructure.submit_vm_job(self.schedule, vm, request, owner)
+    }
+
+    fn serve_by(&mut self, front: NodeId, vms: &[VmId]) {
+        self.core.infrastructure.serve_by(front, vms);
+    }
+
+    fn decide_vm_allocation(&mut self, request: &VmAllocationRequest<'_>) -> VmAllocationChoice {
+        hosting::decide_vm_allocation(self.core, self.schedule.now(), self.workload, request)
+    }
+
+    fn consolidation_history(&self) -> Option<usize> {
+        self.core.consolidation.history()
+    }
+
+    fn decide_consolidation(&mut self, request: &ConsolidationRequest<'_>) -> ConsolidationChoice {
+        hosting::decide_consolidation(self.core, self.schedule.now(), self.workload, request)
     }
 
     fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd) {

@@ -1,7 +1,7 @@
 //! Decisions whose outcome is still to come, and the `decisions` table: what each policy saw, what it chose,
 //! and what came of it.
 
-use crate::apps::{DecisionEnd, DecisionId, OffloadingRequest};
+use crate::apps::{DecisionEnd, DecisionId, DecisionPoint, OffloadingRequest};
 use crate::engine::SimTime;
 use crate::infra::NodeId;
 use crate::placement::offloading::DecisionOutcome;
@@ -16,11 +16,22 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::category("point", "decision point"),
         ColumnSpec::category("policy", "policy that decided"),
         ColumnSpec::category("workload", "workload that asked"),
-        ColumnSpec::unsigned("subject", "", "what it was about: number of the task in its workload"),
-        ColumnSpec::category("device", "device that asked"),
-        ColumnSpec::category("choice", "node that was chosen; null if it was refused or not possible"),
+        ColumnSpec::unsigned(
+            "subject",
+            "",
+            "what it was about: number of the task in its workload, of the virtual machine, or of the step",
+        ),
+        ColumnSpec::category("device", "device that asked; null if none did"),
+        ColumnSpec::category(
+            "choice",
+            "node that was chosen; null if it was refused or not possible, or no single node",
+        ),
         ColumnSpec::category("outcome", "what came of it"),
-        ColumnSpec::float("reward", "", "1 / (1 + service time in s) of what was done in time, else 0"),
+        ColumnSpec::float(
+            "reward",
+            "",
+            "of a task 1 / (1 + service time in s) if it was done in time, else 0; of a virtual machine or a consolidation the share that was got of what was asked for until the next such decision",
+        ),
     ]
 }
 
@@ -30,15 +41,52 @@ const COMMON: usize = 10;
 /// Most features that a decision point records.
 const MOST_FEATURES: usize = 16;
 
+/// A decision point of a run: who decides there, and what is recorded of what they see.
+#[derive(Debug)]
+pub(super) struct PointSpec {
+    point: DecisionPoint,
+    policy: String,
+    features: Vec<ColumnSpec>,
+}
+
+impl PointSpec {
+    pub(super) fn new(
+        point: DecisionPoint,
+        policy: &str,
+        features: impl IntoIterator<Item = ColumnSpec>,
+    ) -> Self {
+        PointSpec { point, policy: policy.into(), features: features.into_iter().collect() }
+    }
+}
+
+/// A decision, before its outcome.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    pub(super) time: SimTime,
+    pub(super) point: DecisionPoint,
+    pub(super) workload: Symbol,
+    pub(super) subject: u64,
+    pub(super) device: Option<NodeId>,
+    pub(super) choice: Option<NodeId>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Pending {
-    time: SimTime,
+    made: Made,
     number: u64,
-    workload: Symbol,
-    request: OffloadingRequest,
-    choice: Option<NodeId>,
+    /// What was to be offloaded, if a policy learns of it.
+    request: Option<OffloadingRequest>,
     /// What the policy could see, if that is recorded.
     features: Option<[Option<f64>; MOST_FEATURES]>,
+}
+
+/// A decision point in the table.
+#[derive(Debug)]
+struct Point {
+    name: Symbol,
+    policy: Symbol,
+    /// For each of its features the column, counted from the first one that is not common.
+    columns: Vec<usize>,
 }
 
 /// Decisions whose outcome is still to come, and the table they go to.
@@ -46,8 +94,7 @@ struct Pending {
 pub(super) struct Decisions {
     table: TableId,
     enabled: bool,
-    point: Symbol,
-    policy: Symbol,
+    points: [Option<Point>; DecisionPoint::ALL.len()],
     features: usize,
     pending: Slab<Pending>,
     made: u64,
@@ -55,15 +102,25 @@ pub(super) struct Decisions {
 }
 
 impl Decisions {
-    /// Registers the table for one decision point with its features.
-    pub(super) fn register(
-        records: &mut dyn Records,
-        point: &str,
-        policy: &str,
-        features: &[ColumnSpec],
-    ) -> Result<Self, RecordError> {
-        debug_assert!(features.len() <= MOST_FEATURES);
-        let columns: Vec<ColumnSpec> = common_columns().iter().chain(features).cloned().collect();
+    /// Registers the table with the features of all these decision points, those of the same name once.
+    pub(super) fn register(records: &mut dyn Records, specs: &[PointSpec]) -> Result<Self, RecordError> {
+        let mut features: Vec<ColumnSpec> = Vec::new();
+        let mut points = [const { None }; DecisionPoint::ALL.len()];
+        for spec in specs {
+            debug_assert!(spec.features.len() <= MOST_FEATURES);
+            let columns = spec.features.iter().map(|feature| {
+                let known = features.iter().position(|known| known.name == feature.name);
+                known.unwrap_or_else(|| {
+                    features.push(feature.clone());
+                    features.len() - 1
+                })
+            });
+            let columns = columns.collect();
+            let name = records.symbol(spec.point.name());
+            let policy = records.symbol(&spec.policy);
+            points[spec.point as usize] = Some(Point { name, policy, columns });
+        }
+        let columns: Vec<ColumnSpec> = common_columns().iter().chain(&features).cloned().collect();
         let table = records.table(TableSpec {
             name: "decisions".into(),
             meaning: "One row for each decision of a policy, written when its outcome is known".into(),
@@ -72,8 +129,7 @@ impl Decisions {
         Ok(Decisions {
             table,
             enabled: records.is_recorded(table),
-            point: records.symbol(point),
-            policy: records.symbol(policy),
+            points,
             features: features.len(),
             pending: Slab::new(),
             made: 0,
@@ -97,14 +153,12 @@ impl Decisions {
         self.made - 1
     }
 
-    /// Keeps a decision until its outcome is known, with what was seen if that is to be recorded.
+    /// Keeps the decision that was [counted](Self::count) last until its outcome is known, with what was seen if that
+    /// is to be recorded, and the request if the policy learns of it.
     pub(super) fn add(
         &mut self,
-        number: u64,
-        time: SimTime,
-        workload: Symbol,
-        request: &OffloadingRequest,
-        choice: Option<NodeId>,
+        made: Made,
+        request: Option<OffloadingRequest>,
         seen: Option<&[Option<f64>]>,
     ) -> DecisionId {
         let features = seen.map(|seen| {
@@ -114,11 +168,12 @@ impl Decisions {
             }
             features
         });
-        let pending = Pending { time, number, workload, request: *request, choice, features };
-        DecisionId(self.pending.insert(pending) as u32)
+        let number = self.made - 1;
+        DecisionId(self.pending.insert(Pending { made, number, request, features }) as u32)
     }
 
-    /// Records what came of a decision, and returns it for the policy; `None` if it was resolved before.
+    /// Records what came of a decision, and returns it if the policy learns of it; `None`, too, if it was resolved
+    /// before.
     pub(super) fn resolve(
         &mut self,
         records: &mut dyn Records,
@@ -131,10 +186,10 @@ impl Decisions {
         self.write(records, node_symbols, &pending, end);
         Some(DecisionOutcome {
             decision: pending.number,
-            request: pending.request,
-            decided: pending.time,
+            request: pending.request?,
+            decided: pending.made.time,
             resolved: now,
-            node: pending.choice,
+            node: pending.made.choice,
             is_done: end.is_done,
             service_s: end.service_s,
             reward: end.reward,
@@ -148,31 +203,32 @@ impl Decisions {
         pending: &Pending,
         end: DecisionEnd,
     ) {
-        let Some(features) = pending.features else { return };
-        let mut cells = [Cell::Null; COMMON + MOST_FEATURES];
-        let common = [
-            Cell::Float(pending.time.as_secs()),
+        // What was asked at a point that no workload has named goes unrecorded.
+        let point = self.points[pending.made.point as usize].as_ref();
+        let (Some(features), Some(point)) = (pending.features, point) else { return };
+        let node = |node: Option<NodeId>| node.map(|node| node_symbols[node.index()]);
+        let mut cells = smallvec::SmallVec::<[Cell<'_>; 64]>::from_slice(&[
+            Cell::Float(pending.made.time.as_secs()),
             Cell::Unsigned(pending.number),
-            Cell::Category(self.point),
-            Cell::Category(self.policy),
-            Cell::Category(pending.workload),
-            Cell::Unsigned(pending.request.task),
-            Cell::Category(node_symbols[pending.request.device.index()]),
-            pending.choice.map(|node| node_symbols[node.index()]).into(),
+            Cell::Category(point.name),
+            Cell::Category(point.policy),
+            Cell::Category(pending.made.workload),
+            Cell::Unsigned(pending.made.subject),
+            node(pending.made.device).into(),
+            node(pending.made.choice).into(),
             Cell::Category(end.outcome),
             Cell::Float(end.reward),
-        ];
-        cells[..COMMON].copy_from_slice(&common);
-        for (cell, feature) in cells[COMMON..].iter_mut().zip(features) {
-            *cell = feature.into();
+        ]);
+        cells.resize(COMMON + self.features, Cell::Null);
+        for (&column, feature) in point.columns.iter().zip(features) {
+            cells[COMMON + column] = feature.into();
         }
-        records.write(self.table, &cells[..COMMON + self.features]);
+        records.write(self.table, &cells);
     }
 
     /// Writes what has no outcome at the end of the run.
     pub(super) fn finish(&mut self, records: &mut dyn Records, node_symbols: &[Symbol]) {
-        let outcome = self.unfinished;
-        let end = DecisionEnd { outcome, is_done: false, service_s: None, reward: 0.0 };
+        let end = DecisionEnd::scored(self.unfinished, 0.0);
         for (_, pending) in std::mem::take(&mut self.pending) {
             self.write(records, node_symbols, &pending, end);
         }

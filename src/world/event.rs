@@ -35,6 +35,10 @@ pub enum Event {
         /// What it set the timer for.
         message: Message,
     },
+    /// The period of the frequency governor has passed.
+    GovernorPeriod,
+    /// The load of nodes with frequency steps has changed.
+    GovernorLoad,
     /// The samplers look.
     Sample,
     /// A user's own.

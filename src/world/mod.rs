@@ -3,13 +3,17 @@
 mod builder;
 mod core;
 mod decisions;
+mod energy;
 mod event;
+mod governor;
+mod hosting;
 mod sampling;
 mod simulation;
 mod tables;
 
 pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};
+pub use governor::GovernorTimes;
 pub use sampling::Sampling;
 pub use simulation::{Finished, Simulation, World};
 

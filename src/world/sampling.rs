@@ -57,6 +57,7 @@ impl Core {
         if self.sampler.sampling.positions && self.records.is_recorded(self.tables.positions) {
             self.sample_positions(now);
         }
+        self.sample_energy(now);
         self.sampler.last = now;
     }
 
@@ -76,7 +77,7 @@ impl Core {
             let meter = self.infrastructure.meter(*id);
             let (busy_now, energy_now) = (meter.busy_core_s(now), meter.energy_j(now));
             let (mut running, mut waiting) = (0, 0);
-            for processor in node.processors() {
+            for processor in self.infrastructure.serving(*id) {
                 running += self.infrastructure.compute().running(processor) as u64;
                 waiting += self.infrastructure.compute().waiting(processor) as u64;
             }

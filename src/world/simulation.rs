@@ -53,8 +53,14 @@ impl World {
     /// Schedules the first events of the infrastructure and of all workloads.
     pub(super) fn start(&mut self, schedule: &mut Schedule<Event>) {
         self.core.infrastructure.start(schedule);
+        self.core.infrastructure.expect_ends_of_events();
         self.with_each(schedule, |workload, context| workload.start(context));
         self.dispatch(schedule);
+        self.core.infrastructure.end_event(schedule);
+        if let Some(governor) = &self.core.governor {
+            governor.start(schedule);
+        }
+        self.core.watch_loads(schedule);
     }
 
     /// Records and passes on what the infrastructure has to tell.
@@ -77,6 +83,24 @@ impl World {
                     self.core.record_node_change(now, node, change);
                     self.with_each(schedule, |workload, context| {
                         workload.on_node_change(node, change, context);
+                    });
+                }
+                Notice::FrequencyChanged(node) => self.core.record_frequency(now, node),
+                Notice::VmChanged { vm, change } => {
+                    let owner = self.core.infrastructure.virtual_machines().owner(vm);
+                    self.with_workload(schedule, owner.workload, |workload, context| {
+                        workload.on_vm_change(vm, owner.token, change, context);
+                    });
+                }
+                Notice::VmMigrated(record) => {
+                    let owner = self.core.infrastructure.virtual_machines().owner(record.vm);
+                    self.with_workload(schedule, owner.workload, |workload, context| {
+                        workload.on_migration_end(&record, owner.token, context);
+                    });
+                }
+                Notice::HostChanged { host, state } => {
+                    self.with_each(schedule, |workload, context| {
+                        workload.on_host_change(host, state, context);
                     });
                 }
                 Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
@@ -102,6 +126,8 @@ impl Model for World {
                     workload.on_timer(message, context);
                 });
             }
+            Event::GovernorPeriod => self.core.on_governor_period(schedule),
+            Event::GovernorLoad => self.core.on_governor_load(schedule),
             Event::Sample => {
                 self.core.sample(schedule.now());
                 let interval = self.core.sampler.sampling.interval;
@@ -113,6 +139,8 @@ impl Model for World {
             }
         }
         self.dispatch(schedule);
+        self.core.infrastructure.end_event(schedule);
+        self.core.watch_loads(schedule);
     }
 }
 
@@ -208,6 +236,7 @@ impl Simulation {
         if let Some(failure) = self.failure() {
             return Err(failure);
         }
+        self.kernel.model.core.infrastructure.settle(now);
         let summary = self.summary(now);
         Ok(Finished {
             summary,
@@ -245,7 +274,7 @@ impl Simulation {
         }
         let workloads: serde_json::Map<_, _> =
             workloads.iter().map(|workload| (workload.name().to_string(), workload.summary())).collect();
-        json!({
+        let mut summary = json!({
             "simulated_s": now.as_secs(),
             "warm_up_s": core.warm_up_end.as_secs(),
             "events": self.kernel.processed(),
@@ -259,7 +288,18 @@ impl Simulation {
             "handovers": core.counts.handovers,
             "failures": core.counts.failures,
             "decisions": { "made": core.decisions.made(), "refused": core.counts.refused_decisions },
-        })
+        });
+        if let Some(sites) = super::energy::summary(infrastructure) {
+            summary["sites"] = sites;
+        }
+        if let Some(governor) = &core.governor {
+            summary["frequency"] = json!({
+                "decisions": governor.made,
+                "changes": governor.changes,
+                "refused": governor.refused,
+            });
+        }
+        summary
     }
 }
 

@@ -107,6 +107,25 @@ fn positions() -> TableSpec {
     )
 }
 
+fn frequencies() -> TableSpec {
+    TableSpec::new(
+        "frequencies",
+        "One row for each change of a node's frequency",
+        [
+            ColumnSpec::float("t_s", "s", "when it changed"),
+            ColumnSpec::category("node", "node"),
+            ColumnSpec::float("frequency_hz", "Hz", "frequency from then on"),
+            ColumnSpec::float("voltage_v", "V", "voltage from then on"),
+            ColumnSpec::boolean(
+                "capped",
+                "whether the power cap of its site keeps it below what was decided",
+            ),
+            ColumnSpec::float("load", "", "busy share of its cores at that instant, 0 to 1"),
+            ColumnSpec::float("power_w", "W", "power from then on"),
+        ],
+    )
+}
+
 /// The registered tables and the symbols that their rows use.
 #[derive(Debug)]
 pub(super) struct Tables {
@@ -116,6 +135,8 @@ pub(super) struct Tables {
     pub(super) handovers: TableId,
     pub(super) faults: TableId,
     pub(super) positions: TableId,
+    /// If there are nodes with frequency steps.
+    pub(super) frequencies: Option<TableId>,
     pub(super) names: Names,
 }
 
@@ -137,7 +158,10 @@ pub(super) struct Names {
 }
 
 impl Tables {
-    pub(super) fn register(records: &mut dyn Records) -> Result<Self, RecordError> {
+    pub(super) fn register(
+        records: &mut dyn Records,
+        has_frequencies: bool,
+    ) -> Result<Self, RecordError> {
         Ok(Tables {
             nodes: records.table(nodes())?,
             links: records.table(links())?,
@@ -145,6 +169,7 @@ impl Tables {
             handovers: records.table(handovers())?,
             faults: records.table(faults())?,
             positions: records.table(positions())?,
+            frequencies: if has_frequencies { Some(records.table(frequencies())?) } else { None },
             names: Names {
                 node: records.symbol("node"),
                 link: records.symbol("link"),

@@ -179,6 +179,7 @@ fn tasks(
         cores: 1,
         memory_bytes: constant(0.0),
         accelerator: None,
+        class: crate::energy::JobClass::Compute,
         deadline_s: deadline_s.map(constant),
         delay_sensitivity: 0.5,
     };
@@ -369,4 +370,55 @@ fn no_more_energy_is_used_than_a_battery_holds() {
     let ran = Ran::of(world);
     assert_eq!(ran.table("faults", &["t_s", "subject", "change"]), ["1 phone battery_empty"]);
     assert_eq!(ran.summary["tiers"]["device"]["energy_j"], 100.0);
+}
+
+/// A governor, a signal and a site of a study in Rust.
+#[test]
+fn frequencies_and_sites_can_be_built_in_rust() {
+    use crate::energy::{
+        FrequencySteps, Interpolation, LinearPower, OperatingPoint, Outside, Performance, Signal,
+        SiteSpec,
+    };
+    use crate::placement::frequency::{FrequencyDecision, FrequencyGovernor, FrequencyView};
+    use crate::records::NoRecords;
+    use crate::world::GovernorTimes;
+    use std::sync::Arc;
+
+    /// The slow step while the signal says that energy is dear.
+    #[derive(Debug)]
+    struct ByPrice;
+
+    impl FrequencyGovernor for ByPrice {
+        fn decide(&mut self, view: &mut FrequencyView<'_>) -> FrequencyDecision {
+            let price =
+                view.infrastructure().signal("price").map_or(0.0, |p| p.value(view.now().as_secs()));
+            FrequencyDecision::Step(if price > 1.5 { 0 } else { view.steps().last() })
+        }
+    }
+
+    let mut world = WorldBuilder::new(1, SimDuration::from_secs(100.0));
+    let mut server = NodeClass::new("server", Tier::Cloud, 1);
+    server.power = LinearPower { idle_w: 10.0, busy_w: 10.0 }.into();
+    let point = |ghz: f64| OperatingPoint::new(ghz * 1e9, 1.0).unwrap();
+    let steps = FrequencySteps::new(vec![point(1.0), point(2.0)], Performance::default()).unwrap();
+    server.frequency = Some(steps);
+    let class = world.class(server, Static::at(vec![Position::default()]).unwrap());
+    let nodes: Vec<NodeId> = world.nodes_of(class).collect();
+    let points = [(0.0, 1.0), (40.0, 2.0)];
+    let price = Signal::new(&points, Interpolation::Hold, 100.0, Outside::Hold).unwrap();
+    let mut site = SiteSpec::new("here");
+    site.price = Some(Arc::new(price.clone()));
+    world.infrastructure().signal("price", Arc::new(price));
+    world.infrastructure().site(site, nodes.clone());
+    let times = GovernorTimes { period: SimDuration::from_secs(15.0), on_load_change: false };
+    world.governor(ByPrice, times);
+    let mut simulation = world.build(Box::new(NoRecords)).unwrap();
+    simulation.kernel().run_until(SimTime::from_secs(44.0));
+    assert_eq!(simulation.world().infrastructure().frequency_step(nodes[0]), 1);
+    simulation.kernel().run_until(SimTime::from_secs(46.0));
+    assert_eq!(simulation.world().infrastructure().frequency_step(nodes[0]), 0);
+    let summary = simulation.run().unwrap().summary;
+    // 10 W for 40 s, and at twice the price for 60 s.
+    assert_eq!(summary["sites"]["here"]["cost"], 1600.0);
+    assert_eq!(summary["frequency"]["changes"], 1);
 }

@@ -12,7 +12,9 @@ const SMALL: &str = "tests/good/small.json";
 fn help_describes_each_command_with_an_example() {
     let assert = stratosim().arg("--help").assert().success();
     let overview = output_text(&assert);
-    for command in ["run", "validate", "schema", "list", "new", "sweep", "merge", "compare"] {
+    for command in
+        ["run", "validate", "schema", "list", "new", "sweep", "merge", "compare", "dataset", "import"]
+    {
         assert!(overview.contains(&format!("\n  {command} ")), "{command} is missing in {overview}");
         let assert = stratosim().args([command, "--help"]).assert().success().stderr("");
         let help = output_text(&assert);
@@ -49,7 +51,7 @@ fn bad_arguments_are_exit_code_two() {
 
 #[test]
 fn every_scenario_that_is_shipped_or_tested_is_good() {
-    for folder in ["scenarios", "tests/good"] {
+    for folder in ["scenarios", "scenarios/cloud", "tests/good"] {
         let files = json_files(folder);
         assert!(!files.is_empty(), "no scenarios in {folder}");
         let assert = stratosim().arg("validate").args(&files).assert().success().stderr("");
@@ -70,7 +72,7 @@ fn the_schema_is_json_and_knows_what_is_listed() {
     };
     let assert = stratosim().arg("list").assert().success().stderr("");
     let listed = output_text(&assert);
-    for definition in ["workload", "mobility_model", "offloading_policy"] {
+    for definition in ["workload", "mobility_model", "offloading_policy", "frequency_governor"] {
         let kinds = kinds(definition);
         assert!(!kinds.is_empty(), "no {definition}");
         for kind in kinds {
@@ -78,7 +80,7 @@ fn the_schema_is_json_and_knows_what_is_listed() {
         }
     }
     // Two spaces before a kind, six before a parameter.
-    let parts: Vec<String> = ["workloads", "policies", "models"]
+    let parts: Vec<String> = ["workloads", "policies", "models", "power"]
         .iter()
         .map(|what| output_text(&stratosim().args(["list", what]).assert().success()))
         .collect();
@@ -88,6 +90,7 @@ fn the_schema_is_json_and_knows_what_is_listed() {
     };
     assert_eq!(parts.iter().map(|part| entries(part)).sum::<usize>(), entries(&listed));
     assert!(parts[1].contains("  cloud_only ") && !parts[0].contains("cloud_only"));
+    assert!(parts[3].contains("  square_root ") && parts[3].contains("  hp_proliant_ml110_g4 "));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The same scenario and seed give the same bytes, in other processes and among other threads; and the
 //! shipped scenarios give what they gave before.
 
-use crate::support::{json_files, read_json, root, stratosim};
+use crate::support::{json_files, read_json, root, shipped_scenarios, stratosim};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -69,8 +69,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
 fn shipped_scenarios_keep_their_results_else_set_stratosim_update_fingerprints() {
     let directory = tempfile::tempdir().unwrap();
     let mut found = Map::new();
-    for scenario in json_files("scenarios") {
-        let name = scenario.file_stem().unwrap().to_str().unwrap().to_owned();
+    for (name, scenario) in shipped_scenarios() {
         let out = directory.path().join(&name);
         run(&scenario, &out, &[]);
         let record = read_json(&out.join("run.json"));

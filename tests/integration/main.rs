@@ -4,11 +4,22 @@
 mod bad_scenarios;
 mod command_line;
 mod conservation;
+mod dataset;
 mod determinism;
+mod documents;
+mod energy;
 mod full_disk;
 mod interrupt;
 mod physics;
+mod planetlab;
+#[cfg(feature = "plot")]
+mod plot;
 mod real_data;
+#[cfg(feature = "plot")]
+mod report;
 mod run_directory;
+mod sites;
 mod support;
 mod sweep;
+mod traces;
+mod virtual_machines;

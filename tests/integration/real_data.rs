@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use stratosim::apps::Context;
+use stratosim::energy::{Load, PowerModel, power_presets};
 use stratosim::engine::SimTime;
 use stratosim::infra::{LocalPlane, LonLat, NodeId, Position};
 use stratosim::output::{Destination, Recorder, RecorderSummary, TableSelection, first_difference};
@@ -15,7 +16,7 @@ use stratosim::scenario::{Document, Loaded, Registry, load};
 use stratosim::world::UserEvent;
 
 /// The folder of the data, if there is one.
-fn data(folder: &str) -> Option<PathBuf> {
+pub(crate) fn data(folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("STRATOSIM_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let folder = root.join(folder);
@@ -356,4 +357,60 @@ fn a_network_of_several_pieces_is_refused() {
     let message = open(&scenario, &folder).unwrap_err();
     assert!(message.contains("no links lead from \"pop-"), "{message}");
     assert!(message.contains("to \"pop-"), "{message}");
+}
+
+// ---------------------------------------------------------------------------- power
+
+/// The rows of a CSV file, by the names of their columns.
+fn csv_rows(file: &Path) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(file).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let rows = reader.records().map(|record| {
+        let record = record.unwrap();
+        header.iter().map(str::to_string).zip(record.iter().map(str::to_string)).collect()
+    });
+    rows.collect()
+}
+
+#[test]
+fn presets_of_servers_are_the_published_results() {
+    let Some(folder) = data("energy/power") else { return };
+    let at = |model: &dyn PowerModel, utilisation: f64| model.power_w(&Load::of(utilisation));
+    let mut ends = BTreeSet::new();
+    let rows = csv_rows(&folder.join("specpower_11point_watts.csv"));
+    assert_eq!(rows.len(), 21);
+    for row in &rows {
+        // The preset whose description begins with the name of the server and has its processor.
+        let own: Vec<_> = power_presets()
+            .iter()
+            .filter(|preset| {
+                preset.about.starts_with(&format!("{},", row["server"]))
+                    && preset.about.contains(&row["cpu"])
+            })
+            .collect();
+        let [preset] = own[..] else { panic!("{} presets for {row:?}", own.len()) };
+        let model = preset.model(row["cores"].parse().unwrap());
+        for percent in (0..=100).step_by(10) {
+            let watts: f64 = row[&format!("w{percent}")].parse().unwrap();
+            let found = at(&*model, f64::from(percent) / 100.0);
+            assert!(
+                (found - watts).abs() < 1e-9,
+                "{} at {percent} %: {found} against {watts}",
+                preset.name
+            );
+        }
+        ends.insert((row["w0"].clone(), row["w100"].clone()));
+    }
+    // Idle and full load are also in the list of all results.
+    let all: Vec<(f64, f64)> = csv_rows(&folder.join("SPECpower_idle_max_2026-03-09.csv"))
+        .iter()
+        .filter_map(|row| {
+            Some((row["avg. watts @ active idle"].parse().ok()?, row["avg. watts @ 100%"].parse().ok()?))
+        })
+        .collect();
+    assert!(all.len() > 1000);
+    for (idle, full) in ends {
+        let pair: (f64, f64) = (idle.parse().unwrap(), full.parse().unwrap());
+        assert!(all.contains(&pair), "no result has {pair:?}");
+    }
 }

@@ -4,6 +4,7 @@ use crate::support::{Run, json_files, read_json, run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
+use stratosim::scenario::{Document, Registry, load};
 
 /// A column whose name ends so has this unit; the first that fits counts.
 const UNITS: [(&str, &str); 8] = [
@@ -135,4 +136,19 @@ fn only_the_tables_that_are_asked_for_are_written() {
     let none = run(&scenario);
     assert_eq!(none.summary()["workloads"], all.summary()["workloads"]);
     assert_eq!(none.summary()["tables"], json!({}));
+}
+
+/// What a run records of its scenario, with all defaults filled in, is a scenario to run again, and the same one.
+#[test]
+fn a_resolved_scenario_is_a_scenario() {
+    let directory = crate::support::root().join("scenarios");
+    for file in json_files("scenarios") {
+        let document = Document::open(&file).unwrap();
+        let first = load(&document, &Registry::with_builtins(), &directory).unwrap().scenario;
+        let text = serde_json::to_string(&first).unwrap();
+        let document = Document::parse("run.json", &text).unwrap();
+        let second = load(&document, &Registry::with_builtins(), &directory)
+            .unwrap_or_else(|errors| panic!("{}: {errors}", file.display()));
+        assert_eq!(serde_json::to_string(&second.scenario).unwrap(), text, "{}", file.display());
+    }
 }

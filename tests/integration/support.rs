@@ -29,6 +29,16 @@ pub(crate) fn json_files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// The scenarios that are shipped, those of the sub-folders too, each with its name: `cloud/consolidation`.
+pub(crate) fn shipped_scenarios() -> Vec<(String, PathBuf)> {
+    let of_folder = |(folder, prefix): (&str, &str)| {
+        let name = |file: &Path| format!("{prefix}{}", file.file_stem().unwrap().to_str().unwrap());
+        let files = json_files(folder).into_iter();
+        files.map(|file| (name(&file), file)).collect::<Vec<_>>()
+    };
+    [("scenarios", ""), ("scenarios/cloud", "cloud/")].into_iter().flat_map(of_folder).collect()
+}
+
 /// The JSON in a file.
 pub(crate) fn read_json(path: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()

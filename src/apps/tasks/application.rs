@@ -1,5 +1,6 @@
 //! Applications: what tasks devices create, and when.
 
+use crate::energy::JobClass;
 use crate::engine::{Distribution, DistributionError, SimTime};
 use crate::infra::compute::Accelerator;
 use std::sync::Arc;
@@ -53,6 +54,8 @@ pub struct Application {
     pub memory_bytes: Distribution,
     /// Accelerators it needs.
     pub accelerator: Option<Accelerator>,
+    /// What its speed depends on besides its cores.
+    pub class: JobClass,
     /// Seconds within which it should be done.
     pub deadline_s: Option<Distribution>,
     /// How much its user minds delay, in 0..=1.
@@ -94,6 +97,7 @@ impl Application {
             cores: 1,
             memory_bytes: Distribution::constant(0.0)?,
             accelerator: None,
+            class: JobClass::Compute,
             deadline_s: None,
             delay_sensitivity: 0.5,
         })

@@ -72,6 +72,7 @@ impl ArrivalClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::energy::JobClass;
     use crate::engine::{Distribution, RandomStreams};
 
     fn application(arrival: Arrival, activity: Option<(f64, f64)>) -> Application {
@@ -87,6 +88,7 @@ mod tests {
             cores: 1,
             memory_bytes: constant(0.0),
             accelerator: None,
+            class: JobClass::Compute,
             deadline_s: None,
             delay_sensitivity: 0.5,
         }

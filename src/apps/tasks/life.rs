@@ -61,6 +61,7 @@ impl Task {
                 cores: application.cores,
                 memory_bytes: application.memory_bytes.sample(random),
                 accelerator: application.accelerator,
+                class: application.class,
             },
             upload_bytes: application.upload_bytes.sample(random),
             download_bytes: application.download_bytes.sample(random),

@@ -1,13 +1,14 @@
 //! Compute: processors that serve jobs, exactly, at O(log n) an event.
 //!
 //! Each node has one processor; an instance (a virtual machine, a container) is a second one, with a
-//! share that is reserved from its node's. Both disciplines use one clock of work per processor: a
-//! job's finish mark on that clock is fixed when it starts, and an arrival, departure or change of speed
-//! only changes how fast the clock runs.
+//! share that is reserved from its node's. Both disciplines use one clock of work per processor and class
+//! of jobs: a job's finish mark on that clock is fixed when it starts, and an arrival, departure or change
+//! of speed only changes how fast the clock runs.
 
 mod processor;
 mod resources;
 
+pub use crate::energy::JobClass;
 pub use processor::{Discipline, JobRequest, Refusal};
 pub use resources::{Accelerator, Resources};
 
@@ -85,8 +86,10 @@ impl Compute {
     ) -> Result<ProcessorId, Refusal> {
         let processor = &mut self.processors[host.index()];
         processor.reserve(now, cores, resources)?;
-        let (node, mips) = (processor.node(), processor.mips());
-        Ok(self.add_processor(node, cores, mips, discipline, resources.clone()))
+        let (node, mips, speeds) = (processor.node(), processor.mips(), processor.speeds());
+        let instance = self.add_processor(node, cores, mips, discipline, resources.clone());
+        self.set_speeds(now, instance, speeds);
+        Ok(instance)
     }
 
     /// Number of processors.
@@ -214,6 +217,24 @@ impl Compute {
     pub fn pop_any(&mut self, now: SimTime, processor: ProcessorId) -> Option<(JobId, Job)> {
         let job = self.processors[processor.index()].any_job()?;
         self.cancel(now, JobId(job)).map(|ended| (JobId(job), ended))
+    }
+
+    /// Accelerators of a kind, or of all kinds, that running jobs hold.
+    #[must_use]
+    pub fn busy_accelerators(&self, processor: ProcessorId, kind: Option<u16>) -> u32 {
+        self.processors[processor.index()].busy_accelerators(kind)
+    }
+
+    /// Cores that the running jobs of a class ask for.
+    #[must_use]
+    pub fn asked_cores(&self, processor: ProcessorId, class: JobClass) -> f64 {
+        self.processors[processor.index()].asked_cores(class)
+    }
+
+    /// Changes the speed of jobs by their class, as a share of [`Compute::mips`] a core; running jobs go on at
+    /// the new speed.
+    pub fn set_speeds(&mut self, now: SimTime, processor: ProcessorId, speeds: [f64; JobClass::COUNT]) {
+        self.processors[processor.index()].set_speeds(now, speeds);
     }
 
     /// Changes the speed of a processor's cores; running jobs go on at the new speed.

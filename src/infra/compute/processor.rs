@@ -2,6 +2,7 @@
 
 use super::resources::{Accelerator, Resources};
 use super::{Job, Jobs};
+use crate::energy::JobClass;
 use crate::engine::{IndexedHeap, SimDuration, SimTime};
 use crate::infra::ids::{JobId, NodeId};
 use std::collections::VecDeque;
@@ -33,6 +34,22 @@ pub struct JobRequest {
     pub memory_bytes: f64,
     /// Accelerators, held while it runs.
     pub accelerator: Option<Accelerator>,
+    /// What its speed depends on besides its cores.
+    pub class: JobClass,
+}
+
+impl JobRequest {
+    /// A job bound by the one core it asks for, with this much work in million instructions, and nothing else.
+    #[must_use]
+    pub fn new(length_mi: f64) -> Self {
+        JobRequest {
+            length_mi,
+            cores: 1,
+            memory_bytes: 0.0,
+            accelerator: None,
+            class: JobClass::Compute,
+        }
+    }
 }
 
 /// Why a job or instance was not admitted.
@@ -48,6 +65,29 @@ pub enum Refusal {
     Accelerator,
     /// The queue is full, or as many jobs run as may.
     Queue,
+    /// The site of the node would draw more than its cap.
+    Power,
+}
+
+/// The running jobs of one class, which all have the same speed a core.
+#[derive(Debug)]
+struct Lane {
+    /// Speed a core over the processor's `mips`.
+    speed: f64,
+    /// Work that a job with one core has got since the lane was last empty, in MI.
+    clock: f64,
+    /// Cores that the jobs ask for.
+    asked: f64,
+    /// Work of the waiting jobs of this class.
+    waiting_mi: f64,
+    /// By finish mark, then number.
+    running: IndexedHeap<(f64, u32)>,
+}
+
+impl Lane {
+    fn new() -> Self {
+        Lane { speed: 1.0, clock: 0.0, asked: 0.0, waiting_mi: 0.0, running: IndexedHeap::default() }
+    }
 }
 
 #[derive(Debug)]
@@ -60,16 +100,13 @@ pub(super) struct Processor {
     free: Resources,
     /// Accelerators there are in all, to tell what can never fit from what is taken now.
     accelerators: Vec<Accelerator>,
-    /// Work that a job with one core has got since the processor was last empty, in MI.
-    clock: f64,
+    /// By class of the jobs.
+    lanes: [Lane; JobClass::COUNT],
     since: SimTime,
     /// Cores that the running jobs ask for.
     asked: f64,
-    /// Cores that the waiting jobs ask for, and the core-seconds they will take times `mips`.
+    /// Cores that the waiting jobs ask for.
     waiting_cores: f64,
-    waiting_mi: f64,
-    /// By finish mark, then number.
-    running: IndexedHeap<(f64, u32)>,
     waiting: VecDeque<u32>,
 }
 
@@ -93,12 +130,10 @@ impl Processor {
             discipline,
             accelerators: resources.accelerators.clone(),
             free: resources,
-            clock: 0.0,
+            lanes: std::array::from_fn(|_| Lane::new()),
             since: SimTime::ZERO,
             asked: 0.0,
             waiting_cores: 0.0,
-            waiting_mi: 0.0,
-            running: IndexedHeap::default(),
             waiting: VecDeque::new(),
         }
     }
@@ -123,8 +158,12 @@ impl Processor {
         self.asked + self.waiting_cores
     }
 
+    pub(super) fn asked_cores(&self, class: JobClass) -> f64 {
+        self.lanes[class as usize].asked
+    }
+
     pub(super) fn running(&self) -> usize {
-        self.running.len()
+        self.lanes.iter().map(|lane| lane.running.len()).sum()
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -135,7 +174,12 @@ impl Processor {
         &self.free
     }
 
-    /// MI a second that a job gets for each core it asks for.
+    pub(super) fn busy_accelerators(&self, kind: Option<u16>) -> u32 {
+        let wanted = self.accelerators.iter().filter(|own| kind.is_none_or(|kind| own.kind == kind));
+        wanted.map(|own| own.count.saturating_sub(self.free.accelerators_of(own.kind))).sum()
+    }
+
+    /// MI a second that a job of full speed gets for each core it asks for.
     fn rate(&self, asked: f64) -> f64 {
         match self.discipline {
             Discipline::TimeShared { .. } if asked > self.cores => self.mips * self.cores / asked,
@@ -143,15 +187,37 @@ impl Processor {
         }
     }
 
-    /// The work clock at `now`.
-    fn clock_at(&self, now: SimTime) -> f64 {
-        self.clock + self.rate(self.asked) * now.since(self.since).as_secs()
+    /// The work clock of a lane at `now`.
+    fn clock_at(&self, lane: &Lane, now: SimTime) -> f64 {
+        lane.clock + self.rate(self.asked) * lane.speed * now.since(self.since).as_secs()
     }
 
     fn advance(&mut self, now: SimTime) {
-        // From zero while nothing runs, so that precision does not decay over a long run.
-        self.clock = if self.running.is_empty() { 0.0 } else { self.clock_at(now) };
+        for index in 0..self.lanes.len() {
+            let lane = &self.lanes[index];
+            // From zero while nothing runs, so that precision does not decay over a long run.
+            let clock = if lane.running.is_empty() { 0.0 } else { self.clock_at(lane, now) };
+            self.lanes[index].clock = clock;
+        }
         self.since = now;
+    }
+
+    /// The lane whose first job is done first at the present speeds, the first among equals, and the seconds
+    /// that it takes from `since` on; `None` if nothing gets on.
+    fn first_lane(&self) -> Option<(usize, f64)> {
+        let rate = self.rate(self.asked);
+        let mut first: Option<(usize, f64)> = None;
+        for (index, lane) in self.lanes.iter().enumerate() {
+            let Some(((mark, _), _)) = lane.running.peek() else { continue };
+            let rate = rate * lane.speed;
+            if rate > 0.0 {
+                let ahead_s = (mark - lane.clock).max(0.0) / rate;
+                if first.is_none_or(|(_, least_s)| ahead_s < least_s) {
+                    first = Some((index, ahead_s));
+                }
+            }
+        }
+        first
     }
 
     pub(super) fn reserve(
@@ -190,9 +256,7 @@ impl Processor {
             return Err(Refusal::Accelerator);
         }
         match self.discipline {
-            Discipline::TimeShared { job_limit } if self.running.len() >= job_limit => {
-                Err(Refusal::Queue)
-            }
+            Discipline::TimeShared { job_limit } if self.running() >= job_limit => Err(Refusal::Queue),
             Discipline::TimeShared { .. }
                 if request.accelerator.is_some_and(|want| !has(&self.free.accelerators, want)) =>
             {
@@ -230,7 +294,7 @@ impl Processor {
             self.start(now, id, jobs);
         } else {
             self.waiting_cores += f64::from(request.cores);
-            self.waiting_mi += request.length_mi;
+            self.lanes[request.class as usize].waiting_mi += request.length_mi;
             self.waiting.push_back(id);
         }
     }
@@ -242,8 +306,10 @@ impl Processor {
         }
         self.asked += f64::from(job.request.cores);
         job.started = Some(now);
-        let mark = self.clock + work_per_core(&job.request);
-        self.running.set(&mut jobs.places, id, (mark, id));
+        let lane = &mut self.lanes[job.request.class as usize];
+        lane.asked += f64::from(job.request.cores);
+        let mark = lane.clock + work_per_core(&job.request);
+        lane.running.set(&mut jobs.places, id, (mark, id));
     }
 
     /// Starts what waits and fits now, in order of arrival.
@@ -266,10 +332,11 @@ impl Processor {
     fn leave_queue(&mut self, request: &JobRequest) {
         if self.waiting.is_empty() {
             // Exactly nothing, whatever rounding left.
-            (self.waiting_cores, self.waiting_mi) = (0.0, 0.0);
+            self.waiting_cores = 0.0;
+            self.lanes.iter_mut().for_each(|lane| lane.waiting_mi = 0.0);
         } else {
             self.waiting_cores -= f64::from(request.cores);
-            self.waiting_mi -= request.length_mi;
+            self.lanes[request.class as usize].waiting_mi -= request.length_mi;
         }
     }
 
@@ -277,7 +344,7 @@ impl Processor {
         self.advance(now);
         let job = jobs.live.get(id as usize)?;
         if job.started.is_some() {
-            self.running.remove(&mut jobs.places, id);
+            self.lanes[job.request.class as usize].running.remove(&mut jobs.places, id);
         } else {
             let request = job.request;
             // Mostly one of the ends: the oldest at its deadline, or the newest when all are cleared.
@@ -298,6 +365,7 @@ impl Processor {
         self.free.memory_bytes += job.request.memory_bytes;
         if job.started.is_some() {
             self.asked -= f64::from(job.request.cores);
+            self.lanes[job.request.class as usize].asked -= f64::from(job.request.cores);
             if let Some(back) = job.request.accelerator {
                 self.free.give_accelerator(back);
             }
@@ -306,20 +374,17 @@ impl Processor {
     }
 
     pub(super) fn next_completion(&self) -> Option<SimTime> {
-        let ((mark, _), _) = self.running.peek()?;
-        let rate = self.rate(self.asked);
-        if rate <= 0.0 {
-            return None;
-        }
-        let ahead = (mark - self.clock).max(0.0);
-        Some(self.since + SimDuration::from_secs_ceil(ahead / rate))
+        let (_, ahead_s) = self.first_lane()?;
+        Some(self.since + SimDuration::from_secs_ceil(ahead_s))
     }
 
     pub(super) fn pop_completed(&mut self, now: SimTime, jobs: &mut Jobs) -> Option<(JobId, Job)> {
-        let ((mark, id), _) = self.running.peek()?;
+        let (index, _) = self.first_lane()?;
+        let lane = &self.lanes[index];
+        let ((mark, id), _) = lane.running.peek()?;
         // Completions are rounded up to the nanosecond: what lies less than one ahead is rounding error.
-        let error = (self.rate(self.asked) * 1e-9).max(mark.abs() * 4.0 * f64::EPSILON);
-        if mark - self.clock_at(now) > error {
+        let error = (self.rate(self.asked) * lane.speed * 1e-9).max(mark.abs() * 4.0 * f64::EPSILON);
+        if mark - self.clock_at(lane, now) > error {
             return None;
         }
         self.remove(now, id, jobs).map(|job| (JobId(id), job))
@@ -328,7 +393,13 @@ impl Processor {
     /// The job to be cleared next: those that wait from the last on, then those that run in the order in which
     /// they would have been done, so that the order does not depend on how they are stored.
     pub(super) fn any_job(&self) -> Option<u32> {
-        self.waiting.back().copied().or_else(|| self.running.peek().map(|(_, id)| id))
+        let running = || {
+            let lane = self.first_lane().map(|(index, _)| &self.lanes[index]);
+            // Where nothing gets on, by class.
+            let lane = lane.or_else(|| self.lanes.iter().find(|lane| !lane.running.is_empty()))?;
+            lane.running.peek().map(|(_, id)| id)
+        };
+        self.waiting.back().copied().or_else(running)
     }
 
     pub(super) fn set_mips(&mut self, now: SimTime, mips: f64) {
@@ -336,15 +407,32 @@ impl Processor {
         self.mips = mips;
     }
 
+    pub(super) fn speeds(&self) -> [f64; JobClass::COUNT] {
+        self.lanes.each_ref().map(|lane| lane.speed)
+    }
+
+    pub(super) fn set_speeds(&mut self, now: SimTime, speeds: [f64; JobClass::COUNT]) {
+        self.advance(now);
+        for (lane, speed) in self.lanes.iter_mut().zip(speeds) {
+            lane.speed = speed;
+        }
+    }
+
     pub(super) fn estimated_completion_s(&self, now: SimTime, request: &JobRequest) -> f64 {
-        let alone = work_per_core(request);
+        // Work that a job of full speed would do in the same time.
+        let alone = work_per_core(request) / self.lanes[request.class as usize].speed;
         match self.discipline {
             Discipline::TimeShared { .. } => alone / self.rate(self.asked + f64::from(request.cores)),
             Discipline::SpaceShared { .. } if self.can_start(request) => alone / self.mips,
             Discipline::SpaceShared { .. } => {
                 // The next core to be free, then the queue spread over all cores, then the job itself.
-                let ahead = self.running.peek().map_or(0.0, |((mark, _), _)| mark - self.clock_at(now));
-                (ahead.max(0.0) + self.waiting_mi / self.cores + alone) / self.mips
+                let ahead = self.first_lane().map_or(0.0, |(index, _)| {
+                    let lane = &self.lanes[index];
+                    let mark = lane.running.peek().map_or(0.0, |((mark, _), _)| mark);
+                    (mark - self.clock_at(lane, now)) / lane.speed
+                });
+                let waiting: f64 = self.lanes.iter().map(|lane| lane.waiting_mi / lane.speed).sum();
+                (ahead.max(0.0) + waiting / self.cores + alone) / self.mips
             }
         }
     }

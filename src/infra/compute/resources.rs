@@ -45,10 +45,17 @@ impl Resources {
     }
 
     /// Takes `wanted`, which [fits](Self::holds).
-    pub(super) fn take(&mut self, wanted: &Resources) {
+    pub(in crate::infra) fn take(&mut self, wanted: &Resources) {
         self.memory_bytes -= wanted.memory_bytes;
         self.storage_bytes -= wanted.storage_bytes;
         wanted.accelerators.iter().for_each(|want| self.take_accelerator(*want));
+    }
+
+    /// Gives back what [`take`](Self::take) took.
+    pub(in crate::infra) fn give(&mut self, back: &Resources) {
+        self.memory_bytes += back.memory_bytes;
+        self.storage_bytes += back.storage_bytes;
+        back.accelerators.iter().for_each(|back| self.give_accelerator(*back));
     }
 
     pub(super) fn take_accelerator(&mut self, want: Accelerator) {

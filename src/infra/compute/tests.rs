@@ -9,7 +9,7 @@ fn owner(token: u64) -> Owner {
 }
 
 fn job(length_mi: f64, cores: u32) -> JobRequest {
-    JobRequest { length_mi, cores, memory_bytes: 0.0, accelerator: None }
+    JobRequest { length_mi, cores, memory_bytes: 0.0, accelerator: None, class: JobClass::Compute }
 }
 
 fn space_shared(queue_limit: usize) -> Discipline {
@@ -79,8 +79,13 @@ fn first_in_first_out_with_a_bounded_queue() {
 fn memory_and_accelerators_are_never_exceeded() {
     let gpu = Accelerator { kind: 3, count: 1 };
     let resources = Resources { memory_bytes: 100.0, storage_bytes: 0.0, accelerators: vec![gpu] };
-    let wants =
-        |memory_bytes, accelerator| JobRequest { length_mi: 100.0, cores: 1, memory_bytes, accelerator };
+    let wants = |memory_bytes, accelerator| JobRequest {
+        length_mi: 100.0,
+        cores: 1,
+        memory_bytes,
+        accelerator,
+        class: JobClass::Compute,
+    };
     let mut compute = Compute::default();
     let shared = compute.add_processor(NODE, 8.0, 100.0, TIME_SHARED, resources.clone());
     compute.submit(seconds(0.0), shared, wants(60.0, Some(gpu)), owner(0)).unwrap();
@@ -138,6 +143,98 @@ fn a_change_of_speed_is_exact() {
     compute.submit(seconds(0.0), cpu, job(100.0, 1), owner(0)).unwrap();
     compute.set_mips(seconds(0.5), cpu, 25.0);
     assert_eq!(finish(&mut compute, cpu), [(0, 2.5)]);
+}
+
+fn job_of(class: JobClass, length_mi: f64, cores: u32) -> JobRequest {
+    JobRequest { class, cores, ..JobRequest::new(length_mi) }
+}
+
+#[test]
+fn classes_of_jobs_slow_down_by_themselves() {
+    // Two cores of 100 MIPS; a compute-bound and a memory-bound job of 100 MI each. From 0.5 s on the first
+    // runs at half speed and the second at 80 %: 50 MI left take 1 s and 0.625 s.
+    for discipline in [TIME_SHARED, space_shared(9)] {
+        let mut compute = Compute::default();
+        let cpu = compute.add_processor(NODE, 2.0, 100.0, discipline, Resources::default());
+        compute.submit(seconds(0.0), cpu, job_of(JobClass::Compute, 100.0, 1), owner(0)).unwrap();
+        compute.submit(seconds(0.0), cpu, job_of(JobClass::Memory, 100.0, 1), owner(1)).unwrap();
+        compute.set_speeds(seconds(0.5), cpu, [0.5, 0.6, 0.8]);
+        let due = compute.next_completion(cpu).unwrap();
+        assert!((due.as_secs() - 1.125).abs() < 2e-9);
+        let asked = JobClass::ALL.map(|class| compute.asked_cores(cpu, class));
+        assert_eq!((asked, compute.busy_cores(cpu)), ([1.0, 0.0, 1.0], 2.0));
+        let done = finish(&mut compute, cpu);
+        assert_eq!(done.iter().map(|(token, _)| *token).collect::<Vec<_>>(), [1, 0]);
+        assert!((done[1].1 - 1.5).abs() < 2e-9, "{done:?}");
+    }
+}
+
+#[test]
+fn estimates_know_the_speed_of_a_class() {
+    let mut compute = Compute::default();
+    let cpu = compute.add_processor(NODE, 1.0, 100.0, space_shared(9), Resources::default());
+    compute.set_speeds(seconds(0.0), cpu, [0.5, 0.6, 0.8]);
+    let estimate = |compute: &Compute, class| {
+        compute.estimated_completion_s(seconds(0.0), cpu, &job_of(class, 100.0, 1))
+    };
+    assert_eq!(estimate(&compute, JobClass::Compute), 2.0);
+    assert_eq!(estimate(&compute, JobClass::Memory), 1.25);
+    // Behind one that takes 2 s and one that takes 1.25 s.
+    compute.submit(seconds(0.0), cpu, job_of(JobClass::Compute, 100.0, 1), owner(0)).unwrap();
+    compute.submit(seconds(0.0), cpu, job_of(JobClass::Memory, 100.0, 1), owner(1)).unwrap();
+    assert!((estimate(&compute, JobClass::Compute) - 5.25).abs() < 1e-12);
+}
+
+#[test]
+fn an_instance_begins_at_the_speeds_of_its_host() {
+    let mut compute = Compute::default();
+    let host = compute.add_processor(NODE, 2.0, 100.0, TIME_SHARED, Resources::default());
+    compute.set_speeds(seconds(0.0), host, [0.5; 3]);
+    let none = Resources::default();
+    let one = compute.add_instance(seconds(0.0), host, 1.0, TIME_SHARED, &none).unwrap();
+    compute.submit(seconds(0.0), one, job(100.0, 1), owner(0)).unwrap();
+    assert_eq!(finish(&mut compute, one), [(0, 2.0)]);
+}
+
+proptest! {
+    /// A job that runs alone through random frequency changes is done when the integral of its speed is its
+    /// length, to the nanosecond.
+    #[test]
+    fn work_is_conserved_over_changes_of_frequency(
+        changes in prop::collection::vec((0.001..2.0f64, 0.05..1.0f64, 0.05..1.0f64), 0..30),
+        length in 1.0..3000.0f64,
+        memory in any::<bool>(),
+        time_shared in any::<bool>(),
+    ) {
+        let class = if memory { JobClass::Memory } else { JobClass::Compute };
+        let discipline = if time_shared { TIME_SHARED } else { space_shared(5) };
+        let mut compute = Compute::default();
+        let cpu = compute.add_processor(NODE, 4.0, 100.0, discipline, Resources::default());
+        compute.submit(seconds(0.0), cpu, job_of(class, length, 2), owner(0)).unwrap();
+        // Beside it one of the other class, which never ends and must not matter.
+        let other = if memory { JobClass::Hybrid } else { JobClass::Memory };
+        compute.submit(seconds(0.0), cpu, job_of(other, 1e12, 1), owner(1)).unwrap();
+        let (mut now, mut speed, mut left) = (SimTime::ZERO, 1.0, length / 2.0);
+        for (span, own, others) in changes {
+            let then = now + SimDuration::from_secs(span);
+            let done = 100.0 * speed * then.since(now).as_secs();
+            if done >= left {
+                break;
+            }
+            left -= done;
+            now = then;
+            speed = own;
+            let mut speeds = [others; 3];
+            speeds[class as usize] = own;
+            compute.set_speeds(now, cpu, speeds);
+        }
+        let expected = now.as_secs() + left / (100.0 * speed);
+        let due = compute.next_completion(cpu).unwrap();
+        prop_assert!((due.as_secs() - expected).abs() < 1e-7, "{} against {}", due, expected);
+        let (_, ended) = compute.pop_completed(due, cpu).unwrap();
+        prop_assert_eq!(ended.owner.token, 0);
+        prop_assert!(compute.pop_completed(due, cpu).is_none());
+    }
 }
 
 /// Mean sojourn of Poisson arrivals with independent lengths over `count` jobs, in batch means with
@@ -223,15 +320,17 @@ fn m_g_1_processor_sharing_depends_on_the_mean_only() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Submit { length: f64, cores: u32, memory: f64, gpu: bool },
+    Submit { length: f64, cores: u32, memory: f64, gpu: bool, class: JobClass },
     Cancel(usize),
     Wait(f64),
+    Speeds([f64; 3]),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        3 => (0.0..500.0f64, 1..5u32, 0.0..60.0f64, any::<bool>())
-            .prop_map(|(length, cores, memory, gpu)| Step::Submit { length, cores, memory, gpu }),
+        3 => (0.0..500.0f64, 1..5u32, 0.0..60.0f64, any::<bool>(), prop::sample::select(&JobClass::ALL[..]))
+            .prop_map(|(length, cores, memory, gpu, class)| Step::Submit { length, cores, memory, gpu, class }),
+        1 => prop::array::uniform3(0.1..1.0f64).prop_map(Step::Speeds),
         1 => (0..64usize).prop_map(Step::Cancel),
         2 => (0.0..3.0f64).prop_map(Step::Wait),
     ];
@@ -240,7 +339,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 proptest! {
     /// Work is conserved and no capacity exceeded: what all jobs were given equals the integral of the
-    /// busy cores times the speed, and everything that was held is free in the end.
+    /// busy cores of each class times its speed, which changes, and everything that was held is free in the end.
     #[test]
     fn work_is_conserved(steps in steps(), time_shared in any::<bool>()) {
         let gpu = Accelerator { kind: 0, count: 1 };
@@ -254,14 +353,16 @@ proptest! {
         let mut finished = 0.0;
         let mut live: Vec<JobId> = Vec::new();
         let mut cancelled_any = false;
+        let mut speeds = [1.0; 3];
         for step in steps.into_iter().chain([Step::Wait(1e6)]) {
             match step {
-                Step::Submit { length, cores, memory, gpu: wants_gpu } => {
+                Step::Submit { length, cores, memory, gpu: wants_gpu, class } => {
                     let request = JobRequest {
                         length_mi: length,
                         cores,
                         memory_bytes: memory,
                         accelerator: wants_gpu.then_some(gpu),
+                        class,
                     };
                     let fits = compute.admits(cpu, &request);
                     let submitted = compute.submit(now, cpu, request, owner(0));
@@ -274,12 +375,20 @@ proptest! {
                     prop_assert!(compute.cancel(now, id).is_some());
                 }
                 Step::Cancel(_) => {}
+                Step::Speeds(new) => {
+                    speeds = new;
+                    compute.set_speeds(now, cpu, speeds);
+                }
                 Step::Wait(span) => {
                     let until = now + SimDuration::from_secs(span);
                     while now < until {
                         let next = compute.next_completion(cpu).filter(|&due| due <= until);
                         let stop = next.unwrap_or(until);
-                        work += compute.busy_cores(cpu) * 100.0 * stop.since(now).as_secs();
+                        let asked = JobClass::ALL.map(|class| compute.asked_cores(cpu, class));
+                        let total: f64 = asked.iter().sum();
+                        let share = if total > 0.0 { compute.busy_cores(cpu) / total } else { 0.0 };
+                        let rate: f64 = asked.iter().zip(speeds).map(|(cores, speed)| cores * speed).sum();
+                        work += rate * share * 100.0 * stop.since(now).as_secs();
                         now = stop;
                         while let Some((id, ended)) = compute.pop_completed(now, cpu) {
                             finished += ended.request.length_mi;

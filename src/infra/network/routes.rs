@@ -206,10 +206,35 @@ impl Routes {
         tree
     }
 
+    /// The link and the neighbour of a node that has one link only, such as a host at its switch. All its routes
+    /// begin with that link, and go on as the neighbour's do: a tree of its own would be the neighbour's again.
+    fn only_link(&self, place: usize) -> Option<(LinkId, usize)> {
+        let mut edges = self.graph.edges(NodeIndex::new(place));
+        let (edge, next) = (edges.next()?, edges.next());
+        let neighbour = edge.target().index();
+        (next.is_none() && neighbour != place).then(|| (*edge.weight(), neighbour))
+    }
+
+    /// The root of the tree that has the routes from a node, its own or its only neighbour's, and the latency and
+    /// link that lead there; `None` if there is no way even there.
+    fn root_of(&self, place: usize) -> Option<(usize, u64, Option<LinkId>)> {
+        match self.only_link(place) {
+            None => Some((place, 0, None)),
+            Some((link, neighbour)) => {
+                let up = self.node_up[place] && self.node_up[neighbour] && self.link_up[link.index()];
+                up.then(|| (neighbour, self.latencies_ns[link.index()], Some(link)))
+            }
+        }
+    }
+
     /// The latency from `from` to each other node is read off one tree; `None` if there is no way.
     pub fn latency_between(&mut self, from: NodeId, to: NodeId) -> Option<SimDuration> {
         let (from, to) = (self.place(from)?, self.place(to)?);
-        let latency = self.tree(from)[to].latency_ns;
+        if from == to {
+            return self.node_up[from].then_some(SimDuration::ZERO);
+        }
+        let (root, first_ns, _) = self.root_of(from)?;
+        let latency = self.tree(root)[to].latency_ns.saturating_add(first_ns);
         (latency != UNREACHED).then(|| SimDuration::from_nanos(latency))
     }
 
@@ -225,12 +250,20 @@ impl Routes {
         let (from_place, to_place) = (self.place(from)?, self.place(to)?);
         // Always the tree of the lower number, so that a route is the same both ways.
         let forwards = from_place <= to_place;
-        let (root, leaf) = if forwards { (from_place, to_place) } else { (to_place, from_place) };
+        let (end, leaf) = if forwards { (from_place, to_place) } else { (to_place, from_place) };
+        if end == leaf {
+            return self.node_up[end].then_some(SimDuration::ZERO);
+        }
+        let (root, first_ns, first) = self.root_of(end)?;
         self.tree(root);
         let tree = self.trees[root].as_deref()?;
-        let latency_ns = tree[leaf].latency_ns;
+        let latency_ns = tree[leaf].latency_ns.saturating_add(first_ns);
         if latency_ns == UNREACHED {
             return None;
+        }
+        if let Some(link) = first {
+            let source = if forwards { end } else { root };
+            visit(link, self.graph[NodeIndex::new(source)]);
         }
         let mut place = leaf;
         while place != root {

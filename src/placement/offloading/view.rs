@@ -121,7 +121,9 @@ impl<'a> OffloadingView<'a> {
     /// Whether a node can be reached and would admit the task now, if need be into its queue.
     #[must_use]
     pub fn admits(&self, node: NodeId) -> bool {
-        self.is_reachable(node) && self.infrastructure.processor_for(node, &self.request.job).is_ok()
+        self.is_reachable(node)
+            && self.infrastructure.processor_for(node, &self.request.job).is_ok()
+            && self.infrastructure.keeps_cap(node, &self.request.job, self.now)
     }
 
     /// Whether a node would admit the task and has cores free for it.
@@ -261,7 +263,7 @@ impl<'a> OffloadingView<'a> {
         let class = self.infrastructure.class_of(self.request.device);
         if node == self.request.device {
             let core_s = self.request.job.length_mi / class.mips_per_core;
-            return class.power.dynamic_energy_j(core_s, f64::from(class.cores));
+            return class.power.model.dynamic_energy_j(core_s, f64::from(class.cores));
         }
         class.interface.transmit_j_per_byte * self.request.upload_bytes
             + class.interface.receive_j_per_byte * self.request.download_bytes

@@ -1,21 +1,27 @@
 //! From a scenario to a world.
 
+mod cloudsim;
 mod directory;
+mod energy;
 mod faults;
 mod mobility;
 mod network;
 mod nodes;
 mod offloading;
+mod power;
 mod tasks;
+mod virtual_machines;
 
 pub use directory::NodeDirectory;
 pub use mobility::Movement;
+pub use power::PowerSite;
+pub(in crate::scenario) use power::node_power;
 
-use super::format::{AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, Scenario};
+use super::format::{AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, PoliciesSpec, Scenario};
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
-use crate::infra::{Criterion, LinkId, NodeId, Position, Static};
-use crate::world::{Sampling, WorldBuilder};
+use crate::infra::{Criterion, InfraBuilder, LinkId, NodeId, Position, Static};
+use crate::world::{GovernorTimes, Sampling, WorldBuilder};
 use network::{Linker, Prepared};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +34,14 @@ pub struct WorkloadSite<'a> {
     pub site: Site<'a>,
     /// The nodes by name.
     pub directory: &'a NodeDirectory,
+    /// The classes of nodes as the scenario has them, with all defaults.
+    pub nodes: &'a [NodeClassSpec],
+    /// What has been built of the infrastructure: all nodes and links.
+    pub infrastructure: &'a InfraBuilder,
+    /// The scenario's policies, for workloads that must know of them.
+    pub policies: &'a PoliciesSpec,
+    /// The place of the policies.
+    pub policies_site: Site<'a>,
     /// The end of the run.
     pub horizon: SimTime,
     /// The random streams of the run.
@@ -92,8 +106,9 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let network_site = site.key("network");
     let prepared = Prepared::new(&scenario.network, &mut scenario.nodes, &mut directory, &network_site);
     let classes = classes(scenario, registry, &mut directory, site)?;
-    add_classes(&mut world, classes, scenario, &mut directory, site);
+    add_classes(&mut world, classes, scenario, registry, &mut directory, site);
     add_network(&mut world, scenario, &prepared, &directory, site);
+    energy::add_sites(world.infrastructure(), scenario, &directory, site);
     check_coverage(scenario, site);
     world.attach_by(criterion(scenario));
     add_workloads(&mut world, scenario, registry, &directory, site);
@@ -101,6 +116,30 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("offloading");
     if let Some(policy) = registry.make_offloading(offloading, &policy_site) {
         world.boxed_offloading(offloading.kind(), policy);
+    }
+    if let Some(governor) = &scenario.policies.frequency {
+        let site = site.key("policies").key("frequency");
+        if let Some((policy, times)) = registry.make_governor(governor, &site) {
+            let period = SimDuration::from_secs(times.period.as_secs());
+            let times = GovernorTimes { period, on_load_change: times.on_load_change };
+            world.boxed_governor(policy, times);
+        }
+        if scenario.nodes.iter().all(|class| class.frequency.is_none()) {
+            site.error_with_help(
+                "there is no node whose frequency could be governed",
+                "give a node class the key `frequency`, such as { \"preset\": \"xeon_e3_1220\" }",
+            );
+        }
+    }
+    let allocation = &scenario.policies.vm_allocation;
+    let policy_site = site.key("policies").key("vm_allocation");
+    if let Some(policy) = registry.make_vm_allocation(allocation, &policy_site) {
+        world.boxed_vm_allocation(allocation.kind(), policy);
+    }
+    let consolidation = &scenario.policies.consolidation;
+    let policy_site = site.key("policies").key("consolidation");
+    if let Some(policy) = registry.make_consolidation(consolidation, &policy_site) {
+        world.boxed_consolidation(consolidation.kind(), policy);
     }
     let sample = &scenario.output.sample;
     world.sample(Sampling {
@@ -205,6 +244,7 @@ fn add_classes(
     world: &mut WorldBuilder,
     classes: Vec<Class>,
     scenario: &Scenario,
+    registry: &Registry,
     directory: &mut NodeDirectory,
     site: &Site<'_>,
 ) {
@@ -212,8 +252,15 @@ fn add_classes(
         let here = site.key("nodes").index(index);
         let count = names.len() as u32;
         let node_names = spec.node_names.clone().unwrap_or_default();
-        let class =
-            nodes::node_class(&spec, count, node_names, scenario.network.model, &here, directory);
+        let class = nodes::node_class(
+            &spec,
+            count,
+            node_names,
+            scenario.network.model,
+            &here,
+            directory,
+            registry,
+        );
         directory.add_class(&class.name, class.tier, class.wireless, names);
         let is_access_point = class.access_point.is_some();
         let id = match movement {
@@ -322,6 +369,10 @@ fn add_workloads(
         let workload_site = WorkloadSite {
             site: here.clone(),
             directory,
+            nodes: &scenario.nodes,
+            infrastructure: world.built(),
+            policies: &scenario.policies,
+            policies_site: site.key("policies"),
             horizon: world.horizon(),
             streams: world.streams(),
         };

@@ -54,7 +54,10 @@ impl Prepared {
                         continue;
                     };
                     here.key("route_factor").check(topology.set_fibre_latencies(*route_factor));
-                    let Some(spec) = open_class(nodes, class, &here.key("nodes")) else { continue };
+                    let filled = topology.nodes.len();
+                    let Some(spec) = open_class(nodes, class, filled, &here.key("nodes")) else {
+                        continue;
+                    };
                     spec.count = Some(topology.nodes.len() as u32);
                     let names =
                         topology.nodes.iter().map(|node| format!("{class}-{}", node.name)).collect();
@@ -67,11 +70,12 @@ impl Prepared {
                     else {
                         continue;
                     };
-                    let Some(spec) = open_class(nodes, switches, &here.key("switches")) else {
+                    let hosts = topology.nodes.iter().filter(|node| is_host(node.role)).count();
+                    let filled = topology.nodes.len() - hosts;
+                    let Some(spec) = open_class(nodes, switches, filled, &here.key("switches")) else {
                         continue;
                     };
-                    let hosts = topology.nodes.iter().filter(|node| is_host(node.role)).count();
-                    spec.count = Some((topology.nodes.len() - hosts) as u32);
+                    spec.count = Some(filled as u32);
                     prepared.topologies.insert(index, topology);
                 }
                 _ => {}
@@ -85,10 +89,12 @@ fn is_host(role: crate::infra::Role) -> bool {
     role == crate::infra::Role::Host
 }
 
-/// The class that a file or rule fills, whose count must be open.
+/// The class that a file or rule fills with so many nodes. Its count must be open, or the same, as it is in the
+/// record of a run.
 fn open_class<'n>(
     nodes: &'n mut [NodeClassSpec],
     name: &str,
+    filled: usize,
     site: &Site<'_>,
 ) -> Option<&'n mut NodeClassSpec> {
     let known: Vec<String> = nodes.iter().map(|spec| spec.class_name().to_string()).collect();
@@ -96,9 +102,9 @@ fn open_class<'n>(
         site.unknown("node class", name, known.iter().map(String::as_str));
         return None;
     };
-    if spec.count.is_some() {
+    if let Some(count) = spec.count.filter(|count| *count as usize != filled) {
         site.error_with_help(
-            format!("the class {name:?} has a count, but its nodes come from here"),
+            format!("the class {name:?} has a count of {count}, but its {filled} nodes come from here"),
             format!("leave out `count` of the class {name:?}"),
         );
         return None;

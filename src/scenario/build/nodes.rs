@@ -2,22 +2,22 @@
 
 use super::NodeDirectory;
 use super::network::link_model;
-use crate::energy::PowerModel;
+use super::power::{self, PowerSite};
 use crate::infra::compute::{Accelerator, Discipline, Resources};
 use crate::infra::network::RadioSpec;
 use crate::infra::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, NodeClass};
-use crate::scenario::Site;
 use crate::scenario::format::{
     AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
     LinkModelSpec, NodeClassSpec, SchedulingSpec,
 };
+use crate::scenario::{Registry, Site};
 use std::collections::BTreeMap;
 
 pub(super) fn limit(limit: Option<u32>) -> usize {
     limit.map_or(usize::MAX, |limit| limit as usize)
 }
 
-fn discipline(scheduling: SchedulingSpec) -> Discipline {
+pub(super) fn discipline(scheduling: SchedulingSpec) -> Discipline {
     match scheduling {
         SchedulingSpec::SpaceShared { queue_limit } => {
             Discipline::SpaceShared { queue_limit: limit(queue_limit) }
@@ -91,6 +91,7 @@ pub(super) fn node_class(
     network_model: LinkModelSpec,
     site: &Site<'_>,
     directory: &mut NodeDirectory,
+    registry: &Registry,
 ) -> NodeClass {
     let mut class = NodeClass::new(spec.class_name(), spec.tier.into(), count);
     class.node_names = node_names;
@@ -111,8 +112,16 @@ pub(super) fn node_class(
     if let Some(instances) = &class.instances {
         check_instances(&class, instances, &site.key("instances"));
     }
-    if let Some(power) = spec.power {
-        class.power = PowerModel { idle_w: power.idle.as_watts(), busy_w: power.busy.as_watts() };
+    let frequency = spec.frequency.as_ref();
+    class.frequency = frequency.and_then(|own| power::frequency_steps(own, &site.key("frequency")));
+    if let Some(own) = &spec.power {
+        let power_site = PowerSite {
+            site: site.key("power"),
+            cores: class.cores,
+            fastest: class.frequency.as_ref().map(|steps| steps.points()[steps.last()]),
+        };
+        class.power = registry.make_power(own, &power_site, directory).unwrap_or_default();
+        power::count_accelerators(&mut class, &power_site.site);
     }
     class.battery = spec.battery.as_ref().and_then(|own| battery(own, &site.key("battery")));
     class.interface = Interface {

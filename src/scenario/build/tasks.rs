@@ -120,6 +120,7 @@ fn application(spec: &ApplicationSpec, here: &WorkloadSite<'_>, site: &Site<'_>)
         cores: spec.cores,
         memory_bytes: draw(&spec.memory, &site.key("memory"))?,
         accelerator,
+        class: spec.class,
         deadline_s,
         delay_sensitivity: spec.delay_sensitivity.as_fraction(),
     })

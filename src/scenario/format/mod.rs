@@ -1,15 +1,27 @@
 //! The types of the scenario format: plain data with units, from which the JSON Schema is made.
 
+mod cloudsim;
 mod draw;
+mod energy;
 mod faults;
 mod mobility;
 mod network;
 mod nodes;
 mod offloading;
+mod power;
 mod root;
 mod tasks;
+mod virtual_machines;
 
+pub use cloudsim::{
+    CloudSimHosts, CloudSimPower, CloudSimSpec, CloudSimTrace, CloudSimVmType, HostOrder, QuirkName,
+    VmProfile,
+};
 pub use draw::{Draw, DrawnFrom, Quantity};
+pub use energy::{
+    CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
+    SiteBatterySpec, SiteSpecification,
+};
 pub use faults::{FaultSpec, Outage};
 pub use mobility::{
     FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility, StaticMobility,
@@ -18,12 +30,21 @@ pub use mobility::{
 pub use network::{LinkModelSpec, LinkQualities, LinkSpecification, NetworkSpec, TopologySpec};
 pub use nodes::{
     AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
-    InterfaceSpec, NodeClassSpec, PowerSpec, SchedulingSpec,
+    InterfaceSpec, NodeClassSpec, SchedulingSpec,
 };
 pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
-pub use root::{
-    AreaSpec, AttachBy, AttachmentSpec, FormatName, Names, OutputSpec, PoliciesSpec, SampleSpec,
-    Scenario,
+pub use power::{
+    AcceleratorPowerSpec, BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec,
+    FrequencyPresetName, FrequencySpec, GovernorTimesSpec, LinearPowerSpec, OperatingPointSpec,
+    PerformanceSpec, PowerStatesSpec, SquarePowerSpec, SquareRootPowerSpec, TablePowerSpec,
 };
-pub(crate) use root::{MobilityKind, OffloadingKind, WorkloadKind};
+pub use root::{
+    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OutputSpec, OverloadKind,
+    PoliciesSpec, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
+};
+pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use tasks::{AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, HandoverRule, TasksSpec};
+pub use virtual_machines::{
+    ComposedSpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec, JobGroupSpec,
+    MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+};

@@ -1,10 +1,11 @@
 //! Node classes.
 
-use super::root::MobilityKind;
+use super::FrequencySpec;
+use super::root::{MobilityKind, PowerKind};
 use super::{Draw, LinkModelSpec};
 use crate::placement::offloading::TierName;
 use crate::scenario::{
-    DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, Power, PowerLevel, Ratio,
+    DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, PowerLevel, Ratio,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,16 +51,6 @@ pub struct InstanceSpecification {
     /// How each serves its jobs; as its node if left out.
     #[serde(default)]
     pub scheduling: Option<SchedulingSpec>,
-}
-
-/// Power, linear in utilisation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PowerSpec {
-    /// When nothing runs.
-    pub idle: Power,
-    /// When all cores are busy.
-    pub busy: Power,
 }
 
 /// A battery.
@@ -177,9 +168,12 @@ pub struct NodeClassSpec {
     /// Instances that each node is divided into; jobs then run in these.
     #[serde(default)]
     pub instances: Option<InstanceSpecification>,
-    /// Power.
+    /// Power: a model of a `kind` (linear if left out) or a `preset`.
     #[serde(default)]
-    pub power: Option<PowerSpec>,
+    pub power: Option<PowerKind>,
+    /// Frequency steps; without them the clock is fixed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<FrequencySpec>,
     /// Battery; without one the nodes hang on the mains.
     #[serde(default)]
     pub battery: Option<BatterySpecification>,
@@ -288,10 +282,7 @@ impl NodeClassSpec {
             instances.scheduling.get_or_insert(scheduling);
         }
         let (idle_w, busy_w) = defaults.power_w;
-        self.power.get_or_insert(PowerSpec {
-            idle: Power::from_watts(idle_w),
-            busy: Power::from_watts(busy_w),
-        });
+        self.power.get_or_insert_with(|| PowerKind::linear(idle_w, busy_w));
         self.wireless.get_or_insert(self.tier == TierName::Device);
         if self.access_point == AccessPointChoice::Unset {
             self.access_point = if self.tier == TierName::Edge {

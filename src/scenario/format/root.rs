@@ -1,12 +1,13 @@
 //! The scenario as a whole.
 
-use super::{FaultSpec, NetworkSpec, NodeClassSpec};
+use super::{CalendarSpec, FaultSpec, NetworkSpec, NodeClassSpec, SignalSpec, SiteSpecification};
 use crate::placement::offloading::TierName;
 use crate::scenario::{Duration, Gain, Length};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Something chosen by `kind` from what is registered under names; its schema is put together from the
 /// registry.
@@ -20,11 +21,6 @@ macro_rules! kinds {
         impl $type {
             /// The name of its definition in the schema.
             pub(crate) const DEFINITION: &str = $definition;
-
-            /// The thing of this kind with its defaults.
-            pub(crate) fn of_kind(kind: &str) -> Self {
-                $type(serde_json::json!({ "kind": kind }))
-            }
 
             /// Its kind; empty if there is none, which the schema does not allow.
             pub(crate) fn kind(&self) -> &str {
@@ -55,7 +51,41 @@ kinds! {
     MobilityKind "mobility_model";
     /// An offloading policy with its parameters.
     OffloadingKind "offloading_policy";
+    /// A frequency governor with its parameters.
+    FrequencyKind "frequency_governor";
+    /// A power model with its parameters, or a preset.
+    PowerKind "power_model";
+    /// A VM allocation policy with its parameters.
+    VmAllocationKind "vm_allocation_policy";
+    /// A consolidation policy with its parameters.
+    ConsolidationKind "consolidation_policy";
+    /// A detection of overloaded hosts with its parameters.
+    OverloadKind "overload_detection";
+    /// A selection of virtual machines with its parameters.
+    SelectionKind "vm_selection";
 }
+
+/// The thing of a kind with its defaults.
+macro_rules! of_kind {
+    ($($type:ident),*) => {$(
+        impl $type {
+            /// The thing of this kind with its defaults.
+            pub(crate) fn of_kind(kind: &str) -> Self {
+                $type(serde_json::json!({ "kind": kind }))
+            }
+        }
+    )*};
+}
+
+of_kind!(
+    WorkloadKind,
+    MobilityKind,
+    OffloadingKind,
+    VmAllocationKind,
+    ConsolidationKind,
+    OverloadKind,
+    SelectionKind
+);
 
 /// One name, or several: of node classes (all their nodes) or of single nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -138,11 +168,22 @@ impl Default for AttachmentSpec {
 pub struct PoliciesSpec {
     /// Where device tasks run.
     pub offloading: OffloadingKind,
+    /// At which frequency nodes with frequency steps run; at their initial one if left out.
+    pub frequency: Option<FrequencyKind>,
+    /// On which hosts virtual machines start.
+    pub vm_allocation: VmAllocationKind,
+    /// Which virtual machines move, and which hosts sleep.
+    pub consolidation: ConsolidationKind,
 }
 
 impl Default for PoliciesSpec {
     fn default() -> Self {
-        PoliciesSpec { offloading: OffloadingKind::of_kind("nearest") }
+        PoliciesSpec {
+            offloading: OffloadingKind::of_kind("nearest"),
+            frequency: None,
+            vm_allocation: VmAllocationKind::of_kind("first_fit"),
+            consolidation: ConsolidationKind::of_kind("nothing"),
+        }
     }
 }
 
@@ -250,6 +291,15 @@ pub struct Scenario {
     /// What fails, and when.
     #[serde(default)]
     pub faults: Vec<FaultSpec>,
+    /// Which date the run begins at; that of each signal's first row if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarSpec>,
+    /// Time series that the world follows, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signals: BTreeMap<String, SignalSpec>,
+    /// Places whose energy is accounted for: what it costs, and where it comes from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<SiteSpecification>,
     /// What is written.
     #[serde(default)]
     pub output: OutputSpec,

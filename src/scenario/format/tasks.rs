@@ -1,6 +1,7 @@
 //! Device tasks.
 
 use super::{Draw, DrawnFrom, Names};
+use crate::energy::JobClass;
 use crate::scenario::{DataSize, Duration, Instructions, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,8 @@ pub struct ApplicationSpec {
     pub memory: Draw<DataSize>,
     /// Accelerators it needs.
     pub accelerator: Option<AcceleratorNeed>,
+    /// What its speed depends on where frequencies change.
+    pub class: JobClass,
     /// Time within which it should be done.
     pub deadline: Option<Draw<Duration>>,
     /// How much its user minds delay.
@@ -96,6 +99,7 @@ impl Default for ApplicationSpec {
             cores: 1,
             memory: Draw::Constant(DataSize::from_bytes(0.0)),
             accelerator: None,
+            class: JobClass::Compute,
             deadline: None,
             delay_sensitivity: Ratio::from_fraction(0.5),
         }

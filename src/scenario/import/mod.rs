@@ -6,16 +6,24 @@
 mod fcd;
 mod fcd_summary;
 mod graphml;
+mod planetlab;
+mod series;
 mod task_trace;
 mod xml;
 
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
 pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd};
 pub use graphml::read_graphml;
+pub use planetlab::read_planetlab;
+pub use series::{DuplicateRule, GapRule, Series, SeriesFormat, SeriesTime, read_series};
 pub use task_trace::{TaskTraceRow, read_task_trace};
 
-use std::io;
-use std::path::PathBuf;
+use flate2::bufread::MultiGzDecoder;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Why a file cannot be imported. Lines and columns count from 1, columns in bytes; those of a gzipped
 /// file are those of the text in it.
@@ -56,6 +64,15 @@ pub enum ImportError {
         /// What could be there.
         expected: String,
     },
+}
+
+/// A file, plain or gzipped, as a stream of bytes.
+fn open_plain(path: &Path) -> Result<Box<dyn BufRead + Send>, ImportError> {
+    let open = |source| ImportError::Open { file: path.to_owned(), source };
+    let mut source = BufReader::new(File::open(path).map_err(open)?);
+    let read = |source| ImportError::Read { file: path.to_owned(), line: 1, column: 1, source };
+    let is_gzipped = source.fill_buf().map_err(read)?.starts_with(&GZIP_MAGIC);
+    Ok(if is_gzipped { Box::new(BufReader::new(MultiGzDecoder::new(source))) } else { Box::new(source) })
 }
 
 /// The file `name` of the published data sets that some tests read, or `None`, with a printed line, where

@@ -1,6 +1,6 @@
 //! A stream of XML events that knows where in the file it is.
 
-use super::ImportError;
+use super::{GZIP_MAGIC, ImportError};
 use flate2::bufread::MultiGzDecoder;
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
@@ -11,7 +11,6 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const UTF8_BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 const BUFFER_BYTES: usize = 128 * 1024;
 

@@ -154,3 +154,58 @@ fn sweeps_compare_with_each_other() {
     let policies: Vec<&str> = rows.iter().map(|row| row["policy"].as_str()).collect();
     assert_eq!(policies, ["nearest", "nearest", "cloud_only", "cloud_only", "local_only", "local_only"]);
 }
+
+#[test]
+fn without_pairs_there_is_nothing_to_compare() {
+    let directory = tempfile::tempdir().expect("there is room");
+    let runs = [run(directory.path(), "nearest", 40), run(directory.path(), "local_only", 41)];
+    let arguments = ["compare", text_of(&runs[0]), text_of(&runs[1]), "--baseline", "nearest"];
+    let output = stratosim(&arguments);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && told.contains("no run has a partner"), "{told}");
+    let out = finished(directory.path());
+    let output = stratosim(&["compare", text_of(&out), text_of(&out), "--baseline", "out"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && told.contains("given twice"), "{told}");
+}
+
+/// Names that mean something in Markdown stay cells, and names that collide stay apart.
+#[test]
+fn odd_names_of_axes_are_told_apart() {
+    let directory = tempfile::tempdir().expect("there is room");
+    let axis =
+        |name: &str, path: &str, values: Value| json!({ "name": name, "path": path, "values": values });
+    let keys = json!({
+        "axes": [
+            axis("n|<b>", "policies.offloading.kind", json!(["nearest", "local_only"])),
+            axis("handovers", "nodes[2].count", json!([3])),
+            axis("summary.handovers", "nodes[1].cores", json!([2])),
+            axis("t_s", "nodes[0].cores", json!([8])),
+            axis("axis.t_s", "nodes[2].cores", json!([1]))
+        ],
+        "metrics": ["handovers"], "tables": ["tasks"], "join_tables": true
+    });
+    let out = directory.path().join("odd");
+    read(&sweep(&keys)).out(&out).run().expect("it runs");
+    let header = |file: &str| {
+        let text = fs::read_to_string(out.join(file)).expect("it was written");
+        text.lines().next().unwrap_or_default().to_string()
+    };
+    let results = header("results.csv");
+    assert!(
+        results.contains(",handovers,summary.handovers,t_s,axis.t_s,summary.summary.handovers,"),
+        "{results}"
+    );
+    let joined = header("tables/tasks.csv");
+    assert!(
+        joined.starts_with(
+            "point,replication,seed,n|<b>,handovers,summary.handovers,axis.axis.t_s,axis.t_s,t_s,"
+        ),
+        "{joined}"
+    );
+    let output = stratosim(&["compare", text_of(&out), "--baseline", "nearest", "--format", "markdown"]);
+    let text = String::from_utf8(output.stdout).expect("it is UTF-8");
+    let separators = |line: &str| line.replace("\\|", "").matches('|').count();
+    let counts: Vec<usize> = text.lines().map(separators).collect();
+    assert!(counts.len() == 3 && counts.iter().all(|&count| count == counts[0]), "{text}");
+}

@@ -103,3 +103,25 @@ fn sequential_stopping_gives_the_same_bytes_for_jobs_and_parts() {
     merge(&whole, &parts, false).expect("the parts are complete");
     assert_eq!(tables(&one), tables(&whole));
 }
+
+/// Replacing a directory must not cost the parts that lie in it.
+#[test]
+fn parts_inside_the_whole_are_not_replaced_by_it() {
+    let directory = tempfile::tempdir().expect("it can be created");
+    let keys = json!({ "axes": policies_and_devices(), "metrics": ["handovers"], "tables": ["tasks"] });
+    let whole = directory.path().join("whole");
+    read(&sweep(&keys)).out(&whole).run().expect("it runs");
+    let part = whole.join("part");
+    read(&sweep(&keys)).out(&part).run().expect("it runs");
+    let arguments = ["merge", text_of(&whole), text_of(&part), "--force"];
+    let output = stratosim(&arguments);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && told.contains("would be replaced"), "{told}");
+    assert!(part.join("results.csv").is_file() && whole.join("results.csv").is_file());
+
+    // Nor is a run whose tables are gone joined as if it had none.
+    fs::remove_dir_all(part.join("tables/00002-000")).expect("it is there");
+    let output = stratosim(&["merge", text_of(&directory.path().join("new")), text_of(&part)]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && told.contains("00002-000"), "{told}");
+}

@@ -1,0 +1,131 @@
+//! The periodic control step.
+
+use super::workload::{CONTROL, VmWorkload};
+use crate::apps::{ConsolidationRequest, Context, DecisionEnd, Message};
+use crate::engine::Phase;
+use crate::infra::HostState;
+use crate::records::Cell;
+
+impl VmWorkload {
+    pub(super) fn on_control(&mut self, context: &mut dyn Context) {
+        let next = context.now() + self.options.period;
+        context.set_timer(next, Phase::Control, Message { code: CONTROL, ..Message::default() });
+        self.look_back(context);
+        self.resolve_step(context);
+        if context.consolidation_history().is_some() {
+            self.consolidate(context);
+        }
+        self.drain_on(context);
+        // Hosts may have been left or woken.
+        self.place_waiting(context);
+        self.record_hosts(context);
+        self.steps += 1;
+    }
+
+    /// Keeps what each virtual machine wants now.
+    fn look_back(&mut self, context: &mut dyn Context) {
+        if self.histories.length() == 0 {
+            return;
+        }
+        self.histories.step();
+        let machines = context.infrastructure().virtual_machines();
+        for own in &self.vms {
+            if own.ended || machines.host(own.vm).is_none() {
+                self.histories.forget(own.vm);
+            } else {
+                self.histories.push(own.vm, machines.demand_mips()[own.vm.index()]);
+            }
+        }
+    }
+
+    /// Asks what to move, and does it.
+    fn consolidate(&mut self, context: &mut dyn Context) {
+        let request = ConsolidationRequest {
+            step: self.steps,
+            hosts: &self.hosts,
+            histories: &self.histories,
+            period_s: self.options.period.as_secs(),
+        };
+        let choice = context.decide_consolidation(&request);
+        for &host in &choice.wake {
+            context.wake_host(host);
+        }
+        for &(vm, host) in &choice.moves {
+            if context.migrate_vm(vm, host, self.options.migration).is_err() {
+                self.totals.refused_moves += 1;
+            }
+        }
+        for &host in &choice.sleep {
+            context.sleep_host(host);
+        }
+        if let Some(decision) = choice.decision {
+            let (requested, allocated) = self.work(context);
+            self.last_step = Some((decision, requested, allocated));
+        }
+    }
+
+    /// Tells what came of the last consolidation: the share that was got of what was asked for since.
+    pub(super) fn resolve_step(&mut self, context: &mut dyn Context) {
+        let Some((decision, requested_before, allocated_before)) = self.last_step.take() else { return };
+        let (requested, allocated) = self.work(context);
+        let asked = requested - requested_before;
+        let got = allocated - allocated_before;
+        let reward = if asked > 0.0 { (got / asked).clamp(0.0, 1.0) } else { 1.0 };
+        if let Some(registered) = &self.registered {
+            context.resolve_decision(decision, DecisionEnd::scored(registered.words.applied, reward));
+        }
+    }
+
+    /// Work that the hosts' virtual machines asked for and got until now.
+    fn work(&self, context: &mut dyn Context) -> (f64, f64) {
+        let now = context.now();
+        let machines = context.infrastructure().virtual_machines();
+        self.hosts.iter().fold((0.0, 0.0), |(requested, allocated), &host| {
+            let account = machines.host_account(host, now);
+            (requested + account.requested_mi, allocated + account.allocated_mi)
+        })
+    }
+
+    /// Goes on with hosts that are to be emptied.
+    fn drain_on(&mut self, context: &mut dyn Context) {
+        let now = context.now();
+        for index in 0..self.options.drains.len() {
+            let drain = self.options.drains[index];
+            if drain.from < now
+                && now < drain.until
+                && let Some(host) = context.infrastructure().virtual_machines().host_of_node(drain.node)
+            {
+                self.move_away(host, context);
+            }
+        }
+    }
+
+    fn record_hosts(&self, context: &mut dyn Context) {
+        let Some(registered) = &self.registered else { return };
+        if !context.is_recorded(registered.hosts) {
+            return;
+        }
+        let now = context.now();
+        for &host in &self.hosts {
+            let index = host.index();
+            let infrastructure = context.infrastructure();
+            let fleet = infrastructure.virtual_machines().fleet();
+            let node = fleet.nodes()[index];
+            let state: HostState = fleet.states()[index];
+            let row = [
+                Cell::Float(now.as_secs()),
+                Cell::Null,
+                Cell::Category(registered.host_states[state as usize]),
+                Cell::from(fleet.vms()[index]),
+                Cell::Float(fleet.requested_mips()[index]),
+                Cell::Float(fleet.allocated_mips()[index]),
+                Cell::Float(fleet.capacity_mips()[index]),
+                Cell::Float(fleet.free()[index].memory_bytes),
+                Cell::Float(infrastructure.meter(node).energy_j(now)),
+            ];
+            let mut row = row;
+            row[1] = Cell::Category(context.node_symbol(node));
+            context.record(registered.hosts, &row);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Virtual machines: requested, allocated to hosts, driven by series or by jobs, consolidated.
+//!
+//! Each virtual machine has a [`VmRequest`]: what it is, when it comes, how long it stays and what it wants over
+//! time - a share of its size on a regular grid, irregular fragments, a constant, or what jobs in it ask for. At the
+//! decision point *VM allocation* a policy puts it on a host or lets it wait; each period, at the decision point
+//! *consolidation*, another one moves virtual machines and lets hosts sleep. What was asked for and not got is
+//! accounted for exactly, by cause.
+//!
+//! [`cloudsim`] is a fleet of its own, which repeats CloudSim 3.0.3 to the last digit.
+
+pub mod cloudsim;
+mod config;
+mod control;
+mod demand;
+mod jobs;
+mod placing;
+mod report;
+mod tables;
+mod workload;
+
+pub use config::{BatchJob, Demand, Drain, VmOptions, VmRequest, VmType};
+pub use demand::{DemandGrid, Demands, Fragment, SyntheticDemand};
+pub use workload::VmWorkload;

@@ -1,0 +1,178 @@
+//! Power and frequency of nodes: what they draw as their load changes, and changes of their clock.
+
+use super::compute::Compute;
+use super::event::{InfraEvent, Notice};
+use super::ids::NodeId;
+use super::infrastructure::Infrastructure;
+use super::node::{Node, NodeClass};
+use crate::energy::{FrequencyError, FrequencySteps, JobClass, Load};
+use crate::engine::Schedule;
+
+/// Accelerators of one kind, or of all, that are held on a node.
+fn busy_accelerators(compute: &Compute, node: &Node, kind: Option<u16>) -> u32 {
+    node.processors().map(|processor| compute.busy_accelerators(processor, kind)).sum()
+}
+
+/// What a power model sees of a node of which this share of the cores is busy.
+fn load(compute: &Compute, class: &NodeClass, node: &Node, utilisation: f64, step: usize) -> Load {
+    let mut load = Load::of(utilisation);
+    if let Some(steps) = &class.frequency {
+        load.point = steps.points().get(step).copied();
+        load.dynamic_share = steps.dynamic_share(step);
+    }
+    let accelerators: u32 = class.resources.accelerators.iter().map(|own| own.count).sum();
+    if accelerators > 0 {
+        let busy = f64::from(busy_accelerators(compute, node, None));
+        load.accelerator_utilisation = busy / f64::from(accelerators);
+    }
+    load
+}
+
+impl Infrastructure {
+    /// Watts that a node draws, or would, with this share of its cores busy at its present frequency.
+    #[must_use]
+    pub fn power_at(&self, node: NodeId, utilisation: f64) -> f64 {
+        self.power_at_step(node, utilisation, self.frequency_step(node))
+    }
+
+    /// Watts that a node would draw with this share of its cores busy at a frequency step; a step beyond the
+    /// last, and any of a node without steps, counts as the last.
+    #[must_use]
+    pub fn power_at_step(&self, node: NodeId, utilisation: f64, step: usize) -> f64 {
+        let (state, class) = (self.node(node), self.class_of(node));
+        let step = class.frequency.as_ref().map_or(0, |steps| step.min(steps.last()));
+        let load = load(&self.compute, class, state, utilisation, step);
+        class.power.power_w(&load, |kind| busy_accelerators(&self.compute, state, Some(kind)))
+    }
+
+    /// The frequency steps of a node; `None` if its clock cannot be changed.
+    #[must_use]
+    pub fn frequency_steps(&self, node: NodeId) -> Option<&FrequencySteps> {
+        self.class_of(node).frequency.as_ref()
+    }
+
+    /// The number of the frequency step of a node, 0 being the slowest; 0 if it has none.
+    #[must_use]
+    pub fn frequency_step(&self, node: NodeId) -> usize {
+        usize::from(self.node(node).frequency_step)
+    }
+
+    /// Lets a node run at another frequency step from now on, or at the fastest one below it that the power cap of
+    /// its site allows; the step is returned. What its running jobs have still to do is done at the new speed.
+    ///
+    /// # Errors
+    /// If the node has no such step.
+    pub fn set_frequency<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        step: usize,
+    ) -> Result<usize, FrequencyError> {
+        let Some(steps) = &self.class_of(node).frequency else { return Err(FrequencyError::Count(0)) };
+        if step > steps.last() {
+            return Err(FrequencyError::NoStep { step, last: steps.last() });
+        }
+        // There are at most 255 steps.
+        self.nodes[node.index()].wanted_step = step as u8;
+        let present = self.frequency_step(node);
+        let allowed = if step > present {
+            self.fastest_within_cap(node, step, schedule.now()).max(present)
+        } else {
+            step
+        };
+        if allowed < step {
+            self.note_throttled(node);
+        }
+        self.apply_step(schedule, node, allowed)?;
+        Ok(allowed)
+    }
+
+    /// Changes the step of a node to one that it has.
+    pub(super) fn apply_step<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        step: usize,
+    ) -> Result<(), FrequencyError> {
+        let Some(steps) = &self.class_of(node).frequency else { return Err(FrequencyError::Count(0)) };
+        if step == self.frequency_step(node) {
+            return Ok(());
+        }
+        let speeds = steps.speeds(step);
+        self.nodes[node.index()].frequency_step = step as u8;
+        for processor in self.nodes[node.index()].processors() {
+            self.compute.set_speeds(schedule.now(), processor, speeds);
+            self.expect_completion(schedule, processor);
+        }
+        self.clock_host(schedule, node, speeds[JobClass::Compute as usize]);
+        self.refresh(schedule, node, 0.0);
+        self.notices.push_back(Notice::FrequencyChanged(node));
+        Ok(())
+    }
+
+    /// From now on keeps which nodes with frequency steps have a changed load.
+    pub fn watch_loads(&mut self) {
+        self.load_changes.get_or_insert_default();
+    }
+
+    /// Notes that jobs of a node came or went.
+    pub(super) fn note_load(&mut self, node: NodeId) {
+        if self.load_changes.is_some()
+            && self.class_of(node).frequency.is_some()
+            && let Some(changes) = &mut self.load_changes
+        {
+            changes.push(node);
+        }
+    }
+
+    /// Whether loads have changed since [`Infrastructure::take_load_changes`], if they are
+    /// [watched](Infrastructure::watch_loads).
+    #[must_use]
+    pub fn has_load_changes(&self) -> bool {
+        self.load_changes.as_ref().is_some_and(|changes| !changes.is_empty())
+    }
+
+    /// The nodes whose load has changed since the last call, in order, each once.
+    pub fn take_load_changes(&mut self) -> Vec<NodeId> {
+        let mut changes = match &mut self.load_changes {
+            Some(changes) => std::mem::take(changes),
+            None => Vec::new(),
+        };
+        changes.sort_unstable();
+        changes.dedup();
+        changes
+    }
+
+    /// Brings meter, tier load and battery up to date when the busy cores of a node change.
+    pub(super) fn refresh<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        change: f64,
+    ) {
+        let now = schedule.now();
+        let state_power_w = self.host_state_power_w(node);
+        let state = &self.nodes[node.index()];
+        let class = &self.classes[state.class.index()];
+        self.tier_loads[state.tier as usize].busy_cores += change;
+        let busy = self.meters[node.index()].busy_cores() + change;
+        let utilisation = if class.cores > 0 { busy / f64::from(class.cores) } else { 0.0 };
+        let power_w = if state.is_available() {
+            let step = usize::from(state.frequency_step);
+            state_power_w.unwrap_or_else(|| {
+                let load = load(&self.compute, class, state, utilisation, step);
+                class.power.power_w(&load, |kind| busy_accelerators(&self.compute, state, Some(kind)))
+            })
+        } else {
+            0.0
+        };
+        self.meters[node.index()].set(now, busy, power_w);
+        if !self.sites.is_empty() {
+            self.book_power(schedule, node, power_w);
+        }
+        if let Some(state) = &mut self.batteries[node.index()] {
+            state.battery.set_power(now, power_w);
+            self.arm_battery(schedule, node);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! How a host's capacity is shared: worked out once an instant for each host of which something has changed.
+
+use super::fleet::HostState;
+use super::machines::{VirtualMachines, VmState};
+use crate::engine::{Phase, Schedule, SimTime};
+use crate::infra::event::InfraEvent;
+use crate::infra::ids::{HostId, VmId};
+use crate::infra::infrastructure::Infrastructure;
+
+impl VirtualMachines {
+    /// Brings the accounts of a host and its virtual machines up to `now`. Must come before its list or any
+    /// state that the accounts depend on changes.
+    pub(super) fn settle(&mut self, host: HostId, now: SimTime) {
+        let own = &mut self.hosts[host.index()];
+        let seconds = now.since(own.since).as_secs();
+        own.since = now;
+        if seconds <= 0.0 {
+            return;
+        }
+        let index = host.index();
+        own.account.add(
+            seconds,
+            self.fleet.states[index],
+            !own.list.is_empty(),
+            own.overloaded,
+            (self.fleet.requested_mips[index], self.fleet.allocated_mips[index]),
+        );
+        for at in 0..self.hosts[index].list.len() {
+            let vm = self.hosts[index].list[at].index();
+            let rates = self.rates(vm);
+            self.accounts[vm].add(seconds, rates);
+        }
+    }
+
+    /// The same of a virtual machine that is on no host.
+    pub(super) fn settle_alone(&mut self, vm: VmId, now: SimTime) {
+        let rates = self.rates(vm.index());
+        let own = &mut self.vms[vm.index()];
+        self.accounts[vm.index()].add(now.since(own.since).as_secs(), rates);
+        own.since = now;
+    }
+
+    /// Works the shares of a host out anew. Returns the million instructions a second that its cores do.
+    ///
+    /// Each virtual machine that runs wants the least of its demand, its size and what the host's cores can give
+    /// it. If all wants together exceed the capacity, each gets the same share of what it wants. One that is being
+    /// copied then loses a share of its speed, but not of what it takes of the host.
+    fn share(&mut self, host: HostId) -> f64 {
+        let index = host.index();
+        let (mut requested, mut wanted, mut planned) = (0.0, 0.0, 0.0);
+        for vm in self.hosts[index].list.iter().map(|vm| vm.index()) {
+            let request = self.demand_mips[vm];
+            let want = request.min(self.limit_mips[vm]);
+            self.requested_mips[vm] = request;
+            self.fair_mips[vm] = want;
+            requested += request;
+            wanted += want;
+            if !self.leaves[vm] {
+                planned += request;
+            }
+        }
+        for vm in &self.hosts[index].incoming {
+            planned += self.demand_mips[vm.index()];
+        }
+        let capacity = self.fleet.capacity_mips[index];
+        let share = if wanted > capacity { capacity / wanted } else { 1.0 };
+        let mut allocated = 0.0;
+        for vm in self.hosts[index].list.iter().map(|vm| vm.index()) {
+            self.fair_mips[vm] *= share;
+            self.allocated_mips[vm] = self.fair_mips[vm] * self.kept_share[vm];
+            allocated += self.fair_mips[vm];
+        }
+        let allocated = f64::min(allocated, capacity);
+        self.fleet.requested_mips[index] = requested;
+        self.fleet.planned_mips[index] = planned;
+        self.fleet.allocated_mips[index] = allocated;
+        self.hosts[index].overloaded = wanted > capacity;
+        self.fleet.note(host);
+        allocated
+    }
+
+    /// Forgets the marks of hosts, in the order in which they were set.
+    fn take_dirty(&mut self) -> Vec<HostId> {
+        for host in &self.dirty {
+            self.is_dirty[host.index()] = false;
+        }
+        std::mem::take(&mut self.dirty)
+    }
+}
+
+impl Infrastructure {
+    /// Has the shares of a host worked out anew, once all that happens at this instant has happened.
+    pub(super) fn mark_host<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, host: HostId) {
+        let machines = &mut self.virtual_machines;
+        if std::mem::replace(&mut machines.is_dirty[host.index()], true) {
+            return;
+        }
+        if machines.dirty.is_empty() && !machines.is_told_of_ends {
+            // After the demands that are due now, and before controllers and samplers look.
+            schedule.at(schedule.now(), Phase::Demand, InfraEvent::HostsDue.into());
+        }
+        machines.dirty.push(host);
+    }
+
+    /// From now on [`end_event`](Self::end_event) is called after each event, so that hosts of which something has
+    /// changed need no event of their own where nothing else happens at the instant.
+    pub fn expect_ends_of_events(&mut self) {
+        self.virtual_machines.is_told_of_ends = true;
+    }
+
+    /// All that an event has led to has happened.
+    pub fn end_event<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
+        let machines = &mut self.virtual_machines;
+        if machines.dirty.is_empty() || machines.has_hosts_event {
+            return;
+        }
+        let now = schedule.now();
+        if schedule.pending().peek_time().is_some_and(|time| time <= now) {
+            machines.has_hosts_event = true;
+            schedule.at(now, Phase::Demand, InfraEvent::HostsDue.into());
+        } else {
+            self.on_hosts_due(schedule);
+        }
+    }
+
+    /// Handles [`InfraEvent::HostsDue`].
+    pub(in crate::infra) fn on_hosts_due<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
+        self.virtual_machines.has_hosts_event = false;
+        let mut hosts = self.virtual_machines.take_dirty();
+        for &host in &hosts {
+            self.virtual_machines.settle(host, schedule.now());
+            let allocated_mips = self.virtual_machines.share(host);
+            self.meter_host(schedule, host, allocated_mips);
+            self.drive_jobs(schedule, host);
+        }
+        hosts.clear();
+        // Nothing above marks a host; its memory is used again.
+        if self.virtual_machines.dirty.is_empty() {
+            self.virtual_machines.dirty = hosts;
+        }
+    }
+
+    /// Tells a host's meter how many of its cores are busy.
+    pub(super) fn meter_host<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        host: HostId,
+        allocated_mips: f64,
+    ) {
+        let node = self.virtual_machines.fleet.nodes[host.index()];
+        let mips = self.virtual_machines.fleet.mips_per_core[host.index()];
+        let busy_cores = if mips > 0.0 { allocated_mips / mips } else { 0.0 };
+        let change = busy_cores - self.meters[node.index()].busy_cores();
+        self.refresh(schedule, node, change);
+        if change != 0.0 {
+            self.note_load(node);
+        }
+    }
+
+    /// Gives the jobs of a host's virtual machines the speed that these have now.
+    fn drive_jobs<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, host: HostId) {
+        if self.virtual_machines.vm_of_processor.is_empty() {
+            return;
+        }
+        for at in 0..self.virtual_machines.hosts[host.index()].list.len() {
+            let vm = self.virtual_machines.hosts[host.index()].list[at];
+            let Some(processor) = self.virtual_machines.processor(vm) else { continue };
+            let busy = self.compute.busy_cores(processor);
+            let mips = if busy > 0.0 {
+                self.virtual_machines.allocated_mips[vm.index()] / busy
+            } else {
+                self.virtual_machines.vms[vm.index()].spec.mips_per_vcpu
+            };
+            if mips != self.compute.mips(processor) {
+                self.compute.set_mips(schedule.now(), processor, mips);
+                self.expect_completion(schedule, processor);
+            }
+        }
+    }
+
+    /// What a virtual machine wants from now on, in million instructions a second; more than its size counts as
+    /// its size. One with jobs wants what these want, and nothing that is set here. It takes effect once all that
+    /// happens at this instant has happened.
+    pub fn set_vm_demand<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        vm: VmId,
+        demand_mips: f64,
+    ) {
+        let machines = &mut self.virtual_machines;
+        let demand = demand_mips.clamp(0.0, machines.size_mips[vm.index()]);
+        if demand.is_nan()
+            || demand == machines.demand_mips[vm.index()]
+            || machines.processor(vm).is_some()
+        {
+            return;
+        }
+        self.change_demand(schedule, vm, demand);
+    }
+
+    pub(super) fn change_demand<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        vm: VmId,
+        demand_mips: f64,
+    ) {
+        let machines = &mut self.virtual_machines;
+        machines.demand_mips[vm.index()] = demand_mips;
+        if let Some(host) = machines.host(vm) {
+            // What is on its way is planned for at its target.
+            let target = machines.leaves[vm.index()].then(|| machines.target(vm)).flatten();
+            self.mark_host(schedule, host);
+            if let Some(target) = target {
+                self.mark_host(schedule, target);
+            }
+        } else if !matches!(machines.state(vm), VmState::Stopped) {
+            machines.settle_alone(vm, schedule.now());
+            machines.requested_mips[vm.index()] = demand_mips;
+        }
+    }
+
+    /// Watts that a host draws in a state in which its load does not matter.
+    pub(in crate::infra) fn host_state_power_w(&self, node: crate::infra::NodeId) -> Option<f64> {
+        let host = self.virtual_machines.host_of_node(node)?;
+        let sleep = &self.virtual_machines.fleet.specs[host.index()].sleep;
+        match self.virtual_machines.fleet.states[host.index()] {
+            HostState::On | HostState::Failed => None,
+            HostState::FallingAsleep => sleep.fall_asleep_w,
+            HostState::Asleep => Some(self.class_of(node).power.sleep_w),
+            HostState::Waking => sleep.wake_w,
+        }
+    }
+}

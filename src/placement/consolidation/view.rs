@@ -1,0 +1,107 @@
+//! What a consolidation policy can see.
+
+use crate::apps::{ConsolidationRequest, VmHistories};
+use crate::engine::{SimTime, Stream};
+use crate::infra::{Fleet, HostId, NodeClass, VirtualMachines, VmId};
+use crate::placement::vm_allocation::{fleet_columns, fleet_features};
+use crate::records::ColumnSpec;
+
+/// The hosts and virtual machines as a consolidation policy sees them.
+#[derive(Debug)]
+pub struct ConsolidationView<'a> {
+    request: &'a ConsolidationRequest<'a>,
+    now: SimTime,
+    machines: &'a VirtualMachines,
+    classes: &'a [NodeClass],
+    random: &'a mut Stream,
+}
+
+impl<'a> ConsolidationView<'a> {
+    /// A view for one step.
+    pub fn new(
+        request: &'a ConsolidationRequest<'a>,
+        now: SimTime,
+        machines: &'a VirtualMachines,
+        classes: &'a [NodeClass],
+        random: &'a mut Stream,
+    ) -> Self {
+        ConsolidationView { request, now, machines, classes, random }
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// Seconds between steps.
+    #[must_use]
+    pub fn period_s(&self) -> f64 {
+        self.request.period_s
+    }
+
+    /// The hosts whose virtual machines may be moved, in ascending order.
+    #[must_use]
+    pub fn hosts(&self) -> &'a [HostId] {
+        self.request.hosts
+    }
+
+    /// The hosts' state.
+    #[must_use]
+    pub fn fleet(&self) -> &'a Fleet {
+        self.machines.fleet()
+    }
+
+    /// The virtual machines.
+    #[must_use]
+    pub fn machines(&self) -> &'a VirtualMachines {
+        self.machines
+    }
+
+    /// What the virtual machines wanted at the last steps, the present one being the newest.
+    #[must_use]
+    pub fn histories(&self) -> &'a VmHistories {
+        self.request.histories
+    }
+
+    /// The classes of nodes, by [`ClassId`](crate::infra::ClassId).
+    #[must_use]
+    pub fn classes(&self) -> &'a [NodeClass] {
+        self.classes
+    }
+
+    /// The policy's own random stream.
+    pub fn random(&mut self) -> &mut Stream {
+        self.random
+    }
+
+    /// What is recorded of this view with the decision, in the order of [`feature_columns`]. O(hosts).
+    #[must_use]
+    pub fn features(&self) -> [Option<f64>; 5] {
+        let [on, asleep, planned, free] = fleet_features(self.fleet(), self.hosts());
+        let overloaded = self.hosts().iter().filter(|host| {
+            self.fleet().requested_mips()[host.index()] > self.fleet().capacity_mips()[host.index()]
+        });
+        [on, asleep, planned, free, Some(overloaded.count() as f64)]
+    }
+}
+
+/// What is recorded of each consolidation.
+#[must_use]
+pub fn feature_columns() -> [ColumnSpec; 5] {
+    let [on, asleep, planned, free] = fleet_columns();
+    let overloaded =
+        ColumnSpec::float("hosts_overloaded", "", "hosts of which more is wanted than they have");
+    [on, asleep, planned, free, overloaded]
+}
+
+/// What a policy wants done.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConsolidationDecision {
+    /// Virtual machines to move, and where to, in this order.
+    pub moves: Vec<(VmId, HostId)>,
+    /// Hosts to put to sleep, now or once they are empty.
+    pub sleep: Vec<HostId>,
+    /// Hosts to wake.
+    pub wake: Vec<HostId>,
+}

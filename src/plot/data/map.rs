@@ -1,0 +1,131 @@
+//! Maps of runs: the infrastructure as the scenario builds it, and where devices have been.
+
+use super::make::{POSITIONS, Request};
+use crate::engine::SimTime;
+use crate::infra::{Infrastructure, NodeId, Tier};
+use crate::output::RunReader;
+use crate::plot::{Disc, Map, Place, PlotError, Trajectory};
+use crate::records::NoRecords;
+use crate::scenario::{Document, Registry, load};
+use serde_json::Value;
+use std::path::Path;
+
+/// Ways of devices that are drawn where nothing else is asked for.
+const USUAL_WAYS: usize = 60;
+/// Devices that stand still and are drawn.
+const MOST_PLACES: usize = 2000;
+
+pub(super) fn map(request: &mut Request<'_>) -> Result<Map, PlotError> {
+    let Some(run) = request.source.single_run() else {
+        return Err(PlotError::request("kind", "a map is of one run; give the directory of one"));
+    };
+    let mut map = infrastructure(run).unwrap_or_default();
+    let table = request.spec.table.as_deref().unwrap_or(POSITIONS);
+    if run.has_table(table) {
+        add_ways(&mut map, request, table)?;
+    } else if request.spec.table.is_some() {
+        request.source.offers(Some(table))?;
+    }
+    if map == Map::default() {
+        return Err(PlotError::Empty(
+            "neither the scenario nor the table `positions` says where anything is; if the scenario names \
+             files, start this where they are found, in the folder of the scenario"
+                .into(),
+        ));
+    }
+    request.topic = "where things are".into();
+    Ok(map)
+}
+
+/// The ways of devices, each from its rows in order.
+fn add_ways(map: &mut Map, request: &mut Request<'_>, table: &str) -> Result<(), PlotError> {
+    let names = ["node", "x_m", "y_m"];
+    let selection = match request.source.select(Some(table), &names, &request.filters) {
+        Err(PlotError::Empty(_)) => return Ok(()),
+        selection => selection?,
+    };
+    let nodes = selection.columns[0].groups(true);
+    let most = request.spec.top.unwrap_or(USUAL_WAYS);
+    let nodes = request.keep_top(nodes.clone(), &nodes.sizes(), most, "trajectories");
+    let [xs, ys] =
+        [1, 2].map(|index| nodes.split(selection.columns[index].numbers().unwrap_or_default()));
+    for (name, (xs, ys)) in nodes.names.iter().zip(xs.into_iter().zip(ys)) {
+        let points: Vec<(f64, f64)> = xs.into_iter().zip(ys).collect();
+        map.trajectories.push(Trajectory { name: name.clone(), points });
+    }
+    // A device with a way needs no place, unless a link ends there.
+    let mut kept = Vec::new();
+    let mut index = vec![0; map.places.len()];
+    for (old, place) in map.places.drain(..).enumerate() {
+        let has_way = map.trajectories.iter().any(|way| way.name == place.name);
+        if !has_way || map.links.iter().flatten().any(|end| *end == old) {
+            index[old] = kept.len();
+            kept.push(place);
+        }
+    }
+    map.places = kept;
+    for end in map.links.iter_mut().flatten() {
+        *end = index[*end];
+    }
+    Ok(())
+}
+
+/// Nodes, links and cells at the start, from the scenario that the run's record holds. `None` if it cannot
+/// be built here. Files that it names may be elsewhere by now; then it is built without what moves and what
+/// works, and devices are left out, whose places would not be theirs.
+fn infrastructure(run: &RunReader) -> Option<Map> {
+    let mut scenario = run.run()["scenario"].clone();
+    if let Some(map) = built(&scenario, run.path(), true) {
+        return Some(map);
+    }
+    scenario.as_object_mut()?.shift_remove("workloads");
+    for class in scenario["nodes"].as_array_mut().into_iter().flatten() {
+        if class["mobility"]["kind"] != "static" {
+            class.as_object_mut()?.shift_remove("mobility");
+        }
+    }
+    built(&scenario, run.path(), false)
+}
+
+fn built(scenario: &Value, run: &Path, with_devices: bool) -> Option<Map> {
+    let document = Document::parse("run.json", &scenario.to_string()).ok()?;
+    let build = |directory: &Path| load(&document, &Registry::with_builtins(), directory).ok();
+    let loaded = build(Path::new(".")).or_else(|| build(run.parent()?))?;
+    let simulation = loaded.world.build(Box::new(NoRecords)).ok()?;
+    let infrastructure = simulation.world().infrastructure();
+    let mut map = Map::default();
+    let mut index: Vec<Option<usize>> = Vec::new();
+    add_nodes(&mut map, infrastructure, &mut index, false);
+    // Devices last: the others are drawn even where there are too many.
+    if with_devices {
+        add_nodes(&mut map, infrastructure, &mut index, true);
+    }
+    for link in infrastructure.network().links() {
+        let end = |node: NodeId| index.get(node.index()).copied().flatten();
+        if let (Some(a), Some(b)) = (end(link.a), link.b.and_then(end)) {
+            map.links.push([a, b]);
+        }
+    }
+    Some(map)
+}
+
+fn add_nodes(map: &mut Map, of: &Infrastructure, index: &mut Vec<Option<usize>>, is_device: bool) {
+    index.resize(of.nodes().len(), None);
+    for (id, node) in (0..).map(NodeId).zip(of.nodes()) {
+        if (node.tier == Tier::Device) != is_device || !node.present || map.places.len() >= MOST_PLACES {
+            continue;
+        }
+        let place = of.position(id, SimTime::ZERO);
+        index[id.index()] = Some(map.places.len());
+        map.places.push(Place {
+            name: of.node_name(id),
+            kind: node.tier.name().into(),
+            x_m: place.x_m,
+            y_m: place.y_m,
+        });
+        let access_point = of.class_of(id).access_point.as_ref();
+        if let Some(radius_m) = access_point.and_then(|point| point.range_m).filter(|r| r.is_finite()) {
+            map.cells.push(Disc { x_m: place.x_m, y_m: place.y_m, radius_m });
+        }
+    }
+}

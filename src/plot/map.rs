@@ -1,0 +1,241 @@
+//! Maps of nodes, links, trajectories and cells.
+
+use super::PlotError;
+use super::axis::{Axis, Fit, Ruler};
+use super::box_plot::in_order;
+use super::font::width;
+use super::frame::{Frame, Head, Side, TICK, face};
+use super::legend::{Entry, Key};
+use super::palette::{FAINT_INK, MOST_SERIES, PAPER, colour, marker};
+use super::scene::{Fill, Pixel, Scene, Stroke};
+use plotters::style::text_anchor::{HPos, VPos};
+
+/// More places than this are not named on the map.
+const MOST_NAMED: usize = 40;
+const NAME: f64 = 12.5;
+
+/// Where things are, seen from above, at the same scale in both directions: nodes, the links between them,
+/// the ways of devices, and the cells of access points.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Map {
+    /// What stands somewhere.
+    pub places: Vec<Place>,
+    /// Links, each between two places by index.
+    pub links: Vec<[usize; 2]>,
+    /// Ways through the area.
+    pub trajectories: Vec<Trajectory>,
+    /// What access points cover.
+    pub cells: Vec<Disc>,
+}
+
+/// Something with a place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Its name, written beside it if the map is not crowded.
+    pub name: String,
+    /// What it is, as its tier; in the legend.
+    pub kind: String,
+    /// East of the origin, in m.
+    pub x_m: f64,
+    /// North of the origin, in m.
+    pub y_m: f64,
+}
+
+/// A way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trajectory {
+    /// Whose it is.
+    pub name: String,
+    /// Places in order, east and north of the origin in m. One that is not finite interrupts the way.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// A disc on the ground.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Disc {
+    /// East of the origin, in m.
+    pub x_m: f64,
+    /// North of the origin, in m.
+    pub y_m: f64,
+    /// Radius in m.
+    pub radius_m: f64,
+}
+
+impl Map {
+    /// Checks the links and gives all coordinates, those of cells with their rims.
+    fn extent(&self) -> Result<(Vec<f64>, Vec<f64>), PlotError> {
+        if let Some(link) =
+            self.links.iter().find(|link| link.iter().any(|&end| end >= self.places.len()))
+        {
+            let message = format!("a link joins places {link:?}, but there are {}", self.places.len());
+            return Err(PlotError::Inconsistent(message));
+        }
+        let (mut xs, mut ys): (Vec<f64>, Vec<f64>) =
+            self.places.iter().map(|place| (place.x_m, place.y_m)).unzip();
+        for trajectory in &self.trajectories {
+            xs.extend(trajectory.points.iter().map(|point| point.0));
+            ys.extend(trajectory.points.iter().map(|point| point.1));
+        }
+        for cell in &self.cells {
+            xs.extend([cell.x_m - cell.radius_m, cell.x_m + cell.radius_m]);
+            ys.extend([cell.y_m - cell.radius_m, cell.y_m + cell.radius_m]);
+        }
+        Ok((xs, ys))
+    }
+
+    fn legend(&self, kinds: &[&str]) -> Vec<Entry> {
+        let places = kinds.iter().enumerate().map(|(index, kind)| {
+            let count = self.places.iter().filter(|place| place.kind == *kind).count();
+            let key = Key::Marker { series: index, fill: colour(index).into() };
+            Entry::new(format!("{kind} ({count})"), key)
+        });
+        let others = [
+            ("links", self.links.len(), Key::Line(link_stroke())),
+            ("trajectories", self.trajectories.len(), Key::Line(Stroke::new(way(1), 2.0))),
+            ("cells", self.cells.len(), Key::Ring(cell_stroke())),
+        ];
+        let others = others.into_iter().filter(|(_, count, _)| *count > 0);
+        places
+            .chain(others.map(|(name, count, key)| Entry::new(format!("{name} ({count})"), key)))
+            .collect()
+    }
+
+    pub(super) fn draw(&self, scene: &mut Scene, head: Head<'_>) -> Result<(), PlotError> {
+        let kinds = in_order(self.places.iter().map(|place| place.kind.as_str()));
+        super::check_series(kinds.len().max(1), MOST_SERIES)?;
+        let (xs, ys) = self.extent()?;
+        let legend = self.legend(&kinds);
+        let (x, y) = rulers(scene, &xs, &ys, legend.len())?;
+        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0)?;
+        for cell in &self.cells {
+            let rim: Vec<Pixel> = (0..=72)
+                .map(|step| f64::from(step) / 72.0 * std::f64::consts::TAU)
+                .map(|a| (cell.x_m + cell.radius_m * a.cos(), cell.y_m + cell.radius_m * a.sin()))
+                .map(|(x, y)| (frame.x(x), frame.y(y)))
+                .collect();
+            scene.polygon(rim.clone(), Fill { colour: colour(5), alpha: 0.07 });
+            scene.line(rim, cell_stroke());
+        }
+        for trajectory in &self.trajectories {
+            let is_there = |point: &(f64, f64)| point.0.is_finite() && point.1.is_finite();
+            for piece in trajectory.points.split(|point| !is_there(point)) {
+                let way_points = piece.iter().map(|point| (frame.x(point.0), frame.y(point.1)));
+                scene
+                    .line(thinned(way_points.collect()), Stroke::new(way(self.trajectories.len()), 1.4));
+            }
+        }
+        let at = |place: &Place| (frame.x(place.x_m), frame.y(place.y_m));
+        for link in &self.links {
+            scene.line(link.map(|end| at(&self.places[end])).to_vec(), link_stroke());
+        }
+        // What there are many of lies below, and is small.
+        let mut order: Vec<(usize, usize)> = (0..kinds.len())
+            .map(|kind| (self.places.iter().filter(|place| place.kind == kinds[kind]).count(), kind))
+            .collect();
+        order.sort_by_key(|(count, kind)| (std::cmp::Reverse(*count), *kind));
+        for (count, kind) in order {
+            let radius = [6.0, 3.5, 2.2][usize::from(count > 40) + usize::from(count > 400)];
+            for place in self.places.iter().filter(|place| place.kind == kinds[kind]) {
+                marker(scene, kind, at(place), radius + 1.4, PAPER.into());
+                marker(scene, kind, at(place), radius, colour(kind).into());
+            }
+        }
+        if self.places.len() <= MOST_NAMED {
+            self.draw_names(scene, &frame);
+        }
+        Ok(())
+    }
+
+    /// Names beside their places, but for those that would cover another or leave the map.
+    fn draw_names(&self, scene: &mut Scene, frame: &Frame) {
+        let mut taken: Vec<[f64; 4]> = self
+            .places
+            .iter()
+            .map(|place| (frame.x(place.x_m), frame.y(place.y_m)))
+            .map(|(x, y)| [x - 6.0, y - 3.0, x + 6.0, y + 3.0])
+            .collect();
+        for place in self.places.iter().filter(|place| !place.name.is_empty()) {
+            let (x, y) = (frame.x(place.x_m), frame.y(place.y_m));
+            let wide = width(&place.name, NAME);
+            // Beside and a little above or below, where links seldom run.
+            let side = |anchor: HPos, down: f64| {
+                let left = if matches!(anchor, HPos::Left) { x + 7.0 } else { x - 7.0 - wide };
+                let at = if matches!(anchor, HPos::Left) { x + 7.0 } else { x - 7.0 };
+                ((anchor, at, y + down), [left, y + down - 7.0, left + wide, y + down + 7.0])
+            };
+            let sides = [
+                side(HPos::Left, -10.0),
+                side(HPos::Right, -10.0),
+                side(HPos::Left, 11.0),
+                side(HPos::Right, 11.0),
+            ];
+            let is_free = |area: &[f64; 4]| {
+                let apart = |other: &[f64; 4]| {
+                    area[2] < other[0] || other[2] < area[0] || area[3] < other[1] || other[3] < area[1]
+                };
+                let within = area[0] > frame.left && area[2] < scene.width;
+                within && area[1] > frame.top && area[3] < frame.bottom && taken.iter().all(apart)
+            };
+            if let Some(((anchor, x, y), area)) = sides.into_iter().find(|(_, area)| is_free(area)) {
+                taken.push(area);
+                let [left, top, right, bottom] = area;
+                scene.rectangle((left, top), (right, bottom), Fill { colour: PAPER, alpha: 0.6 });
+                scene.text(&place.name, (x, y), face(NAME, anchor, VPos::Center));
+            }
+        }
+    }
+}
+
+fn link_stroke() -> Stroke {
+    Stroke::new(Fill { colour: FAINT_INK, alpha: 0.6 }, 1.3)
+}
+
+fn cell_stroke() -> Stroke {
+    Stroke::new(Fill { colour: colour(5), alpha: 0.8 }, 1.2)
+}
+
+/// The colour of ways: the paler the more there are.
+fn way(count: usize) -> Fill {
+    let alpha = (24.0 / count.max(1) as f64).clamp(0.2, 0.75);
+    Fill { colour: colour(3), alpha }
+}
+
+/// Axes of one scale: the longer extent of the data decides, and the other gets the room that is left.
+fn rulers(scene: &Scene, xs: &[f64], ys: &[f64], entries: usize) -> Result<(Ruler, Ruler), PlotError> {
+    let ends = |values: &[f64]| {
+        let finite = values.iter().filter(|value| value.is_finite());
+        finite.fold(None, |ends: Option<(f64, f64)>, &value| {
+            let (low, high) = ends.unwrap_or((value, value));
+            Some((low.min(value), high.max(value)))
+        })
+    };
+    let nothing = || PlotError::Empty("nothing has a place".into());
+    let (x, y) = (ends(xs).ok_or_else(nothing)?, ends(ys).ok_or_else(nothing)?);
+    // About what title, legend and labels leave; the frame is told exactly what to do by the axes' ends.
+    let legend_rows = entries.div_ceil(4) as f64;
+    let room = (scene.width - 110.0, (scene.height - 130.0 - 22.0 * legend_rows).max(100.0));
+    let metres_per_pixel = (1.1 * (x.1 - x.0) / room.0).max(1.1 * (y.1 - y.0) / room.1);
+    let metres_per_pixel = if metres_per_pixel > 0.0 { metres_per_pixel } else { 100.0 / room.0 };
+    let stretched = |(low, high): (f64, f64), room: f64| {
+        let (middle, half) = ((low + high) / 2.0, metres_per_pixel * room / 2.0);
+        [middle - half, middle + half]
+    };
+    let fit = Fit { tight: true, ..Fit::default() };
+    let ticks = |room: f64| (room / (TICK * 7.0)) as usize;
+    Ok((
+        Ruler::new(&Axis::new("east", "m"), stretched(x, room.0), fit, ticks(room.0))?,
+        Ruler::new(&Axis::new("north", "m"), stretched(y, room.1), fit, ticks(room.1))?,
+    ))
+}
+
+/// A way without steps below a pixel.
+fn thinned(points: Vec<Pixel>) -> Vec<Pixel> {
+    let mut kept: Vec<Pixel> = Vec::new();
+    for point in points {
+        let is_far = kept.last().is_none_or(|last| (point.0 - last.0).hypot(point.1 - last.1) >= 1.0);
+        if is_far {
+            kept.push(point);
+        }
+    }
+    kept
+}

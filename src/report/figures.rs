@@ -1,0 +1,232 @@
+//! Which figures a report of a run has.
+
+use crate::output::RunReader;
+use crate::plot::{ChartKind, FigureSpec};
+
+/// A figure of the reports of runs, drawn where the run has its table with its columns and rows in it.
+#[derive(Clone, Copy, Debug)]
+pub struct RunFigure {
+    /// Heading above it; figures of the same heading follow each other.
+    pub section: &'static str,
+    /// Title.
+    pub title: &'static str,
+    /// What a reader can see in it, as its caption.
+    pub caption: &'static str,
+    /// Kind of chart.
+    pub kind: ChartKind,
+    /// Table.
+    pub table: &'static str,
+    /// Column to the right; empty for the usual one.
+    pub x: &'static str,
+    /// Column upwards; empty for none.
+    pub y: &'static str,
+    /// Column that tells series apart; empty for none.
+    pub by: &'static str,
+    /// Events to mark, as `TABLE.COLUMN`; drawn without where there is no such table.
+    pub events: &'static str,
+    /// How many series or lanes are kept; 0 for as many as usual.
+    pub top: usize,
+    /// Rows beyond which the figure would show a crowd rather than single rows, and is left out.
+    pub most_rows: u64,
+}
+
+const FIGURE: RunFigure = RunFigure {
+    section: "",
+    title: "",
+    caption: "",
+    kind: ChartKind::TimeSeries,
+    table: "",
+    x: "",
+    y: "",
+    by: "",
+    events: "",
+    top: 0,
+    most_rows: u64::MAX,
+};
+
+const TASKS: RunFigure = RunFigure { section: "Tasks", table: "tasks", ..FIGURE };
+const NODES: RunFigure =
+    RunFigure { section: "Nodes", table: "nodes", events: "faults.change", ..FIGURE };
+const LINKS: RunFigure =
+    RunFigure { section: "Network", table: "links", events: "faults.change", ..FIGURE };
+
+const FIGURES: [RunFigure; 17] = [
+    RunFigure {
+        title: "How tasks ended",
+        caption: "Of the tasks that ended in each interval, the share of each outcome.",
+        kind: ChartKind::Shares,
+        by: "outcome",
+        ..TASKS
+    },
+    RunFigure {
+        title: "Service time by application",
+        caption: "At each time, the share of tasks that were served within it, from creation to the arrival of \
+                  the result.",
+        kind: ChartKind::Ecdf,
+        x: "service_s",
+        by: "application",
+        ..TASKS
+    },
+    RunFigure {
+        title: "Service time by tier",
+        caption: "Quartiles of the service time of the tasks that ran on each tier.",
+        kind: ChartKind::Box,
+        x: "tier",
+        y: "service_s",
+        ..TASKS
+    },
+    RunFigure {
+        title: "Where tasks ran",
+        caption: "Of the tasks that ended in each interval, the share of each tier.",
+        kind: ChartKind::Shares,
+        by: "tier",
+        ..TASKS
+    },
+    RunFigure {
+        title: "Tasks by node",
+        caption: "Each task from its creation to its end.",
+        kind: ChartKind::Gantt,
+        y: "node",
+        by: "outcome",
+        most_rows: 3000,
+        ..TASKS
+    },
+    RunFigure {
+        title: "What was decided",
+        caption: "Of the decisions of each interval, the share of each choice.",
+        section: "Decisions",
+        kind: ChartKind::Shares,
+        table: "decisions",
+        by: "choice",
+        top: 10,
+        ..FIGURE
+    },
+    RunFigure {
+        title: "Utilisation by tier",
+        caption: "Mean busy share of the cores of a tier's nodes in each period.",
+        y: "utilisation",
+        by: "tier",
+        ..NODES
+    },
+    RunFigure {
+        title: "The busiest nodes",
+        caption: "Mean busy share of the cores of the nodes that are busiest over the run.",
+        y: "utilisation",
+        by: "node",
+        top: 6,
+        ..NODES
+    },
+    RunFigure {
+        title: "The longest queues",
+        caption: "Jobs that wait, at the nodes where most do.",
+        y: "waiting",
+        by: "node",
+        top: 6,
+        ..NODES
+    },
+    RunFigure {
+        title: "Power by tier",
+        caption: "Mean power of a node of each tier.",
+        y: "power_w",
+        by: "tier",
+        ..NODES
+    },
+    RunFigure {
+        title: "Batteries",
+        caption: "Mean share that is left in the batteries of each tier.",
+        y: "battery_level",
+        by: "tier",
+        ..NODES
+    },
+    RunFigure {
+        title: "The busiest links",
+        caption: "Bytes carried in each period over those that could be carried, mean of both directions.",
+        y: "utilisation",
+        by: "link",
+        top: 6,
+        ..LINKS
+    },
+    RunFigure {
+        title: "How transfers ended",
+        caption: "Of the transfers that ended in each interval, the share of each outcome.",
+        section: "Network",
+        kind: ChartKind::Shares,
+        table: "transfers",
+        by: "outcome",
+        ..FIGURE
+    },
+    RunFigure {
+        title: "Handovers",
+        caption: "Changes of access points over time.",
+        section: "Mobility",
+        kind: ChartKind::Histogram,
+        table: "handovers",
+        x: "t_s",
+        ..FIGURE
+    },
+    RunFigure {
+        title: "Faults and changes",
+        caption: "Failures, repairs, empty batteries, arrivals and departures over time.",
+        section: "Faults",
+        kind: ChartKind::Histogram,
+        table: "faults",
+        x: "t_s",
+        by: "change",
+        ..FIGURE
+    },
+    RunFigure {
+        title: "Migrations",
+        caption: "What was moved, from when to when.",
+        section: "Migrations",
+        kind: ChartKind::Gantt,
+        table: "migrations",
+        most_rows: 3000,
+        ..FIGURE
+    },
+    RunFigure {
+        title: "Jobs",
+        caption: "Each job from start to end.",
+        section: "Jobs",
+        kind: ChartKind::Gantt,
+        table: "jobs",
+        most_rows: 3000,
+        ..FIGURE
+    },
+];
+
+/// The figures of the reports of runs, in their order. Each is drawn where its table and columns are.
+#[must_use]
+pub fn run_figures() -> &'static [RunFigure] {
+    &FIGURES
+}
+
+impl RunFigure {
+    /// What is to be drawn of a run; `None` if the run has not what the figure needs.
+    #[must_use]
+    pub fn spec(&self, run: &RunReader) -> Option<FigureSpec> {
+        let table = run.tables().find(|table| table.name == self.table)?;
+        let rows = run.summary()["tables"][self.table].as_u64();
+        if rows.is_some_and(|rows| rows == 0 || rows > self.most_rows) {
+            return None;
+        }
+        let columns = [self.x, self.y, self.by];
+        let has = |name: &&str| name.is_empty() || table.column(name).is_some();
+        if !columns.iter().all(has) {
+            return None;
+        }
+        let given = |name: &str| (!name.is_empty()).then(|| name.to_string());
+        let names = |name: &str| given(name).into_iter().collect::<Vec<_>>().into();
+        let events_there = self.events.split_once('.').is_some_and(|(table, _)| run.has_table(table));
+        Some(FigureSpec {
+            kind: Some(self.kind),
+            table: given(self.table),
+            x: given(self.x),
+            y: names(self.y),
+            by: names(self.by),
+            events: given(self.events).filter(|_| events_there),
+            top: (self.top > 0).then_some(self.top),
+            title: given(self.title),
+            ..FigureSpec::default()
+        })
+    }
+}

@@ -1,0 +1,474 @@
+//! Workloads of virtual machines: from the format to the workload.
+
+use super::WorkloadSite;
+use super::nodes::discipline;
+use crate::apps::Workload;
+use crate::apps::virtual_machines::{
+    BatchJob, Demand, DemandGrid, Demands, Drain, SyntheticDemand, VmOptions, VmRequest, VmType,
+    VmWorkload,
+};
+use crate::engine::{Distribution, EntityStream, SimDuration, SimTime};
+use crate::infra::compute::{Accelerator, Resources};
+use crate::infra::{HostSpec, MigrationMethod, MigrationSpec, NodeId, Sharing, SleepSpec, VmSpec};
+use crate::placement::consolidation::{Composed, ConsolidationPolicy};
+use crate::scenario::format::{
+    ComposedSpec, HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names, NodeClassSpec,
+    VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+};
+use crate::scenario::{BuildConsolidation, BuildWorkload, Registry, Site};
+use std::collections::BTreeSet;
+
+/// Most steps of a synthetic series.
+const MOST_STEPS: u64 = 10_000_000;
+
+/// Most virtual machines, and most jobs, of a workload.
+const MOST: u64 = 10_000_000;
+
+/// Most values of all synthetic series together: 2 GB.
+const MOST_VALUES: u64 = 500_000_000;
+
+/// Most times that one job of a workload waits for another, together.
+const MOST_DEPENDENCIES: u64 = 100_000_000;
+
+/// The times of at most `count` arrivals until the horizon.
+fn arrivals(
+    spec: &VmArrivalSpec,
+    count: u32,
+    horizon: SimTime,
+    mut random: EntityStream,
+    site: &Site<'_>,
+) -> Option<Vec<SimTime>> {
+    let gaps = match spec {
+        VmArrivalSpec::AtOnce { at } => {
+            return Some(vec![SimTime::from_secs(at.as_secs()); count as usize]);
+        }
+        VmArrivalSpec::Poisson { mean_interval } => {
+            site.key("mean_interval").check(Distribution::exponential(mean_interval.as_secs()))?
+        }
+        VmArrivalSpec::Intervals { interval } => site.key("interval").check(interval.distribution())?,
+    };
+    let mut times = Vec::new();
+    let mut time = SimTime::ZERO;
+    for _ in 0..count {
+        time += SimDuration::from_secs(gaps.sample(&mut random));
+        if time > horizon {
+            break;
+        }
+        times.push(time);
+    }
+    Some(times)
+}
+
+/// Whether a node of this class could take a virtual machine of this type at all.
+fn could_take(class: &NodeClassSpec, spec: &VmTypeSpec) -> bool {
+    let fits = |has: Option<f64>, needs: f64| has.is_none_or(|has| needs <= has);
+    class.cores.unwrap_or(0) >= spec.vcpus
+        && fits(class.memory.map(|memory| memory.as_bytes()), spec.memory.as_bytes())
+        && fits(class.storage.map(|storage| storage.as_bytes()), spec.storage.as_bytes())
+        && spec
+            .accelerators
+            .iter()
+            .all(|(kind, count)| class.accelerators.get(kind).is_some_and(|has| has >= count))
+}
+
+/// The class of a node.
+fn class_of<'a>(here: &WorkloadSite<'a>, node: NodeId) -> Option<&'a NodeClassSpec> {
+    let classes = here.directory.classes.iter().zip(here.nodes);
+    classes
+        .into_iter()
+        .find(|((_, entry), _)| (entry.first..entry.first + entry.count).contains(&node.0))
+        .map(|(_, class)| class)
+}
+
+/// Nodes with what they are as hosts.
+type Hosts = Vec<(NodeId, HostSpec)>;
+
+/// The hosts, and the names of their sites by number.
+fn hosts(
+    entries: &[HostsEntry],
+    here: &WorkloadSite<'_>,
+    site: &Site<'_>,
+) -> Option<(Hosts, Vec<String>)> {
+    let (mut found, mut sites) = (Vec::new(), Vec::new());
+    let (mut seen, mut good) = (BTreeSet::new(), true);
+    for (index, entry) in entries.iter().enumerate() {
+        let mut own = site.index(index);
+        let plain;
+        let spec = match entry {
+            HostsEntry::Hosts(spec) => {
+                own = own.key("nodes");
+                spec
+            }
+            HostsEntry::Name(name) => {
+                plain = HostsSpec {
+                    nodes: Names::One(name.clone()),
+                    site: None,
+                    sharing: HostSharingSpec::TimeShared { oversubscription: None },
+                    sleep: crate::scenario::format::SleepSpecification::default(),
+                };
+                &plain
+            }
+        };
+        let Some(nodes) = here.directory.nodes(&spec.nodes, &own) else {
+            good = false;
+            continue;
+        };
+        let name = spec.site.clone().or_else(|| spec.nodes.iter().next().cloned()).unwrap_or_default();
+        let number = sites.iter().position(|known| *known == name).unwrap_or_else(|| {
+            sites.push(name);
+            sites.len() - 1
+        });
+        let host = HostSpec {
+            sharing: match spec.sharing {
+                HostSharingSpec::SpaceShared => Sharing::SpaceShared,
+                HostSharingSpec::TimeShared { oversubscription } => {
+                    Sharing::TimeShared { oversubscription: oversubscription.unwrap_or(f64::INFINITY) }
+                }
+            },
+            sleep: SleepSpec {
+                fall_asleep: SimDuration::from_secs(spec.sleep.fall_asleep.as_secs()),
+                fall_asleep_w: spec.sleep.fall_asleep_power.map(|power| power.as_watts()),
+                wake: SimDuration::from_secs(spec.sleep.wake.as_secs()),
+                wake_w: spec.sleep.wake_power.map(|power| power.as_watts()),
+            },
+            site: number as u16,
+        };
+        for node in nodes {
+            let name = here.directory.name(node);
+            if class_of(here, node).is_none_or(|class| class.cores.unwrap_or(0) == 0) {
+                own.error(format!("{name:?} has no cores to share among virtual machines"));
+                good = false;
+                break;
+            }
+            if here.directory.is_wireless(node) {
+                own.error_with_help(
+                    format!("{name:?} is wireless, but hosts of virtual machines are wired"),
+                    "name nodes of the tier \"cloud\", \"fog\" or \"edge\"",
+                );
+                good = false;
+                break;
+            }
+            if !seen.insert(node) {
+                own.error(format!("{name:?} is named as a host twice"));
+                good = false;
+                break;
+            }
+            found.push((node, host));
+        }
+    }
+    good.then_some((found, sites))
+}
+
+/// The requests of a type, and the rows of its demands.
+fn requests(
+    spec: &VmTypeSpec,
+    number: u16,
+    here: &WorkloadSite<'_>,
+    stream: &str,
+    (step, steps): (SimDuration, usize),
+    rows: &mut Vec<Vec<f32>>,
+    site: &Site<'_>,
+) -> Option<Vec<VmRequest>> {
+    let accelerators = spec.accelerators.iter().map(|(kind, &count)| {
+        let known = here.directory.accelerator(kind);
+        if known.is_none() {
+            let names = here.directory.accelerators();
+            site.key("accelerators").key(kind).unknown("accelerator kind", kind, names);
+        }
+        known.map(|kind| Accelerator { kind, count })
+    });
+    let vm = VmSpec {
+        class: number,
+        vcpus: spec.vcpus,
+        mips_per_vcpu: spec.mips_per_vcpu.as_mips(),
+        resources: Resources {
+            memory_bytes: spec.memory.as_bytes(),
+            storage_bytes: spec.storage.as_bytes(),
+            accelerators: accelerators.collect::<Option<Vec<_>>>()?,
+        },
+    };
+    if vm.mips_per_vcpu == 0.0 {
+        site.key("mips_per_vcpu").error("virtual cores of 0 MIPS never do anything; it must be above 0");
+    }
+    let lifetime = match &spec.lifetime {
+        None => None,
+        Some(lifetime) => Some(site.key("lifetime").check(lifetime.distribution())?),
+    };
+    let random = here.streams.entity(&format!("{stream}/arrivals"), u64::from(number));
+    let times = arrivals(&spec.arrival, spec.count, here.horizon, random, &site.key("arrival"))?;
+    let first_row = rows.len();
+    if let VmDemandSpec::Synthetic { mean, amplitude, noise, day } = spec.demand {
+        if day.as_secs() == 0.0 {
+            site.key("demand").key("day").error("a day of 0 s has no course; it must be above 0");
+            return None;
+        }
+        let series = SyntheticDemand {
+            mean: mean.as_fraction(),
+            amplitude: amplitude.as_fraction(),
+            noise: noise.as_fraction(),
+            day: SimDuration::from_secs(day.as_secs()),
+        };
+        let name = format!("{stream}/demand/{}", spec.name);
+        series.rows(here.streams, &name, times.len(), (step, steps), rows);
+    }
+    let mut lifetimes = here.streams.entity(&format!("{stream}/lifetimes"), u64::from(number));
+    let requests = times.into_iter().enumerate().map(|(index, time)| VmRequest {
+        spec: vm.clone(),
+        time,
+        lifetime: lifetime
+            .as_ref()
+            .map(|lifetime| SimDuration::from_secs(lifetime.sample(&mut lifetimes))),
+        demand: match spec.demand {
+            VmDemandSpec::Constant { utilisation } => Demand::Constant(utilisation.as_fraction()),
+            VmDemandSpec::Synthetic { .. } => Demand::Grid((first_row + index) as u32),
+            VmDemandSpec::Jobs => Demand::Jobs,
+        },
+    });
+    Some(requests.collect())
+}
+
+fn migration(spec: MigrationKindSpec) -> MigrationSpec {
+    match spec {
+        MigrationKindSpec::StopAndCopy => {
+            MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 }
+        }
+        MigrationKindSpec::PreCopy { dirty_rate, downtime_limit, round_limit, degradation } => {
+            MigrationSpec {
+                method: MigrationMethod::PreCopy {
+                    dirty_bytes_per_s: dirty_rate.as_bps() / 8.0,
+                    downtime_limit: SimDuration::from_secs(downtime_limit.as_secs()),
+                    round_limit,
+                },
+                degradation: degradation.as_fraction(),
+            }
+        }
+    }
+}
+
+impl VirtualMachinesSpec {
+    fn batch_jobs(&self, here: &WorkloadSite<'_>) -> Option<Vec<BatchJob>> {
+        let mut jobs = Vec::new();
+        for (index, spec) in self.jobs.iter().enumerate() {
+            let site = here.site.key("jobs").index(index);
+            let takes = |kind: &&VmTypeSpec| {
+                matches!(kind.demand, VmDemandSpec::Jobs)
+                    && kind.vcpus >= spec.cores
+                    && kind.memory.as_bytes() >= spec.memory.as_bytes()
+            };
+            if !self.types.iter().any(|kind| takes(&kind)) {
+                site.error_with_help(
+                    "no virtual machine could run these jobs",
+                    "give a type the demand \"jobs\", and at least as many `vcpus` and as much `memory` as \
+                     a job asks for",
+                );
+                return None;
+            }
+            let length = site.key("length").check(spec.length.distribution())?;
+            let name = format!("{}/jobs", self.name);
+            let random = here.streams.entity(&format!("{name}/arrivals"), index as u64);
+            let site = site.key("arrival");
+            let times = arrivals(&spec.arrival, spec.count, here.horizon, random, &site)?;
+            let mut random = here.streams.entity(&format!("{name}/lengths"), index as u64);
+            for time in times {
+                let mut before: Vec<u32> = Vec::new();
+                for _ in 0..spec.stages {
+                    let first = jobs.len() as u32;
+                    for _ in 0..spec.width {
+                        jobs.push(BatchJob {
+                            time,
+                            length_mi: length.sample(&mut random),
+                            cores: spec.cores,
+                            memory_bytes: spec.memory.as_bytes(),
+                            after: before.clone(),
+                        });
+                    }
+                    before = (first..jobs.len() as u32).collect();
+                }
+            }
+        }
+        Some(jobs)
+    }
+
+    /// Reports more virtual machines, values or jobs than a run should have. Nothing was made of them yet.
+    fn is_of_bearable_size(&self, steps: u64, site: &Site<'_>) -> bool {
+        let sum = |of: &dyn Fn(&VmTypeSpec) -> bool| -> u64 {
+            self.types.iter().filter(|spec| of(spec)).map(|spec| u64::from(spec.count)).sum()
+        };
+        let vms = sum(&|_| true);
+        if vms > MOST {
+            site.key("types").error(format!(
+                "{vms} virtual machines are more than the {MOST} that a workload may have"
+            ));
+            return false;
+        }
+        let values =
+            steps.saturating_mul(sum(&|spec| matches!(spec.demand, VmDemandSpec::Synthetic { .. })));
+        if values > MOST_VALUES {
+            site.key("types").error_with_help(
+                format!(
+                    "the synthetic series have {values} values, more than the {MOST_VALUES} allowed"
+                ),
+                "lengthen `period`, or let fewer virtual machines have a series",
+            );
+            return false;
+        }
+        let product = |factors: &[u32]| {
+            factors.iter().fold(1u64, |product, &factor| product.saturating_mul(u64::from(factor)))
+        };
+        let (mut jobs, mut dependencies) = (0u64, 0u64);
+        for spec in &self.jobs {
+            jobs = jobs.saturating_add(product(&[spec.count, spec.stages, spec.width]));
+            let waits = product(&[spec.count, spec.stages - spec.stages.min(1), spec.width, spec.width]);
+            dependencies = dependencies.saturating_add(waits);
+        }
+        if jobs > MOST || dependencies > MOST_DEPENDENCIES {
+            site.key("jobs").error(format!(
+                "{jobs} jobs that wait {dependencies} times for one another are more than the {MOST} and \
+                 {MOST_DEPENDENCIES} allowed"
+            ));
+            return false;
+        }
+        true
+    }
+
+    fn vm_types(&self, here: &WorkloadSite<'_>) -> Option<Vec<VmType>> {
+        let mut names = BTreeSet::new();
+        let mut types = Vec::new();
+        for (index, spec) in self.types.iter().enumerate() {
+            let site = here.site.key("types").index(index);
+            if !names.insert(&spec.name) {
+                site.error_with_help(
+                    format!("another type has the name {:?}", spec.name),
+                    "give each type a `name` of its own",
+                );
+            }
+            let mut serves = None;
+            if let Some(name) = &spec.serves {
+                let site = site.key("serves");
+                serves = Some(here.directory.node(name, &site)?);
+                if !matches!(spec.demand, VmDemandSpec::Jobs) {
+                    site.error_with_help(
+                        "what serves tasks wants what these ask for, but the demand is something else",
+                        "set `demand` to { \"kind\": \"jobs\" }",
+                    );
+                }
+            }
+            types.push(VmType {
+                name: spec.name.clone(),
+                discipline: discipline(spec.scheduling),
+                serves,
+            });
+        }
+        Some(types)
+    }
+
+    /// Reports types that no host could ever take, and fronts that are hosts.
+    fn check_fit(&self, hosts: &[(NodeId, HostSpec)], types: &[VmType], here: &WorkloadSite<'_>) {
+        for (index, (spec, kind)) in self.types.iter().zip(types).enumerate() {
+            let site = here.site.key("types").index(index);
+            let fits = hosts
+                .iter()
+                .any(|(node, _)| class_of(here, *node).is_some_and(|class| could_take(class, spec)));
+            if !fits {
+                site.error_with_help(
+                    format!("no host is large enough for a virtual machine of the type {:?}", spec.name),
+                    "compare its vcpus, memory, storage and accelerators with those of the hosts",
+                );
+            }
+            if let Some(front) = kind.serves
+                && hosts.iter().any(|(node, _)| *node == front)
+            {
+                site.key("serves").error_with_help(
+                    format!("{:?} is a host, and takes no tasks itself", here.directory.name(front)),
+                    "name a node beside the hosts, such as a gateway of the tier \"cloud\"",
+                );
+            }
+        }
+    }
+}
+
+impl BuildWorkload for VirtualMachinesSpec {
+    fn build(&self, here: &WorkloadSite<'_>) -> Option<Box<dyn Workload>> {
+        let site = &here.site;
+        let (hosts, sites) = hosts(&self.hosts, here, &site.key("hosts"))?;
+        let types = self.vm_types(here)?;
+        self.check_fit(&hosts, &types, here);
+        let period = SimDuration::from_secs(self.period.as_secs());
+        if period == SimDuration::ZERO {
+            site.key("period").error("control steps must be apart; the time must be above 0");
+            return None;
+        }
+        let steps = here.horizon.as_nanos() / period.as_nanos() + 1;
+        if steps > MOST_STEPS {
+            site.key("period").error(format!("{steps} control steps are more than {MOST_STEPS}"));
+            return None;
+        }
+        if !self.is_of_bearable_size(steps, site) {
+            return None;
+        }
+        let mut rows = Vec::new();
+        let mut all = Vec::new();
+        for (index, spec) in self.types.iter().enumerate() {
+            let own = site.key("types").index(index);
+            let grid = (period, steps as usize);
+            all.extend(requests(spec, index as u16, here, &self.name, grid, &mut rows, &own)?);
+        }
+        let mut cost_factors = Vec::new();
+        for (index, spec) in self.cost_factors.iter().enumerate() {
+            let own = site.key("cost_factors").index(index);
+            let find = |name: &String, key: &str| {
+                let known = sites.iter().position(|site| site == name);
+                if known.is_none() {
+                    own.key(key).unknown("site", name, sites.iter().map(String::as_str));
+                }
+                known.map(|number| number as u16)
+            };
+            if let (Some(from), Some(to)) = (find(&spec.from, "from"), find(&spec.to, "to")) {
+                cost_factors.push((from, to, spec.factor));
+            }
+        }
+        let mut drains = Vec::new();
+        for (index, spec) in self.drains.iter().enumerate() {
+            let own = site.key("drains").index(index);
+            if spec.until.as_secs() <= spec.at.as_secs() {
+                own.key("until").error("a host takes virtual machines again only after it was emptied");
+            }
+            for node in here.directory.nodes(&spec.hosts, &own.key("hosts")).unwrap_or_default() {
+                if !hosts.iter().any(|(host, _)| *host == node) {
+                    let name = here.directory.name(node);
+                    own.key("hosts").error(format!("{name:?} is no host of this workload"));
+                    break;
+                }
+                let from = SimTime::from_secs(spec.at.as_secs());
+                drains.push(Drain { node, from, until: SimTime::from_secs(spec.until.as_secs()) });
+            }
+        }
+        let jobs = self.batch_jobs(here)?;
+        let options = VmOptions {
+            hosts,
+            period,
+            boot: SimDuration::from_secs(self.boot.as_secs()),
+            migration: migration(self.migration),
+            cost_factors,
+            drains,
+        };
+        let demands = Demands { grid: DemandGrid::from_rows(period, &rows), fragments: Vec::new() };
+        Some(Box::new(VmWorkload::new(&self.name, types, all, demands, jobs, options)))
+    }
+}
+
+impl BuildConsolidation for ComposedSpec {
+    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>> {
+        let overload = registry.make_overload(&self.overload, &site.key("overload"));
+        let selection = registry.make_selection(&self.selection, &site.key("selection"));
+        let placement = registry.make_vm_allocation(&self.placement, &site.key("placement"));
+        Some(Box::new(Composed {
+            overload: overload?,
+            selection: selection?,
+            placement: placement?,
+            empties: self.empties,
+            give_up_after: self.give_up_after,
+            sleeps: self.sleeps,
+        }))
+    }
+}
