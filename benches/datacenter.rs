@@ -17,7 +17,7 @@ use stratosim::apps::virtual_machines::{
 use stratosim::energy::LinearPower;
 use stratosim::engine::{RandomStreams, SimDuration, SimTime};
 use stratosim::infra::compute::{Discipline, Resources};
-use stratosim::infra::network::{LinkModel, LinkSpec};
+use stratosim::infra::network::LinkSpec;
 use stratosim::infra::{HostSpec, NodeClass, NodeId, Position, Sharing, Static, Tier, VmSpec};
 use stratosim::placement::consolidation::{Composed, LocalRegression, MinimumMigrationTime};
 use stratosim::placement::vm_allocation::{FirstFit, PowerAwareBestFit};
@@ -39,14 +39,8 @@ fn world(days: f64, hosts: u32, cores: u32, memory_bytes: f64) -> WorldBuilder {
     world.class(class, standing());
     world.class(NodeClass { cores: 0, ..NodeClass::new("switch", Tier::Network, 1) }, standing());
     for host in 0..hosts {
-        let link = LinkSpec {
-            a: NodeId(host),
-            b: NodeId(hosts),
-            bandwidth_bps: 10e9,
-            latency: SimDuration::from_secs(1e-4),
-            model: LinkModel::FairShare,
-            transfer_limit: usize::MAX,
-        };
+        let latency = SimDuration::from_secs(1e-4);
+        let link = LinkSpec::new(NodeId(host), NodeId(hosts), latency, 10e9);
         world.link(format!("link-{host}"), link);
     }
     world.sample(Sampling { interval: SimDuration::ZERO, ..Sampling::default() });

@@ -55,7 +55,7 @@
 //!         half_duplex: false,
 //!         latency: SimDuration::from_secs(0.002),
 //!         model: LinkModel::FairShare,
-//!         transfer_limit: usize::MAX,
+//!         ..AccessPointSpec::new(80e6, 200e6).radio
 //!     },
 //!     range_m: Some(100.0),
 //!     transmit_power_dbm: 20.0,
@@ -86,6 +86,9 @@
 //!     class: JobClass::Compute,
 //!     deadline_s: None,
 //!     delay_sensitivity: 0.5,
+//!     first_active_s: None,
+//!     predicted: None,
+//!     cloud_share: 0.0,
 //! };
 //! let devices = world.nodes_of(phones).collect();
 //! let horizon = world.horizon();
@@ -199,7 +202,10 @@ pub mod prelude {
     };
     pub use crate::engine::{Distribution, Phase, RandomStreams, SimDuration, SimTime};
     pub use crate::infra::compute::{Accelerator, Discipline, Job, JobRequest, Resources};
-    pub use crate::infra::network::{LinkModel, LinkSpec, Mm1, RadioSpec};
+    pub use crate::infra::network::{
+        DelayModel, DirectScope, DirectSpec, LinkModel, LinkSpec, Message as DelayMessage, Mm1,
+        NetworkClass, RadioSpec,
+    };
     pub use crate::infra::{
         AccessPointSpec, Area, BatterySpec, ClassId, Criterion, FaultTarget, FaultTimes, HostId,
         HostSpec, Infrastructure, InstanceSpec, Interface, JobOutcome, Leg, LinkId, MigrationMethod,

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::compute::{Discipline, JobRequest, Refusal};
-use crate::infra::network::NetworkRefusal;
+use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    HostId, HostSpec, Infrastructure, JobId, MigrationId, MigrationSpec, NodeId, TransferId,
-    TransferOutcome, VmId, VmRefusal, VmSpec,
+    HostId, HostSpec, Infrastructure, JobId, MigrationId, MigrationSpec, NodeId, ProcessorId, Share,
+    TransferId, TransferOutcome, VmId, VmRefusal, VmSpec,
 };
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 
@@ -70,6 +70,24 @@ pub trait Context {
     /// What is short.
     fn submit_job(&mut self, node: NodeId, request: JobRequest, token: u64) -> Result<JobId, Refusal>;
 
+    /// Admits a job to an instance, on which `share` is booked until the job ends, whether it fits or not.
+    ///
+    /// # Errors
+    /// What else is short.
+    fn submit_job_on(
+        &mut self,
+        processor: ProcessorId,
+        request: JobRequest,
+        share: Share,
+        token: u64,
+    ) -> Result<JobId, Refusal>;
+
+    /// Books a share of an instance for a task that is on its way there.
+    fn book(&mut self, processor: ProcessorId, share: Share);
+
+    /// Takes such a booking back.
+    fn release(&mut self, processor: ProcessorId, share: Share);
+
     /// Takes a job off its node, without further notice.
     fn cancel_job(&mut self, job: JobId);
 
@@ -83,6 +101,21 @@ pub trait Context {
         to: NodeId,
         bytes: f64,
         token: u64,
+    ) -> Result<TransferId, NetworkRefusal> {
+        self.start_transfer_via(from, to, bytes, token, None)
+    }
+
+    /// The same by the direct network of the class `via`, if there is one between the two.
+    ///
+    /// # Errors
+    /// If there is no way, or a link takes no more.
+    fn start_transfer_via(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        bytes: f64,
+        token: u64,
+        via: Option<NetworkClass>,
     ) -> Result<TransferId, NetworkRefusal>;
 
     /// Ends a transfer, without further notice.
@@ -90,6 +123,16 @@ pub trait Context {
 
     /// Asks the offloading policy where a task is to run. The world has checked the answer.
     fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice;
+
+    /// Asks the offloading policy again, now that the input of a task has arrived at `node`. Another node in the
+    /// answer means that the input is to go on there. It is part of the decision with this number, and none of
+    /// its own in the records.
+    fn decide_on_arrival(
+        &mut self,
+        number: u64,
+        request: &OffloadingRequest,
+        node: NodeId,
+    ) -> OffloadingChoice;
 
     /// Makes a node a host of virtual machines, which from now on takes no jobs itself; nothing if it is one.
     fn add_host(&mut self, node: NodeId, spec: HostSpec) -> HostId;

@@ -11,5 +11,5 @@ pub use context::{Context, DecisionId, DecisionPoint};
 pub use hosting::{
     ConsolidationChoice, ConsolidationRequest, VmAllocationChoice, VmAllocationRequest, VmHistories,
 };
-pub use offloading::{DecisionEnd, OffloadingChoice, OffloadingRequest};
+pub use offloading::{DecisionEnd, OffloadingChoice, OffloadingRequest, PredictedShares};
 pub use workload::{Message, Workload};

@@ -4,9 +4,10 @@ use super::compute::{Job, JobRequest, Refusal};
 use super::event::{InfraEvent, JobOutcome, Notice, TransferOutcome, TransferRecord};
 use super::ids::{JobId, NodeId, Owner, ProcessorId, TransferId};
 use super::infrastructure::Infrastructure;
-use super::network::NetworkRefusal;
+use super::network::{NetworkClass, NetworkRefusal};
+use super::predicted::Share;
 use super::virtual_machines::MIGRATIONS;
-use crate::engine::{Phase, Schedule};
+use crate::engine::{Phase, Schedule, SimTime};
 
 impl Infrastructure {
     /// Admits a job to a node.
@@ -27,7 +28,29 @@ impl Infrastructure {
         if !self.keeps_cap(node, &request, schedule.now()) {
             return Err(Refusal::Power);
         }
-        self.submit_to(schedule, processor, request, owner)
+        self.submit_to(schedule, processor, request, Share::default(), owner)
+    }
+
+    /// Admits a job to an instance, on which `share` is booked until it ends.
+    ///
+    /// # Errors
+    /// What is short; [`Refusal::Cores`] if the node is not available at all. The bookings are not checked.
+    pub fn submit_job_on<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        processor: ProcessorId,
+        request: JobRequest,
+        share: Share,
+        owner: Owner,
+    ) -> Result<JobId, Refusal> {
+        let node = self.compute.node(processor);
+        if !self.nodes[node.index()].is_available() {
+            return Err(Refusal::Cores);
+        }
+        if !self.keeps_cap(node, &request, schedule.now()) {
+            return Err(Refusal::Power);
+        }
+        self.submit_to(schedule, processor, request, share, owner)
     }
 
     /// Admits a job to a processor.
@@ -36,12 +59,27 @@ impl Infrastructure {
         schedule: &mut Schedule<E>,
         processor: ProcessorId,
         request: JobRequest,
+        share: Share,
         owner: Owner,
     ) -> Result<JobId, Refusal> {
+        if let Some(datacenter) = self.updates.of(processor) {
+            return self.submit_in_steps(schedule, datacenter, processor, (request, share), owner);
+        }
         let before = self.compute.busy_cores(processor);
         let job = self.compute.submit(schedule.now(), processor, request, owner)?;
+        self.predicted.book_job(schedule.now(), processor, job, share);
         self.after_change(schedule, processor, before);
         Ok(job)
+    }
+
+    /// Books a share of an instance for a task that is on its way there.
+    pub fn book(&mut self, now: SimTime, processor: ProcessorId, share: Share) {
+        self.predicted.book(now, processor, share);
+    }
+
+    /// Takes such a booking back.
+    pub fn release(&mut self, now: SimTime, processor: ProcessorId, share: Share) {
+        self.predicted.release(now, processor, share);
     }
 
     /// Takes a job off its node; `None` if it has ended already.
@@ -53,11 +91,13 @@ impl Infrastructure {
         let processor = self.compute.job(job)?.processor;
         let before = self.compute.busy_cores(processor);
         let ended = self.compute.cancel(schedule.now(), job);
+        self.predicted.end_job(schedule.now(), processor, job);
         self.after_change(schedule, processor, before);
         ended
     }
 
-    /// Starts a transfer between two nodes.
+    /// Starts a transfer between two nodes; by the direct network of the class `via` if there is one between
+    /// them.
     ///
     /// # Errors
     /// If there is no way, or a link takes no more.
@@ -68,11 +108,12 @@ impl Infrastructure {
         to: NodeId,
         bytes: f64,
         owner: Owner,
+        via: Option<NetworkClass>,
     ) -> Result<TransferId, NetworkRefusal> {
         let disconnected = NetworkRefusal::Disconnected;
         let from = self.endpoint(from).ok_or(disconnected)?;
         let to = self.endpoint(to).ok_or(disconnected)?;
-        self.network.start(schedule, from, to, bytes, owner)
+        self.network.start_via(schedule, (from, to), bytes, owner, via)
     }
 
     /// Ends a transfer without notice to its owner; `None` if it has ended already.
@@ -94,6 +135,7 @@ impl Infrastructure {
     ) {
         let before = self.compute.busy_cores(processor);
         while let Some((id, job)) = self.compute.pop_completed(schedule.now(), processor) {
+            self.predicted.end_job(schedule.now(), processor, id);
             self.notices.push_back(Notice::JobEnded { id, job, outcome: JobOutcome::Done });
         }
         self.after_change(schedule, processor, before);
@@ -106,7 +148,10 @@ impl Infrastructure {
         processor: ProcessorId,
         busy_before: f64,
     ) {
-        self.expect_completion(schedule, processor);
+        match self.updates.of(processor) {
+            Some(datacenter) => self.note_next(processor, datacenter),
+            None => self.expect_completion(schedule, processor),
+        }
         if let Some(vm) = self.virtual_machines.vm_of_processor(processor) {
             return self.after_vm_jobs_change(schedule, vm, processor);
         }

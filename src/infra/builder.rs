@@ -2,6 +2,7 @@
 
 use super::attachment::{AccessPoint, AccessPoints, AttachmentError, Criterion};
 use super::compute::{Compute, Refusal};
+use super::edgecloudsim::{UpdateScope, Updates};
 use super::faults::{FaultProcess, FaultTarget, FaultTimes};
 use super::feed::{FeedState, PositionFeed};
 use super::geometry::Position;
@@ -10,8 +11,9 @@ use super::infrastructure::Infrastructure;
 use super::meter::{BatteryState, Meter, TierLoad};
 use super::mobility::MobilityModel;
 use super::motion::{Motion, Placement};
-use super::network::{LinkSpec, Network};
+use super::network::{DirectScope, DirectSpec, LinkSpec, Network};
 use super::node::{Node, NodeClass};
+use super::predicted::PredictedLoads;
 use super::sites::{NodeAccount, SiteState};
 use crate::energy::{Battery, Signal, SiteAccount, SiteError, SiteSpec};
 use crate::engine::{RandomStreams, SimTime};
@@ -55,6 +57,7 @@ pub struct InfraBuilder {
     first_nodes: Vec<u32>,
     nodes: u32,
     links: Vec<(String, LinkSpec)>,
+    directs: Vec<DirectSpec>,
     radios: u32,
     faults: Vec<(FaultTarget, FaultTimes)>,
     feeds: Vec<(ClassId, Box<dyn PositionFeed>)>,
@@ -75,6 +78,7 @@ impl InfraBuilder {
             first_nodes: Vec::new(),
             nodes: 0,
             links: Vec::new(),
+            directs: Vec::new(),
             radios: 0,
             faults: Vec::new(),
             feeds: Vec::new(),
@@ -146,6 +150,11 @@ impl InfraBuilder {
         LinkId(self.radios + self.links.len() as u32 - 1)
     }
 
+    /// Adds a network that leads from devices to nodes directly.
+    pub fn direct(&mut self, spec: DirectSpec) {
+        self.directs.push(spec);
+    }
+
     /// Adds the faults of a node or link.
     pub fn fault(&mut self, target: FaultTarget, times: FaultTimes) {
         self.faults.push((target, times));
@@ -188,6 +197,8 @@ impl InfraBuilder {
     /// If instances do not fit on their nodes, or access points are out of range.
     pub fn build(self) -> Result<Infrastructure, InfraError> {
         let mut compute = Compute::default();
+        let (mut predicted, mut updates) = (PredictedLoads::default(), Updates::default());
+        let mut class_datacenter = 0;
         let mut network = Network::default();
         let mut nodes = Vec::with_capacity(self.nodes as usize);
         let mut meters = Vec::with_capacity(self.nodes as usize);
@@ -203,6 +214,13 @@ impl InfraBuilder {
                 let resources = class.resources.clone();
                 let processor = compute.add_processor(id, cores, mips, class.discipline, resources);
                 let instances = class.instances.as_ref();
+                let datacenter = class.updates.map(|scope| match scope {
+                    UpdateScope::Class if number > 0 => class_datacenter,
+                    _ => updates.add(),
+                });
+                class_datacenter = datacenter.unwrap_or(0);
+                predicted.add_processor(class.tier, instances.is_none());
+                updates.add_processor(datacenter);
                 for instance in 0..instances.map_or(0, |spec| spec.count) {
                     let Some(spec) = instances else { break };
                     compute
@@ -218,6 +236,8 @@ impl InfraBuilder {
                             instance,
                             short,
                         })?;
+                    predicted.add_processor(class.tier, true);
+                    updates.add_processor(datacenter);
                 }
                 if let Some(steps) = &class.frequency {
                     for own in (processor.0..compute.len() as u32).map(ProcessorId) {
@@ -289,6 +309,20 @@ impl InfraBuilder {
             network.add_link(&spec);
             link_names.push(name);
         }
+        let stations: Vec<NodeId> = access_points.iter().map(|(node, _)| *node).collect();
+        for spec in &self.directs {
+            let made = network.add_direct(spec, &stations).len();
+            link_names.extend((0..made).map(|number| match spec.scope {
+                DirectScope::Everywhere => spec.name.clone(),
+                DirectScope::AccessPoint => {
+                    let node: &Node = &nodes[stations[number].index()];
+                    format!("{}/{}", self.classes[node.class.index()].node_name(node.number), spec.name)
+                }
+            }));
+        }
+        for &site in &stations {
+            network.set_leg(site, motion.leg(site));
+        }
         network.prepare();
         let faults = (0..).zip(self.faults).map(|(index, (target, times))| {
             FaultProcess::new(target, times, self.streams.entity("faults", index))
@@ -307,6 +341,8 @@ impl InfraBuilder {
             classes: self.classes,
             nodes,
             compute,
+            predicted,
+            updates,
             network,
             virtual_machines: super::virtual_machines::VirtualMachines::default(),
             motion,

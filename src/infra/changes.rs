@@ -8,6 +8,7 @@ use super::geometry::Leg;
 use super::ids::{LinkId, NodeId, TransferId};
 use super::infrastructure::Infrastructure;
 use super::motion::Reattached;
+use super::network::Attachment;
 use crate::engine::{Phase, Schedule, SimTime};
 
 impl Infrastructure {
@@ -28,7 +29,13 @@ impl Infrastructure {
         change: Option<Reattached>,
         otherwise: TransferOutcome,
     ) {
+        self.network.set_leg(device, self.motion.leg(device));
         let Some((from, to)) = change else { return };
+        let attachment = to.map(|index| {
+            let (site, radio) = self.access_points[index.0 as usize];
+            Attachment { site, radio }
+        });
+        self.network.set_attachment(device, attachment);
         let node_of = |index: AccessPointIndex| self.access_points[index.0 as usize].0;
         let (from, to) = (from.map(node_of), to.map(node_of));
         self.notices.push_back(Notice::Handover { device, from, to });
@@ -186,6 +193,7 @@ impl Infrastructure {
         for processor in self.nodes[node.index()].processors() {
             let before = self.compute.busy_cores(processor);
             while let Some((id, job)) = self.compute.pop_any(schedule.now(), processor) {
+                self.predicted.end_job(schedule.now(), processor, id);
                 self.notices.push_back(Notice::JobEnded { id, job, outcome: job_outcome });
             }
             self.after_change(schedule, processor, before);

@@ -2,6 +2,7 @@
 
 use super::compute::Job;
 use super::ids::{HostId, JobId, LinkId, NodeId, Owner, ProcessorId, SiteId, TransferId, VmId};
+use super::network::NetworkClass;
 use super::virtual_machines::{HostState, MigrationRecord, VmChange};
 use crate::engine::SimTime;
 
@@ -24,6 +25,8 @@ pub enum InfraEvent {
     FaultDue(u32),
     /// A battery is empty.
     BatteryEmpty(NodeId),
+    /// A datacenter that is updated in steps is to be updated: its number.
+    UpdateDue(u32),
     /// The power cap of a site is to be looked at.
     CapDue(SiteId),
     /// The shares of hosts are to be worked out, after all that has changed at this instant.
@@ -60,6 +63,8 @@ pub enum TransferOutcome {
     LostToMobility,
     /// Its owner gave it up.
     Dropped,
+    /// A later link of its way took no more.
+    RefusedForBandwidth,
 }
 
 /// Whether a fault or something else took a node away.
@@ -100,6 +105,11 @@ pub struct TransferRecord {
     pub reroutes: u32,
     /// How it ended.
     pub outcome: TransferOutcome,
+    /// Seconds on the links of each network, in the order of [`NetworkClass::ALL`]; zero of a way that is not
+    /// taken hop by hop.
+    pub by_class_s: [f64; NetworkClass::ALL.len()],
+    /// The network that took no more.
+    pub refused_by: Option<NetworkClass>,
 }
 
 /// What the infrastructure tells the world, in the order in which it happened.

@@ -1,6 +1,7 @@
 //! All of the infrastructure together: nodes, compute, network, movement, energy, faults.
 
 use super::compute::{Compute, JobRequest, Refusal};
+use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
 use super::faults::FaultProcess;
 use super::feed::FeedState;
@@ -8,8 +9,9 @@ use super::geometry::{Leg, Position};
 use super::ids::{LinkId, NodeId, ProcessorId};
 use super::meter::{BatteryState, Meter, TierLoad};
 use super::motion::Motion;
-use super::network::{Endpoint, Network};
+use super::network::{Endpoint, Network, NetworkClass};
 use super::node::{Node, NodeClass, Tier};
+use super::predicted::{PredictedLoads, Share};
 use super::sites::{NodeAccount, SiteState};
 use super::virtual_machines::VirtualMachines;
 use crate::energy::Signal;
@@ -25,6 +27,8 @@ pub struct Infrastructure {
     pub(super) classes: Vec<NodeClass>,
     pub(super) nodes: Vec<Node>,
     pub(super) compute: Compute,
+    pub(super) predicted: PredictedLoads,
+    pub(super) updates: Updates,
     pub(super) network: Network,
     pub(super) virtual_machines: VirtualMachines,
     pub(super) motion: Motion,
@@ -89,8 +93,9 @@ impl Infrastructure {
                 }
             }
             InfraEvent::TransferDue(id) => {
-                let record = self.network.on_transfer_due(schedule.now(), id);
-                self.note_transfer(schedule, record);
+                if let Some(record) = self.network.on_transfer_due(schedule, id) {
+                    self.note_transfer(schedule, record);
+                }
             }
             InfraEvent::LegEnds(node) => {
                 let attaches = self.nodes[node.index()].is_available();
@@ -104,6 +109,7 @@ impl Infrastructure {
             InfraEvent::FeedDue(feed) => self.on_feed_due(schedule, feed),
             InfraEvent::FaultDue(fault) => self.on_fault_due(schedule, fault as usize),
             InfraEvent::BatteryEmpty(node) => self.on_battery_empty(schedule, node),
+            InfraEvent::UpdateDue(datacenter) => self.on_update_due(schedule, datacenter),
             InfraEvent::CapDue(site) => self.on_cap_due(schedule, site),
             InfraEvent::HostsDue => self.on_hosts_due(schedule),
             InfraEvent::HostDue(host) => self.on_host_due(schedule, host),
@@ -182,6 +188,36 @@ impl Infrastructure {
         self.class_of(node).cores > 0 && self.virtual_machines.host_of_node(node).is_none()
     }
 
+    /// What is booked on processors by tasks that announce their share of one.
+    #[must_use]
+    pub fn predicted(&self) -> &PredictedLoads {
+        &self.predicted
+    }
+
+    /// Whether a share fits on an instance beside what is booked there, and the job would be admitted.
+    #[must_use]
+    pub fn has_place(&self, processor: ProcessorId, share: Share, job: &JobRequest) -> bool {
+        self.predicted.fits(processor, share) && self.compute.admits(processor, job).is_ok()
+    }
+
+    /// The instance of a node with the least booked that [has a place](Self::has_place), the first among equals.
+    #[must_use]
+    pub fn least_booked(&self, node: NodeId, share: Share, job: &JobRequest) -> Option<ProcessorId> {
+        let own = self.nodes[node.index()].processors();
+        own.filter(|&own| self.has_place(own, share, job)).min_by_key(|&own| self.predicted.on(own))
+    }
+
+    /// Mean of what is booked on the instances of a node, as a fraction.
+    #[must_use]
+    pub fn booked_share(&self, node: NodeId) -> f64 {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for processor in self.nodes[node.index()].processors() {
+            sum += self.predicted.on(processor).as_fraction();
+            count += 1.0;
+        }
+        sum / count
+    }
+
     /// Topology, links and transfers.
     #[must_use]
     pub fn network(&self) -> &Network {
@@ -234,10 +270,13 @@ impl Infrastructure {
         let class = &self.classes[state.class.index()];
         let rate_limit_bps = class.interface.rate_limit_bps;
         if class.wireless {
-            let attached = self.motion.attached(node)?;
+            // Out of coverage, a device may still reach something by a direct network.
+            let alone = Endpoint { node, site: node, radio: None, rate_limit_bps };
+            let alone = self.network.reaches_everywhere().then_some(alone);
+            let Some(attached) = self.motion.attached(node) else { return alone };
             let (site, radio) = self.access_points[attached.0 as usize];
             if !self.network.link_is_up(radio) {
-                return None;
+                return alone;
             }
             return Some(Endpoint { node, site, radio: Some(radio), rate_limit_bps });
         }
@@ -253,11 +292,23 @@ impl Infrastructure {
         to: NodeId,
         bytes: f64,
     ) -> Option<f64> {
+        self.estimated_transfer_via_s(now, from, to, bytes, None)
+    }
+
+    /// The same by the direct network of the class `via`, if there is one between the two.
+    pub fn estimated_transfer_via_s(
+        &mut self,
+        now: SimTime,
+        from: NodeId,
+        to: NodeId,
+        bytes: f64,
+        via: Option<NetworkClass>,
+    ) -> Option<f64> {
         if from == to {
             return Some(0.0);
         }
         let (from, to) = (self.endpoint(from)?, self.endpoint(to)?);
-        self.network.estimated_transfer_s(now, from, to, bytes)
+        self.network.estimated_transfer_via_s(now, from, to, bytes, via)
     }
 
     /// Whether there is a way between two nodes, O(1); each reaches itself.
@@ -292,7 +343,9 @@ impl Infrastructure {
         for index in 0..self.by_tier[tier as usize].len() {
             let node = self.by_tier[tier as usize][index];
             let Some(to) = self.endpoint(node) else { continue };
-            let Some(latency) = self.network.routes().latency_between(site, to.site) else { continue };
+            let routed = self.network.routes().latency_between(site, to.site);
+            let direct = || self.network.direct_latency(from, node);
+            let Some(latency) = routed.or_else(direct) else { continue };
             let distance_m2 = self.position(node, now).squared_distance_m2(place);
             let candidate = (latency.as_nanos(), distance_m2, node);
             if node == site || best.is_none_or(|best| (candidate.0, candidate.1) < (best.0, best.1)) {

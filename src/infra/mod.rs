@@ -5,6 +5,7 @@ mod attachment;
 mod builder;
 mod changes;
 pub mod compute;
+mod edgecloudsim;
 mod event;
 mod faults;
 mod feed;
@@ -18,12 +19,14 @@ mod motion;
 pub mod network;
 mod node;
 mod power;
+mod predicted;
 mod sites;
 mod topology;
 pub mod virtual_machines;
 
 pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 pub use builder::{InfraBuilder, InfraError};
+pub use edgecloudsim::{MobileDemand, RelayQueue, SharedWanQueue, UpdateScope, WanSlips};
 pub use event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome, TransferRecord};
 pub use faults::{FaultProcess, FaultTarget, FaultTimes};
 pub use feed::{FeedPoint, PositionFeed};
@@ -37,11 +40,12 @@ pub use ids::{
 pub use infrastructure::Infrastructure;
 pub use meter::{Meter, TierLoad};
 pub use mobility::{
-    Area, MobilityError, MobilityModel, Mover, Nomadic, NomadicPlace, RandomWaypoint, Static,
-    Trajectory, TrajectoryPoint,
+    Area, MobilityError, MobilityModel, Mover, Nomadic, NomadicPlace, RandomWaypoint, RingRoad,
+    RoadSegment, Static, Trajectory, TrajectoryPoint,
 };
 pub use network::{FairShare, FlowIndex, LinkIndex, max_min_rates};
 pub use node::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, Node, NodeClass, Tier};
+pub use predicted::{PredictedLoads, Share};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};
 pub use virtual_machines::{
     Fleet, HostAccount, HostSpec, HostState, MigrationMethod, MigrationOutcome, MigrationRecord,

@@ -1,8 +1,9 @@
 //! Nodes and their classes.
 
 use super::compute::{Discipline, Resources};
+use super::edgecloudsim::UpdateScope;
 use super::ids::{ClassId, ProcessorId};
-use super::network::{LinkModel, RadioSpec};
+use super::network::{LinkModel, NetworkClass, RadioSpec};
 use crate::energy::{FrequencySteps, NodePower};
 use crate::engine::{Distribution, SimDuration};
 use std::collections::BTreeMap;
@@ -86,7 +87,7 @@ impl Default for Interface {
 }
 
 /// What makes the nodes of a class access points.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct AccessPointSpec {
     /// The radio that the attached devices share.
     pub radio: RadioSpec,
@@ -115,7 +116,9 @@ impl AccessPointSpec {
                 half_duplex: false,
                 latency: SimDuration::from_secs(0.002),
                 model: LinkModel::FairShare,
+                down_model: None,
                 transfer_limit: usize::MAX,
+                class: NetworkClass::Wlan,
             },
             range_m: None,
             transmit_power_dbm: 20.0,
@@ -146,6 +149,8 @@ pub struct NodeClass {
     pub discipline: Discipline,
     /// Instances that each node is divided into; jobs then run in these.
     pub instances: Option<InstanceSpec>,
+    /// What is updated in steps as one datacenter; `None` for nodes that are exact at all times.
+    pub updates: Option<UpdateScope>,
     /// Power over the load, asleep and off.
     pub power: NodePower,
     /// Frequency steps, if the clock can be changed; `mips_per_core` is the speed at the fastest.
@@ -181,6 +186,7 @@ impl NodeClass {
             },
             discipline: Discipline::SpaceShared { queue_limit: usize::MAX },
             instances: None,
+            updates: None,
             power: NodePower::default(),
             frequency: None,
             battery: None,

@@ -276,8 +276,8 @@ impl Registry {
         use super::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
             FcdMobility, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec, NomadicMobility,
-            RandomWaypointMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
-            TablePowerSpec, TasksSpec, TrajectoryMobility, VirtualMachinesSpec,
+            RandomWaypointMobility, RingRoadMobility, SquarePowerSpec, SquareRootPowerSpec,
+            StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility, VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -296,6 +296,10 @@ impl Registry {
             .offloading::<policies::NetworkBased>("network_based")
             .offloading::<policies::UtilizationBased>("utilization_based")
             .offloading::<policies::Hybrid>("hybrid")
+            .offloading::<policies::LocalFirst>("local_first")
+            .offloading::<policies::RandomWay>("random_way")
+            .offloading::<policies::edgecloudsim::BasicOrchestrator>("edgecloudsim_basic")
+            .offloading::<policies::edgecloudsim::VehicularOrchestrator>("edgecloudsim_vehicular")
             .offloading::<policies::Probabilistic>("probabilistic")
             .offloading::<policies::FuzzyBased>("fuzzy_based")
             .offloading::<policies::FuzzyCompetitor>("fuzzy_competitor")
@@ -326,6 +330,7 @@ impl Registry {
             .mobility::<RandomWaypointMobility>("random_waypoint")
             .mobility::<NomadicMobility>("nomadic")
             .mobility::<TrajectoryMobility>("trajectories")
+            .mobility::<RingRoadMobility>("ring_road")
             .mobility::<FcdMobility>("sumo_fcd")
             .workload::<TasksSpec>("tasks")
             .workload::<VirtualMachinesSpec>("virtual_machines")

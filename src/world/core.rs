@@ -13,13 +13,15 @@ use crate::apps::{
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
 use crate::infra::compute::{Discipline, JobRequest, Refusal};
-use crate::infra::network::NetworkRefusal;
+use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
     HostId, HostSpec, Infrastructure, JobId, LinkId, MigrationId, MigrationSpec, NodeChange, NodeId,
-    Owner, TransferId, TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
+    Owner, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
 };
 use crate::placement::consolidation::ConsolidationPolicy;
-use crate::placement::offloading::{OffloadingDecision, OffloadingPolicy, OffloadingView};
+use crate::placement::offloading::{
+    OffloadingDecision, OffloadingPolicy, OffloadingTarget, OffloadingView,
+};
 use crate::placement::vm_allocation::VmAllocationPolicy;
 use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
 
@@ -160,13 +162,20 @@ impl Core {
         );
     }
 
-    /// Whether the infrastructure can do what a policy wants: the node computes, works, and can be
-    /// reached.
-    fn is_possible(&self, request: &OffloadingRequest, node: NodeId) -> bool {
-        let known = node.index() < self.infrastructure.nodes().len();
-        known
-            && self.infrastructure.takes_tasks(node)
-            && self.infrastructure.is_reachable(request.device, node)
+    /// What a policy wants, if the infrastructure can do it: the node computes, works, and can be reached from
+    /// `from`; the instance is one of its own.
+    fn checked(&self, from: NodeId, decision: OffloadingDecision) -> Option<OffloadingTarget> {
+        let target = match decision {
+            OffloadingDecision::Run(node) => OffloadingTarget { node, processor: None, network: None },
+            OffloadingDecision::Place(target) => target,
+            OffloadingDecision::Refuse => return None,
+        };
+        let infrastructure = &self.infrastructure;
+        let node = infrastructure.nodes().get(target.node.index())?;
+        let own = target.processor.is_none_or(|own| node.processors().any(|other| other == own));
+        let reachable = infrastructure.is_reachable(from, target.node);
+        let computes = infrastructure.takes_tasks(target.node);
+        (own && computes && reachable).then_some(target)
     }
 }
 
@@ -213,19 +222,39 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.submit_job(self.schedule, node, request, owner)
     }
 
+    fn submit_job_on(
+        &mut self,
+        processor: ProcessorId,
+        request: JobRequest,
+        share: Share,
+        token: u64,
+    ) -> Result<JobId, Refusal> {
+        let owner = self.owner(token);
+        self.core.infrastructure.submit_job_on(self.schedule, processor, request, share, owner)
+    }
+
+    fn book(&mut self, processor: ProcessorId, share: Share) {
+        self.core.infrastructure.book(self.schedule.now(), processor, share);
+    }
+
+    fn release(&mut self, processor: ProcessorId, share: Share) {
+        self.core.infrastructure.release(self.schedule.now(), processor, share);
+    }
+
     fn cancel_job(&mut self, job: JobId) {
         self.core.infrastructure.cancel_job(self.schedule, job);
     }
 
-    fn start_transfer(
+    fn start_transfer_via(
         &mut self,
         from: NodeId,
         to: NodeId,
         bytes: f64,
         token: u64,
+        via: Option<NetworkClass>,
     ) -> Result<TransferId, NetworkRefusal> {
         let owner = self.owner(token);
-        self.core.infrastructure.start_transfer(self.schedule, from, to, bytes, owner)
+        self.core.infrastructure.start_transfer(self.schedule, from, to, bytes, owner, via)
     }
 
     fn abort_transfer(&mut self, transfer: TransferId, outcome: TransferOutcome) {
@@ -242,13 +271,10 @@ impl Context for WorldContext<'_> {
         let mut view = OffloadingView::new(number, request, now, &mut core.infrastructure, random);
         let features = core.decisions.enabled().then(|| view.features());
         let decision = core.offloading.decide(&mut view);
-        let node = match decision {
-            OffloadingDecision::Run(node) if core.is_possible(request, node) => Some(node),
-            _ => {
-                core.counts.refused_decisions += 1;
-                None
-            }
-        };
+        let asks_on_arrival = core.offloading.decides_on_arrival();
+        let target = core.checked(request.device, decision);
+        core.counts.refused_decisions += u64::from(target.is_none());
+        let node = target.map(|target| target.node);
         let workload = core.workload_symbols.get(usize::from(self.workload)).copied();
         let awaited = features.is_some() || core.offloading.learns();
         let decision = workload.filter(|_| awaited).map(|workload| {
@@ -263,7 +289,35 @@ impl Context for WorldContext<'_> {
             let learned = core.offloading.learns().then_some(*request);
             core.decisions.add(made, learned, features.as_ref().map(|seen| &seen[..]))
         });
-        OffloadingChoice { node, decision }
+        OffloadingChoice {
+            number,
+            node,
+            processor: target.and_then(|target| target.processor),
+            network: target.and_then(|target| target.network),
+            asks_on_arrival,
+            decision,
+        }
+    }
+
+    fn decide_on_arrival(
+        &mut self,
+        number: u64,
+        request: &OffloadingRequest,
+        node: NodeId,
+    ) -> OffloadingChoice {
+        let (now, core) = (self.schedule.now(), &mut *self.core);
+        let random = &mut core.offloading_random;
+        let mut view = OffloadingView::new(number, request, now, &mut core.infrastructure, random);
+        let decision = core.offloading.decide_on_arrival(&mut view, node);
+        let target = core.checked(node, decision);
+        OffloadingChoice {
+            number,
+            node: target.map(|target| target.node),
+            processor: target.and_then(|target| target.processor),
+            network: None,
+            asks_on_arrival: false,
+            decision: None,
+        }
     }
 
     fn add_host(&mut self, node: NodeId, spec: HostSpec) -> HostId {

@@ -262,15 +262,16 @@ impl Simulation {
                 }
             }
             let core_s = load.cores * now.as_secs();
-            tiers.insert(
-                tier.name().into(),
-                json!({
-                    "nodes": load.nodes,
-                    "cores": load.cores,
-                    "utilisation": if core_s > 0.0 { busy_core_s / core_s } else { 0.0 },
-                    "energy_j": energy_j,
-                }),
-            );
+            let mut of_tier = json!({
+                "nodes": load.nodes,
+                "cores": load.cores,
+                "utilisation": if core_s > 0.0 { busy_core_s / core_s } else { 0.0 },
+                "energy_j": energy_j,
+            });
+            if let Some(booked) = infrastructure.predicted().mean_utilisation(tier, now) {
+                of_tier["predicted_utilisation"] = json!(booked);
+            }
+            tiers.insert(tier.name().into(), of_tier);
         }
         let workloads: serde_json::Map<_, _> =
             workloads.iter().map(|workload| (workload.name().to_string(), workload.summary())).collect();

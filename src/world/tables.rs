@@ -153,7 +153,7 @@ pub(super) struct Names {
     pub(super) forth: Symbol,
     pub(super) back: Symbol,
     pub(super) both: Symbol,
-    pub(super) transfer_outcomes: [Symbol; 5],
+    pub(super) transfer_outcomes: [Symbol; 6],
     pub(super) tiers: [Symbol; 5],
 }
 
@@ -187,6 +187,7 @@ impl Tables {
                     records.symbol("lost_to_battery"),
                     records.symbol("lost_to_mobility"),
                     records.symbol("dropped"),
+                    records.symbol("refused_for_bandwidth"),
                 ],
                 tiers: crate::infra::Tier::ALL.map(|tier| records.symbol(tier.name())),
             },

@@ -5,7 +5,7 @@ use crate::apps::tasks::{
     Application, Arrival, OnDeadline, OnHandover, TaskOptions, TaskWorkload, TraceArrival,
 };
 use crate::engine::{Distribution, SimDuration, SimTime};
-use crate::infra::network::{LinkModel, LinkSpec, RadioSpec};
+use crate::infra::network::{LinkSpec, RadioSpec};
 use crate::infra::{
     AccessPointSpec, ClassId, FaultTarget, FaultTimes, FeedPoint, LinkId, NodeClass, NodeId, Position,
     PositionFeed, Static, Tier, Trajectory, TrajectoryPoint,
@@ -127,14 +127,7 @@ fn moving(points: &[(f64, f64)]) -> Trajectory {
 fn access_point(world: &mut WorldBuilder, name: &str, x_m: f64, range_m: f64) -> NodeId {
     let mut class = NodeClass::new(name, Tier::Edge, 1);
     class.access_point = Some(AccessPointSpec {
-        radio: RadioSpec {
-            uplink_bps: 8e6,
-            downlink_bps: 8e6,
-            half_duplex: false,
-            latency: SimDuration::ZERO,
-            model: LinkModel::FairShare,
-            transfer_limit: usize::MAX,
-        },
+        radio: RadioSpec { latency: SimDuration::ZERO, ..AccessPointSpec::new(8e6, 8e6).radio },
         range_m: Some(range_m),
         transmit_power_dbm: 20.0,
     });
@@ -182,6 +175,9 @@ fn tasks(
         class: crate::energy::JobClass::Compute,
         deadline_s: deadline_s.map(constant),
         delay_sensitivity: 0.5,
+        first_active_s: None,
+        predicted: None,
+        cloud_share: 0.0,
     };
     let horizon = world.horizon();
     world.workload(TaskWorkload::new("tasks", vec![device], vec![application], options, horizon));
@@ -208,14 +204,7 @@ fn bytes_that_found_no_other_way_were_not_sent() {
     let cloud = world.class(NodeClass::new("cloud", Tier::Cloud, 1), standing(0.0));
     let device = world.class(NodeClass::new("phone", Tier::Device, 1), standing(10.0));
     let (cloud, device) = (only(&world, cloud), only(&world, device));
-    let link = LinkSpec {
-        a: edge,
-        b: cloud,
-        latency: SimDuration::ZERO,
-        bandwidth_bps: 8e9,
-        model: LinkModel::FairShare,
-        transfer_limit: usize::MAX,
-    };
+    let link = LinkSpec::new(edge, cloud, SimDuration::ZERO, 8e9);
     let link = world.link("up", link);
     world.offloading("in_turn", InTurn(vec![cloud]));
     outage(&mut world, FaultTarget::Link(link), &[2.0]);

@@ -8,7 +8,7 @@ use stratosim::apps::virtual_machines::{
 use stratosim::energy::LinearPower;
 use stratosim::engine::{SimDuration, SimTime};
 use stratosim::infra::compute::{Discipline, Resources};
-use stratosim::infra::network::{LinkModel, LinkSpec};
+use stratosim::infra::network::LinkSpec;
 use stratosim::infra::{
     FaultTarget, FaultTimes, HostSpec, MigrationMethod, MigrationSpec, NodeClass, NodeId, Position,
     Sharing, SleepSpec, Static, Tier, VmSpec,
@@ -40,14 +40,7 @@ fn world(hosts: u32, duration_s: f64) -> WorldBuilder {
     for host in 0..hosts {
         world.link(
             format!("link-{host}"),
-            LinkSpec {
-                a: NodeId(host),
-                b: NodeId(hosts),
-                bandwidth_bps: 1e9,
-                latency: SimDuration::ZERO,
-                model: LinkModel::FairShare,
-                transfer_limit: usize::MAX,
-            },
+            LinkSpec::new(NodeId(host), NodeId(hosts), SimDuration::ZERO, 1e9),
         );
     }
     world

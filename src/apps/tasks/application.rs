@@ -1,5 +1,6 @@
 //! Applications: what tasks devices create, and when.
 
+use crate::apps::PredictedShares;
 use crate::energy::JobClass;
 use crate::engine::{Distribution, DistributionError, SimTime};
 use crate::infra::compute::Accelerator;
@@ -42,6 +43,9 @@ pub struct Application {
     pub arrival: Arrival,
     /// Seconds of an active and of an idle period, in turn; `None` is always active.
     pub activity: Option<(Distribution, Distribution)>,
+    /// When the first active period begins, in seconds from the start of the device; `None` starts at a random
+    /// point of the cycle.
+    pub first_active_s: Option<Distribution>,
     /// Work of a task in million instructions.
     pub length_mi: Distribution,
     /// Bytes of its input.
@@ -60,6 +64,10 @@ pub struct Application {
     pub deadline_s: Option<Distribution>,
     /// How much its user minds delay, in 0..=1.
     pub delay_sensitivity: f64,
+    /// The share of an instance that its tasks are admitted by, by tier; `None` to admit them by their cores.
+    pub predicted: Option<PredictedShares>,
+    /// Share of its tasks that is to go to the cloud, in 0..=1, for policies that go by it.
+    pub cloud_share: f64,
 }
 
 impl Application {
@@ -91,6 +99,7 @@ impl Application {
             share: 1.0,
             arrival: Arrival::Gaps(Distribution::exponential(mean_interval_s)?),
             activity: None,
+            first_active_s: None,
             length_mi: Distribution::exponential(mean_length_mi)?,
             upload_bytes: Distribution::exponential(mean_upload_bytes)?,
             download_bytes: Distribution::exponential(mean_download_bytes)?,
@@ -100,6 +109,8 @@ impl Application {
             class: JobClass::Compute,
             deadline_s: None,
             delay_sensitivity: 0.5,
+            predicted: None,
+            cloud_share: 0.0,
         })
     }
 }

@@ -21,7 +21,10 @@ impl ArrivalClock {
     pub(super) fn start(application: &Application, mut random: EntityStream, now: SimTime) -> Self {
         let mut last = now;
         let mut active_end = SimTime::MAX;
-        if let Some((active, idle)) = &application.activity {
+        if let (Some((active, _)), Some(first)) = (&application.activity, &application.first_active_s) {
+            last = now + SimDuration::from_secs(first.sample(&mut random));
+            active_end = last + SimDuration::from_secs(active.sample(&mut random));
+        } else if let Some((active, idle)) = &application.activity {
             let (active_s, idle_s) = (active.sample(&mut random), idle.sample(&mut random));
             let into = random.random::<f64>() * (active_s + idle_s);
             if into < active_s {
@@ -82,6 +85,9 @@ mod tests {
             share: 1.0,
             arrival,
             activity: activity.map(|(active, idle)| (constant(active), constant(idle))),
+            first_active_s: None,
+            predicted: None,
+            cloud_share: 0.0,
             length_mi: constant(1.0),
             upload_bytes: constant(1.0),
             download_bytes: constant(1.0),

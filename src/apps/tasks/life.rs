@@ -1,22 +1,27 @@
 //! The life of a task: decision, upload, execution, download, end.
 
 use super::application::{Application, TraceArrival};
+use super::counts::{Spans, experience};
+use super::edgecloudsim::TaskSlips;
 use super::outcome::Outcome;
-use super::workload::{DEADLINE, OnDeadline, RETRY, Spans, TaskWorkload};
+use super::workload::{DEADLINE, OnDeadline, OnHandover, RETRY, TaskWorkload};
 use crate::apps::{Context, DecisionEnd, DecisionId, Message, OffloadingRequest};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::{Job, JobRequest};
-use crate::infra::network::NetworkRefusal;
+use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    Infrastructure, JobId, JobOutcome, NodeId, TransferId, TransferOutcome, TransferRecord,
+    Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, TransferId, TransferOutcome,
+    TransferRecord,
 };
 use crate::records::Cell;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Stage {
+pub(super) enum Stage {
     Created,
     Uploading(TransferId),
+    /// Going on from the node where the input has arrived.
+    Relaying(TransferId),
     Executing(JobId),
     Downloading(TransferId),
 }
@@ -25,18 +30,32 @@ enum Stage {
 #[derive(Clone, Debug)]
 pub(super) struct Task {
     number: u64,
-    device: u32,
-    created: SimTime,
-    job: JobRequest,
-    upload_bytes: f64,
+    pub(super) device: u32,
+    pub(super) created: SimTime,
+    pub(super) job: JobRequest,
+    pub(super) upload_bytes: f64,
     download_bytes: f64,
     deadline_s: Option<f64>,
     deadline: Option<EventHandle>,
     retry: Option<EventHandle>,
     decision: Option<DecisionId>,
-    node: Option<NodeId>,
+    pub(super) node: Option<NodeId>,
+    /// The instance it is to run in.
+    pub(super) processor: Option<ProcessorId>,
+    /// Whether its share is booked there already.
+    pub(super) booked: bool,
+    /// Whether it was admitted there before its upload.
+    pub(super) admitted: bool,
+    pub(super) asks_on_arrival: bool,
+    /// The number of the decision.
+    pub(super) asked: u64,
+    network: Option<NetworkClass>,
+    /// The access point of the device at the start of this attempt.
+    origin: Option<NodeId>,
+    refused_by: Option<NetworkClass>,
+    by_class_s: [f64; NetworkClass::ALL.len()],
     attempts: u32,
-    stage: Stage,
+    pub(super) stage: Stage,
     stage_since: SimTime,
     upload_s: Option<f64>,
     wait_s: Option<f64>,
@@ -51,25 +70,35 @@ impl Task {
         device: u32,
         random: &mut EntityStream,
         now: SimTime,
+        slips: TaskSlips,
     ) -> Self {
         Task {
             number: 0,
             device,
             created: now,
             job: JobRequest {
-                length_mi: application.length_mi.sample(random),
+                length_mi: slips.size(application.length_mi.sample(random), 1.0),
                 cores: application.cores,
                 memory_bytes: application.memory_bytes.sample(random),
                 accelerator: application.accelerator,
                 class: application.class,
             },
-            upload_bytes: application.upload_bytes.sample(random),
-            download_bytes: application.download_bytes.sample(random),
+            upload_bytes: slips.size(application.upload_bytes.sample(random), 1e3),
+            download_bytes: slips.size(application.download_bytes.sample(random), 1e3),
             deadline_s: application.deadline_s.as_ref().map(|deadline| deadline.sample(random)),
             deadline: None,
             retry: None,
             decision: None,
             node: None,
+            processor: None,
+            booked: false,
+            admitted: false,
+            asks_on_arrival: false,
+            asked: 0,
+            network: None,
+            origin: None,
+            refused_by: None,
+            by_class_s: [0.0; NetworkClass::ALL.len()],
             attempts: 0,
             stage: Stage::Created,
             stage_since: now,
@@ -77,6 +106,26 @@ impl Task {
             wait_s: None,
             execution_s: None,
             download_s: None,
+        }
+    }
+
+    /// What a policy is asked; `waited_s` is how long ago it was created.
+    pub(super) fn request(
+        &self,
+        device: NodeId,
+        application: &Application,
+        waited_s: f64,
+    ) -> OffloadingRequest {
+        OffloadingRequest {
+            task: self.number,
+            device,
+            job: self.job,
+            upload_bytes: self.upload_bytes,
+            download_bytes: self.download_bytes,
+            deadline_s: self.deadline_s.map(|deadline_s| (deadline_s - waited_s).max(0.0)),
+            delay_sensitivity: application.delay_sensitivity,
+            predicted: application.predicted,
+            cloud_share: application.cloud_share,
         }
     }
 
@@ -134,15 +183,7 @@ impl TaskWorkload {
         task.attempts += 1;
         task.node = None;
         let waited_s = context.now().since(task.created).as_secs();
-        let choice = context.decide_offloading(&OffloadingRequest {
-            task: task.number,
-            device: device.node,
-            job: task.job,
-            upload_bytes: task.upload_bytes,
-            download_bytes: task.download_bytes,
-            deadline_s: task.deadline_s.map(|deadline_s| (deadline_s - waited_s).max(0.0)),
-            delay_sensitivity: application.delay_sensitivity,
-        });
+        let choice = context.decide_offloading(&task.request(device.node, application, waited_s));
         task.decision = choice.decision;
         let Some(node) = choice.node else {
             let outcome = why_nowhere(context.infrastructure(), device.node, task.attempts);
@@ -150,26 +191,35 @@ impl TaskWorkload {
         };
         let (from, bytes) = (device.node, task.upload_bytes);
         task.node = Some(node);
+        (task.processor, task.network) = (choice.processor, choice.network);
+        (task.asks_on_arrival, task.asked) = (choice.asks_on_arrival, choice.number);
         task.stage_since = context.now();
+        if self.options.on_handover == OnHandover::LoseResultElsewhere {
+            task.origin = context.infrastructure().attached_to(from);
+        }
+        if !choice.asks_on_arrival && !self.admit(index, node, context) {
+            return self.end(index, Outcome::RefusedForCapacity, context);
+        }
+        let task = &mut self.tasks[index];
         if node == from {
             task.upload_s = Some(0.0);
             return self.execute(index, node, context);
         }
-        match context.start_transfer(from, node, bytes, index as u64) {
+        match context.start_transfer_via(from, node, bytes, index as u64, task.network) {
             Ok(id) => task.stage = Stage::Uploading(id),
             Err(refusal) => self.not_sent(index, refusal, context),
         }
     }
 
     /// The outcome of a transfer that could not be started, by what is wrong with its ends.
-    fn not_sent(&mut self, index: usize, refusal: NetworkRefusal, context: &mut dyn Context) {
+    pub(super) fn not_sent(&mut self, index: usize, refusal: NetworkRefusal, context: &mut dyn Context) {
         let task = &self.tasks[index];
         let device = self.devices[task.device as usize].node;
         let infrastructure = context.infrastructure();
         let state = infrastructure.node(device);
         let mut ends = [Some(device), task.node].into_iter().flatten();
         let outcome = match refusal {
-            NetworkRefusal::Bandwidth => Outcome::RefusedForBandwidth,
+            NetworkRefusal::Bandwidth(_) => Outcome::RefusedForBandwidth,
             NetworkRefusal::Disconnected if !state.powered => Outcome::LostToBattery,
             NetworkRefusal::Disconnected if !state.present => Outcome::LostToMobility,
             NetworkRefusal::Disconnected if ends.any(|end| is_out_of_coverage(infrastructure, end)) => {
@@ -177,17 +227,29 @@ impl TaskWorkload {
             }
             NetworkRefusal::Disconnected => Outcome::LostToFault,
         };
+        if let NetworkRefusal::Bandwidth(class) = refusal {
+            self.tasks[index].refused_by = Some(class);
+        }
         self.fail(index, outcome, context);
     }
 
-    fn execute(&mut self, index: usize, node: NodeId, context: &mut dyn Context) {
+    pub(super) fn execute(&mut self, index: usize, node: NodeId, context: &mut dyn Context) {
         let task = &mut self.tasks[index];
         task.stage_since = context.now();
         if !context.infrastructure().node(node).is_available() {
             return self.fail(index, Outcome::LostToFault, context);
         }
-        match context.submit_job(node, task.job, index as u64) {
-            Ok(job) => task.stage = Stage::Executing(job),
+        let device = &self.devices[task.device as usize];
+        let predicted = self.applications[usize::from(device.application)].predicted;
+        let submitted = match predicted {
+            None => match task.processor {
+                None => context.submit_job(node, task.job, index as u64),
+                Some(own) => context.submit_job_on(own, task.job, Share::default(), index as u64),
+            },
+            Some(shares) => self.submit_booked(index, node, shares, context),
+        };
+        match submitted {
+            Ok(job) => self.tasks[index].stage = Stage::Executing(job),
             Err(_) => self.end(index, Outcome::RefusedForCapacity, context),
         }
     }
@@ -210,7 +272,13 @@ impl TaskWorkload {
         let device = self.devices[task.device as usize].node;
         match task.node {
             Some(node) if node != device => {
-                match context.start_transfer(node, device, task.download_bytes, index as u64) {
+                let elsewhere = self.options.on_handover == OnHandover::LoseResultElsewhere
+                    && context.infrastructure().attached_to(device) != task.origin;
+                if elsewhere {
+                    return self.end(index, Outcome::LostToMobility, context);
+                }
+                let (bytes, via) = (task.download_bytes, task.network);
+                match context.start_transfer_via(node, device, bytes, index as u64, via) {
                     Ok(id) => task.stage = Stage::Downloading(id),
                     Err(refusal) => self.not_sent(index, refusal, context),
                 }
@@ -225,14 +293,22 @@ impl TaskWorkload {
     pub(super) fn transfer_ended(&mut self, transfer: &TransferRecord, context: &mut dyn Context) {
         let index = transfer.owner.token as usize;
         let Some(task) = self.tasks.get_mut(index) else { return };
+        for (sum_s, more_s) in task.by_class_s.iter_mut().zip(transfer.by_class_s) {
+            *sum_s += more_s;
+        }
         if transfer.outcome != TransferOutcome::Delivered {
+            task.refused_by = transfer.refused_by;
             return self.fail(index, transfer.outcome.into(), context);
         }
         let spent_s = context.now().since(task.stage_since).as_secs();
         match (task.stage, task.node) {
-            (Stage::Uploading(_), Some(node)) => {
+            (Stage::Uploading(_) | Stage::Relaying(_), Some(node)) => {
                 task.upload_s = Some(spent_s);
-                self.execute(index, node, context);
+                if task.asks_on_arrival {
+                    self.place(index, node, context);
+                } else {
+                    self.execute(index, node, context);
+                }
             }
             _ => {
                 task.download_s = Some(spent_s);
@@ -258,6 +334,9 @@ impl TaskWorkload {
         if !again {
             return self.end(index, outcome, context);
         }
+        self.unbook(index, context);
+        let task = &mut self.tasks[index];
+        task.by_class_s = Default::default();
         (task.upload_s, task.wait_s, task.execution_s) = (None, None, None);
         task.stage = Stage::Created;
         if let (Some(decision), Some(registered)) = (task.decision.take(), &self.registered) {
@@ -286,24 +365,32 @@ impl TaskWorkload {
         match task.stage {
             Stage::Created => {}
             Stage::Executing(job) => context.cancel_job(job),
-            Stage::Uploading(id) | Stage::Downloading(id) => {
+            Stage::Uploading(id) | Stage::Relaying(id) | Stage::Downloading(id) => {
                 context.abort_transfer(id, TransferOutcome::Dropped);
             }
         }
         self.end(index, Outcome::MissedDeadline, context);
     }
 
-    /// All tasks of a device that are on the air are lost at a handover, but not those that were started
-    /// anew at the same instant, after it.
+    /// The tasks of a device that its rule says are lost at a handover, but not those that were started anew at
+    /// the same instant, after it.
     pub(super) fn lose_transfers_of(&mut self, device: NodeId, context: &mut dyn Context) {
         for id in context.infrastructure().network().transfers_of(device) {
             let Some(owner) = context.infrastructure().network().owner(id) else { continue };
             let index = owner.token as usize;
             let now = context.now();
+            let on_air = context.infrastructure().network().is_on_last_radio(id);
+            let rule = self.options.on_handover;
             // Another workload's transfer may carry the same token, but not the same id.
             let own = self.tasks.get(index).is_some_and(|task| {
-                task.stage_since < now
-                    && matches!(task.stage, Stage::Uploading(own) | Stage::Downloading(own) if own == id)
+                let hit = match (rule, task.stage) {
+                    (OnHandover::Lose, Stage::Uploading(own) | Stage::Relaying(own)) => own == id,
+                    (OnHandover::LoseResultOnAir, Stage::Downloading(own)) => own == id && on_air,
+                    (OnHandover::Continue, _) => false,
+                    (_, Stage::Downloading(own)) => own == id,
+                    _ => false,
+                };
+                task.stage_since < now && hit
             });
             if own {
                 context.abort_transfer(id, TransferOutcome::LostToMobility);
@@ -314,6 +401,9 @@ impl TaskWorkload {
 
     /// The task ends: it is counted and recorded.
     pub(super) fn end(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
+        if self.tasks.contains(index) {
+            self.unbook(index, context);
+        }
         let Some(task) = self.tasks.try_remove(index) else { return };
         for timer in [task.deadline, task.retry].into_iter().flatten() {
             context.cancel_timer(timer);
@@ -323,15 +413,23 @@ impl TaskWorkload {
         let service_s = delivered.then(|| now.since(task.created).as_secs());
         let tier = task.node.map(|node| context.infrastructure().node(node).tier);
         let device = &self.devices[task.device as usize];
-        if task.created >= context.warm_up_end() {
+        let application = &self.applications[usize::from(device.application)];
+        let refused = task.stage == Stage::Created;
+        if self.options.slips.counts(task.created, refused, context.warm_up_end()) {
             let spans = service_s.map(|service_s| Spans {
                 service_s,
                 network_s: task.upload_s.unwrap_or(0.0) + task.download_s.unwrap_or(0.0),
                 wait_s: task.wait_s.unwrap_or(0.0),
                 execution_s: task.execution_s.unwrap_or(0.0),
+                by_class_s: task.by_class_s,
+                experience: task
+                    .deadline_s
+                    .map(|deadline_s| experience(service_s, deadline_s, application.delay_sensitivity)),
             });
-            self.total.add(outcome, tier, spans);
-            self.by_application[usize::from(device.application)].add(outcome, tier, spans);
+            let (refused_by, spans) = (task.refused_by, spans.as_ref());
+            self.total.add(outcome, tier, refused_by, spans);
+            let own = &mut self.by_application[usize::from(device.application)];
+            own.add(outcome, tier, refused_by, spans);
         }
         let Some(registered) = &self.registered else { return };
         let outcome_symbol = registered.outcomes[outcome as usize];

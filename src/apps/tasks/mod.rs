@@ -4,12 +4,16 @@
 //! decides where it runs, its input is uploaded, it waits and runs, and its result is downloaded. It
 //! ends in exactly one [`Outcome`].
 
+mod admission;
 mod application;
 mod arrivals;
+mod counts;
+mod edgecloudsim;
 mod life;
 mod outcome;
 mod workload;
 
 pub use application::{Application, Arrival, TraceArrival};
+pub use edgecloudsim::TaskSlips;
 pub use outcome::Outcome;
 pub use workload::{OnDeadline, OnHandover, TaskOptions, TaskWorkload};

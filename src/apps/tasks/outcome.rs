@@ -71,6 +71,7 @@ impl From<TransferOutcome> for Outcome {
             TransferOutcome::LostToBattery => Outcome::LostToBattery,
             TransferOutcome::LostToMobility => Outcome::LostToMobility,
             TransferOutcome::Dropped => Outcome::MissedDeadline,
+            TransferOutcome::RefusedForBandwidth => Outcome::RefusedForBandwidth,
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use super::application::{Application, Arrival};
 use super::arrivals::ArrivalClock;
+use super::counts::Counts;
+use super::edgecloudsim::TaskSlips;
 use super::life::Task;
 use super::outcome::Outcome;
 use crate::apps::{Context, Message, Workload};
-use crate::engine::{EntityStream, EventHandle, Phase, Quantiles, SimDuration, SimTime, Summary};
+use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::Job;
 use crate::infra::{JobOutcome, NodeChange, NodeId, Tier, TransferRecord};
 use crate::records::{ColumnSpec, Symbol, TableId, TableSpec};
 use rand::RngExt;
 use rustc_hash::FxHashMap;
-use serde_json::json;
 use slab::Slab;
 
 /// What happens to a task at its deadline.
@@ -32,6 +33,12 @@ pub enum OnHandover {
     Continue,
     /// It is lost.
     Lose,
+    /// Input arrives nevertheless, and a result is led to where the device is; it is lost only if the device
+    /// goes while the result is on the radio to it.
+    LoseResultOnAir,
+    /// Input arrives nevertheless, but the result can be had only where the task was created: it is lost if
+    /// the device is elsewhere when it starts, or goes before it has arrived.
+    LoseResultElsewhere,
 }
 
 /// Rules for all tasks of a workload.
@@ -45,6 +52,8 @@ pub struct TaskOptions {
     pub fault_retries: u32,
     /// How long it waits before it is started anew.
     pub retry_delay: SimDuration,
+    /// What is done as in EdgeCloudSim instead.
+    pub slips: TaskSlips,
 }
 
 pub(super) const CREATE: u32 = 0;
@@ -61,76 +70,6 @@ pub(super) struct Device {
     timer: Option<EventHandle>,
     /// How often it appeared: each time it starts a clock of its own.
     appearances: u64,
-}
-
-/// What is counted for one application and for all.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    outcomes: [u64; Outcome::ALL.len()],
-    by_tier: [u64; Tier::ALL.len()],
-    service_s: Summary,
-    service_quantiles: Quantiles,
-    network_s: Summary,
-    wait_s: Summary,
-    execution_s: Summary,
-}
-
-/// Seconds that a finished task spent in each stage.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Spans {
-    pub(super) service_s: f64,
-    pub(super) network_s: f64,
-    pub(super) wait_s: f64,
-    pub(super) execution_s: f64,
-}
-
-impl Counts {
-    pub(super) fn add(&mut self, outcome: Outcome, tier: Option<Tier>, spans: Option<Spans>) {
-        self.outcomes[outcome as usize] += 1;
-        if let Some(tier) = tier {
-            self.by_tier[tier as usize] += 1;
-        }
-        if let Some(spans) = spans {
-            self.service_s.add(spans.service_s);
-            self.service_quantiles.add(spans.service_s);
-            self.network_s.add(spans.network_s);
-            self.wait_s.add(spans.wait_s);
-            self.execution_s.add(spans.execution_s);
-        }
-    }
-
-    fn json(&self) -> serde_json::Value {
-        let created: u64 = self.outcomes.iter().sum();
-        let number = |value: f64| if value.is_finite() { json!(value) } else { json!(null) };
-        let outcomes: serde_json::Map<_, _> = Outcome::ALL
-            .iter()
-            .map(|outcome| (outcome.name().to_string(), json!(self.outcomes[*outcome as usize])))
-            .collect();
-        let tiers: serde_json::Map<_, _> = Tier::ALL
-            .iter()
-            .filter(|tier| **tier != Tier::Network)
-            .map(|tier| (tier.name().to_string(), json!(self.by_tier[*tier as usize])))
-            .collect();
-        let quantile = |fraction| self.service_quantiles.quantile(fraction).map_or(json!(null), number);
-        let finished = self.outcomes[Outcome::Done as usize];
-        let judged = created - self.outcomes[Outcome::Unfinished as usize];
-        json!({
-            "created": created,
-            "outcomes": outcomes,
-            "ran_on_tier": tiers,
-            "success_share": number(finished as f64 / judged as f64),
-            "service_s": {
-                "mean": number(self.service_s.mean()),
-                "p50": quantile(0.5),
-                "p95": quantile(0.95),
-                "p99": quantile(0.99),
-                "max": number(self.service_s.max()),
-            },
-            "network_s": { "mean": number(self.network_s.mean()) },
-            "wait_s": { "mean": number(self.wait_s.mean()) },
-            "execution_s": { "mean": number(self.execution_s.mean()) },
-        })
-    }
 }
 
 /// Symbols and table that rows are written with.
@@ -306,7 +245,8 @@ impl TaskWorkload {
         let state = &mut self.devices[device as usize];
         let application = &self.applications[usize::from(state.application)];
         if let Some(clock) = &mut state.clock {
-            let task = Task::draw(application, device, &mut clock.random, context.now());
+            let slips = self.options.slips;
+            let task = Task::draw(application, device, &mut clock.random, context.now(), slips);
             self.create(task, context);
         }
         self.schedule_next(device, context);
@@ -331,7 +271,8 @@ impl TaskWorkload {
             let which = row.device.map_or(index, u64::from) % own.len() as u64;
             let device = own[which as usize];
             let random = &mut self.trace_random[application as usize];
-            let mut task = Task::draw(kind, device, random, context.now());
+            let slips = self.options.slips;
+            let mut task = Task::draw(kind, device, random, context.now(), slips);
             task.take_sizes(&row);
             if context.infrastructure().node(self.devices[device as usize].node).is_available() {
                 self.create(task, context);
@@ -394,7 +335,7 @@ impl Workload for TaskWorkload {
     }
 
     fn on_handover(&mut self, device: NodeId, _to: Option<NodeId>, context: &mut dyn Context) {
-        if self.options.on_handover == OnHandover::Lose && self.device_of.contains_key(&device) {
+        if self.options.on_handover != OnHandover::Continue && self.device_of.contains_key(&device) {
             self.lose_transfers_of(device, context);
         }
     }

@@ -9,12 +9,14 @@
 mod area;
 mod fixed;
 mod nomadic;
+mod ring_road;
 mod trajectory;
 mod waypoint;
 
 pub use area::Area;
 pub use fixed::Static;
 pub use nomadic::{Nomadic, NomadicPlace};
+pub use ring_road::{RingRoad, RoadSegment};
 pub use trajectory::{Trajectory, TrajectoryPoint};
 pub use waypoint::RandomWaypoint;
 

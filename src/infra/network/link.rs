@@ -1,10 +1,41 @@
 //! Links and their models: how long bytes take on one.
 
+use super::delay::DelayModel;
 use crate::engine::{SimDuration, SimTime};
 use crate::infra::ids::NodeId;
 
+/// What kind of network a link belongs to, by which delays and refusals are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NetworkClass {
+    /// Wireless access by access points.
+    Wlan,
+    /// The network between the sites of a city or region.
+    Man,
+    /// The way to distant datacenters.
+    Wan,
+    /// A cellular network.
+    Cellular,
+}
+
+impl NetworkClass {
+    /// All classes, in order.
+    pub const ALL: [NetworkClass; 4] =
+        [NetworkClass::Wlan, NetworkClass::Man, NetworkClass::Wan, NetworkClass::Cellular];
+
+    /// The name in scenarios, tables and summaries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            NetworkClass::Wlan => "wlan",
+            NetworkClass::Man => "man",
+            NetworkClass::Wan => "wan",
+            NetworkClass::Cellular => "cellular",
+        }
+    }
+}
+
 /// How a link serves the transfers that are on it at the same time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum LinkModel {
     /// Each transfer has the whole bandwidth to itself: latency plus size / bandwidth.
     Unshared,
@@ -12,6 +43,9 @@ pub enum LinkModel {
     FairShare,
     /// A message waits as in an M/M/1 queue, [`Mm1`].
     Mm1(Mm1),
+    /// A delay that is fixed when a message enters the link, by a [`DelayModel`]. A way with such a link on
+    /// it is taken hop by hop: a message is on one link at a time.
+    Delay(Box<dyn DelayModel>),
 }
 
 /// An M/M/1 link: a message of x bits takes `x / B` to send after a wait of `rho / (1 - rho) * s / B`,
@@ -30,7 +64,7 @@ pub struct Mm1 {
 }
 
 /// Properties of a duplex link.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct LinkSpec {
     /// One end.
     pub a: NodeId,
@@ -42,8 +76,17 @@ pub struct LinkSpec {
     pub bandwidth_bps: f64,
     /// How transfers share it.
     pub model: LinkModel,
+    /// The model of what goes from `b` to `a`, or of a pool of what devices receive, if it is another one.
+    pub back_model: Option<LinkModel>,
     /// Transfers that may be on it at once in each direction; more are refused for bandwidth.
     pub transfer_limit: usize,
+    /// The network it is counted to.
+    pub class: NetworkClass,
+    /// Whether ways to other nodes than its ends may pass it; if not, they do only where there is no other way.
+    pub transit: bool,
+    /// The links of one pool are one queue in each direction: one for what devices send, one for what they
+    /// receive. All of them have the bandwidth and model of the first one.
+    pub pool: Option<u32>,
 }
 
 impl LinkSpec {
@@ -54,17 +97,31 @@ impl LinkSpec {
     /// use stratosim::engine::SimDuration;
     /// use stratosim::infra::{NodeId, network::LinkModel, network::LinkSpec};
     /// let link = LinkSpec::new(NodeId(0), NodeId(1), SimDuration::from_secs(0.015), 1e9);
-    /// assert_eq!((link.b, link.bandwidth_bps, link.model), (NodeId(1), 1e9, LinkModel::FairShare));
+    /// assert_eq!((link.b, link.bandwidth_bps), (NodeId(1), 1e9));
+    /// assert!(matches!(link.model, LinkModel::FairShare));
     /// ```
     #[must_use]
     pub fn new(a: NodeId, b: NodeId, latency: SimDuration, bandwidth_bps: f64) -> Self {
         let (model, transfer_limit) = (LinkModel::FairShare, usize::MAX);
-        LinkSpec { a, b, latency, bandwidth_bps, model, transfer_limit }
+        let (class, pool) = (NetworkClass::Man, None);
+        let back_model = None;
+        LinkSpec {
+            a,
+            b,
+            latency,
+            bandwidth_bps,
+            model,
+            back_model,
+            transfer_limit,
+            class,
+            transit: true,
+            pool,
+        }
     }
 }
 
 /// The radio of an access point, shared by the devices that are attached to it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct RadioSpec {
     /// Bits a second from all devices together.
     pub uplink_bps: f64,
@@ -76,6 +133,47 @@ pub struct RadioSpec {
     pub latency: SimDuration,
     /// How transfers share it.
     pub model: LinkModel,
+    /// The model of what goes to devices, if it is another one.
+    pub down_model: Option<LinkModel>,
+    /// Transfers that may be on it at once in each direction; more are refused for bandwidth.
+    pub transfer_limit: usize,
+    /// The network it is counted to.
+    pub class: NetworkClass,
+}
+
+/// Who reaches the far end over a [`DirectSpec`] by one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DirectScope {
+    /// All devices by the same, wherever they are.
+    Everywhere,
+    /// The devices of each access point by one of its own.
+    AccessPoint,
+}
+
+/// A network that leads from devices to nodes directly, beside their access points: a cellular network, or
+/// a way to the cloud that was measured from end to end.
+#[derive(Clone, Debug)]
+pub struct DirectSpec {
+    /// Its name; of several access points, theirs is added.
+    pub name: String,
+    /// The network it is counted to.
+    pub class: NetworkClass,
+    /// The nodes it leads to.
+    pub targets: Vec<NodeId>,
+    /// Who shares a queue.
+    pub scope: DirectScope,
+    /// Bits a second from the devices together.
+    pub uplink_bps: f64,
+    /// Bits a second to the devices together.
+    pub downlink_bps: f64,
+    /// Whether both directions share one channel of `uplink_bps`.
+    pub half_duplex: bool,
+    /// Propagation delay, one way.
+    pub latency: SimDuration,
+    /// How transfers share it.
+    pub model: LinkModel,
+    /// The model of what goes to devices, if it is another one.
+    pub down_model: Option<LinkModel>,
     /// Transfers that may be on it at once in each direction; more are refused for bandwidth.
     pub transfer_limit: usize,
 }

@@ -1,13 +1,25 @@
 //! The network: topology and routes, links and their models, transfers.
 
+mod delay;
+mod direct;
 mod fair_share;
+#[cfg(test)]
+mod hop_tests;
+mod hops;
 mod link;
+mod parts;
 mod routes;
 #[cfg(test)]
 mod tests;
 mod transfers;
 
+pub use delay::{
+    CloseIn, CloseInError, DelayModel, Message, PopulationError, PopulationQueue, ThroughputError,
+    ThroughputTable, WindowError, WindowedQueue,
+};
 pub use fair_share::{FairShare, FlowIndex, LinkIndex, max_min_rates};
-pub use link::{LinkModel, LinkSpec, Mm1, RadioSpec};
+pub use hops::Attachment;
+pub use link::{DirectScope, DirectSpec, LinkModel, LinkSpec, Mm1, NetworkClass, RadioSpec};
+pub use parts::{ChannelState, Endpoint, Link, NetworkRefusal};
 pub use routes::Routes;
-pub use transfers::{ChannelState, Endpoint, Link, Network, NetworkRefusal, TransferView};
+pub use transfers::{Network, TransferView};

@@ -29,6 +29,8 @@ pub struct Routes {
     /// For each node of the world its place in the graph, `NO_NODE` for those outside.
     places: Vec<u32>,
     latencies_ns: Vec<u64>,
+    /// Whether any link is for its ends only.
+    has_detours: bool,
     link_up: Vec<bool>,
     node_up: Vec<bool>,
     trees: Vec<Option<Box<[Entry]>>>,
@@ -36,6 +38,10 @@ pub struct Routes {
     /// For each place the component it lies in, by working links and nodes.
     components: Vec<u32>,
 }
+
+/// What a link that is for its ends only costs beside its latency, so that ways avoid it: 104 days, in
+/// nanoseconds. What is left over when latencies are divided by it is the latency itself.
+const DETOUR_NS: u64 = 1 << 53;
 
 /// Trees are forgotten when all of them together have more entries than this (1 GiB).
 const MOST_CACHED_ENTRIES: usize = 1 << 26;
@@ -63,6 +69,25 @@ impl Routes {
             self.graph.add_edge(NodeIndex::new(a), NodeIndex::new(b), link);
         }
         self.forget_all();
+    }
+
+    /// Makes a link one for its ends only: ways to other nodes pass it just where there is no other way. To be
+    /// called before a route is asked for.
+    pub fn avoid_link(&mut self, link: LinkId) {
+        self.has_detours = true;
+        let cost_ns = &mut self.latencies_ns[link.index()];
+        *cost_ns = cost_ns.saturating_add(DETOUR_NS);
+    }
+
+    /// The latency of a way of this cost.
+    fn latency_of(&self, cost_ns: u64) -> SimDuration {
+        SimDuration::from_nanos(if self.has_detours { cost_ns % DETOUR_NS } else { cost_ns })
+    }
+
+    /// Whether a node works; one outside the topology does.
+    #[must_use]
+    pub fn node_is_up(&self, node: NodeId) -> bool {
+        self.place(node).is_none_or(|place| self.node_up[place])
     }
 
     /// Notes a link that is not part of the topology (a radio), so that numbers agree.
@@ -118,7 +143,7 @@ impl Routes {
     /// The delay of a link.
     #[must_use]
     pub fn latency(&self, link: LinkId) -> SimDuration {
-        SimDuration::from_nanos(self.latencies_ns[link.index()])
+        self.latency_of(self.latencies_ns[link.index()])
     }
 
     /// A link fails or works again. The next route asked for takes it into account.
@@ -234,13 +259,12 @@ impl Routes {
             return self.node_up[from].then_some(SimDuration::ZERO);
         }
         let (root, first_ns, _) = self.root_of(from)?;
-        let latency = self.tree(root)[to].latency_ns.saturating_add(first_ns);
-        (latency != UNREACHED).then(|| SimDuration::from_nanos(latency))
+        let cost_ns = self.tree(root)[to].latency_ns.saturating_add(first_ns);
+        (cost_ns != UNREACHED).then(|| self.latency_of(cost_ns))
     }
 
-    /// Calls `visit` with the links of the route from `from` to `to` in some order, each with whether it
-    /// is passed from its first end to its second, and returns the route's latency; `None` if there is
-    /// no way.
+    /// Calls `visit` with the links of the route from `from` to `to`, each with the node from which it is passed,
+    /// beginning at either end, and returns the route's latency; `None` if there is no way.
     pub fn route(
         &mut self,
         from: NodeId,
@@ -261,10 +285,6 @@ impl Routes {
         if latency_ns == UNREACHED {
             return None;
         }
-        if let Some(link) = first {
-            let source = if forwards { end } else { root };
-            visit(link, self.graph[NodeIndex::new(source)]);
-        }
         let mut place = leaf;
         while place != root {
             let entry = tree[place];
@@ -273,7 +293,11 @@ impl Routes {
             visit(entry.link, self.graph[NodeIndex::new(source)]);
             place = entry.towards as usize;
         }
-        Some(SimDuration::from_nanos(latency_ns))
+        if let Some(link) = first {
+            let source = if forwards { end } else { root };
+            visit(link, self.graph[NodeIndex::new(source)]);
+        }
+        Some(self.latency_of(latency_ns))
     }
 }
 
@@ -320,6 +344,19 @@ mod tests {
         assert_eq!(latency(&mut routes, 3, 1), Some(2));
         assert_eq!(latency(&mut routes, 0, 0), Some(0));
         assert!(!routes.contains(NodeId(9)));
+    }
+
+    #[test]
+    fn a_link_for_its_ends_only_is_avoided_but_for_them() {
+        // A triangle whose short sides meet in 2, and 3 behind that.
+        let mut routes = routes(&[(0, 1, 10), (1, 2, 1), (2, 0, 1), (2, 3, 1)]);
+        for link in [1, 2] {
+            routes.avoid_link(LinkId(link));
+        }
+        let ways = [(0, 1, 10), (0, 2, 1), (1, 2, 1), (0, 3, 2)];
+        for (from, to, ns) in ways {
+            assert_eq!(latency(&mut routes, from, to), Some(ns), "{from} to {to}");
+        }
     }
 
     #[test]

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 /// A network alone, and the transfers that have ended in it.
 #[derive(Default)]
-struct Wires {
-    network: Network,
-    ended: Vec<(f64, TransferRecord)>,
+pub(super) struct Wires {
+    pub(super) network: Network,
+    pub(super) ended: Vec<(f64, TransferRecord)>,
 }
 
 impl Model for Wires {
@@ -22,28 +22,33 @@ impl Model for Wires {
                 self.network.on_flows_due(schedule, |record| ended.push((now.as_secs(), record)));
             }
             InfraEvent::TransferDue(id) => {
-                let record = self.network.on_transfer_due(now, id);
-                self.ended.push((now.as_secs(), record));
+                if let Some(record) = self.network.on_transfer_due(schedule, id) {
+                    self.ended.push((now.as_secs(), record));
+                }
             }
             _ => unreachable!("a network alone has no other events"),
         }
     }
 }
 
-const OWNER: Owner = Owner { workload: 0, token: 0 };
+pub(super) const OWNER: Owner = Owner { workload: 0, token: 0 };
 
-fn link(a: u32, b: u32, latency_s: f64, bandwidth_bps: f64, model: LinkModel) -> LinkSpec {
+pub(super) fn link(a: u32, b: u32, latency_s: f64, bandwidth_bps: f64, model: LinkModel) -> LinkSpec {
     LinkSpec {
         a: NodeId(a),
         b: NodeId(b),
         latency: SimDuration::from_secs(latency_s),
         bandwidth_bps,
         model,
+        back_model: None,
         transfer_limit: usize::MAX,
+        class: NetworkClass::Man,
+        transit: true,
+        pool: None,
     }
 }
 
-fn wires(links: &[LinkSpec]) -> Kernel<Wires> {
+pub(super) fn wires(links: &[LinkSpec]) -> Kernel<Wires> {
     let mut wires = Wires::default();
     for spec in links {
         wires.network.add_link(spec);
@@ -51,11 +56,11 @@ fn wires(links: &[LinkSpec]) -> Kernel<Wires> {
     Kernel::new(wires)
 }
 
-fn at(node: u32) -> Endpoint {
+pub(super) fn at(node: u32) -> Endpoint {
     Endpoint { node: NodeId(node), site: NodeId(node), radio: None, rate_limit_bps: f64::INFINITY }
 }
 
-fn send(kernel: &mut Kernel<Wires>, from: Endpoint, to: Endpoint, bytes: f64) -> TransferId {
+pub(super) fn send(kernel: &mut Kernel<Wires>, from: Endpoint, to: Endpoint, bytes: f64) -> TransferId {
     kernel.model.network.start(&mut kernel.schedule, from, to, bytes, OWNER).unwrap()
 }
 
@@ -129,9 +134,9 @@ fn what_cannot_be_sent_is_refused_and_leaves_nothing_behind() {
         kernel.model.network.start(&mut kernel.schedule, at(0), at(to), 1e6, OWNER).unwrap_err()
     };
     assert_eq!(refused(&mut kernel, 9), NetworkRefusal::Disconnected);
-    assert_eq!(refused(&mut kernel, 2), NetworkRefusal::Bandwidth);
+    assert_eq!(refused(&mut kernel, 2), NetworkRefusal::Bandwidth(NetworkClass::Man));
     send(&mut kernel, at(0), at(1), 1e6);
-    assert_eq!(refused(&mut kernel, 1), NetworkRefusal::Bandwidth);
+    assert_eq!(refused(&mut kernel, 1), NetworkRefusal::Bandwidth(NetworkClass::Man));
     kernel.run_until(SimTime::from_secs(1.0));
     assert_eq!((times(&kernel), kernel.model.network.transfers()), (vec![1.0], 0));
     send(&mut kernel, at(0), at(1), 1e6);
@@ -192,7 +197,9 @@ fn a_half_duplex_radio_is_shared_by_both_directions() {
             half_duplex: true,
             latency: SimDuration::from_secs(0.25),
             model: LinkModel::FairShare,
+            down_model: None,
             transfer_limit: usize::MAX,
+            class: NetworkClass::Wlan,
         },
     );
     let mut kernel = Kernel::new(Wires { network, ended: Vec::new() });
@@ -231,7 +238,7 @@ proptest! {
     fn bytes_are_conserved(steps in steps()) {
         let mm1 = Mm1 { background_load: 0.3, mean_message_bytes: None, window_s: 5.0 };
         let models = [LinkModel::FairShare, LinkModel::Unshared, LinkModel::Mm1(mm1)];
-        let ring = (0..6u32).map(|a| link(a, (a + 1) % 6, 0.01, 8e6, models[a as usize % 3]));
+        let ring = (0..6u32).map(|a| link(a, (a + 1) % 6, 0.01, 8e6, models[a as usize % 3].clone()));
         let chords = [link(0, 3, 0.01, 4e6, LinkModel::FairShare), link(1, 4, 0.03, 16e6, LinkModel::FairShare)];
         let links: Vec<LinkSpec> = ring.chain(chords).collect();
         let mut kernel = wires(&links);

@@ -1,103 +1,16 @@
 //! Transfers: bytes on their way over links of any model.
 
-use super::fair_share::{FairShare, FlowIndex, LinkIndex};
-use super::link::{Arrivals, LinkModel, LinkSpec, RadioSpec};
+use super::direct::Direct;
+use super::fair_share::{FairShare, LinkIndex};
+use super::hops::{Attachments, Hop};
+use super::link::{Arrivals, LinkModel, LinkSpec, NetworkClass, RadioSpec};
+use super::parts::{Channel, ChannelId, ChannelState, Endpoint, Link, NetworkRefusal, Stage, Transfer};
 use super::routes::Routes;
 use crate::engine::{EventHandle, Phase, Schedule, SimDuration, SimTime};
 use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
 use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
+use rustc_hash::FxHashMap;
 use slab::Slab;
-
-/// One direction of a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ChannelId(u32);
-
-#[derive(Debug)]
-struct Channel {
-    bandwidth_bps: f64,
-    model: LinkModel,
-    fair: Option<LinkIndex>,
-    arrivals: Arrivals,
-    transfers: usize,
-    limit: usize,
-    /// Bytes carried under a model other than fair sharing.
-    carried_bytes: f64,
-}
-
-/// A link as the world sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Link {
-    /// First end; the access point of a radio.
-    pub a: NodeId,
-    /// Second end; `None` of a radio, whose other end is any attached device.
-    pub b: Option<NodeId>,
-    /// Channels from `a` to `b` and back; the same one twice if it is half duplex.
-    channels: [ChannelId; 2],
-    latency: SimDuration,
-}
-
-/// Where a transfer starts or ends: a node of the topology, or a device behind an access point's radio.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Endpoint {
-    /// The node itself.
-    pub node: NodeId,
-    /// The node of the topology that it is or is attached to.
-    pub site: NodeId,
-    /// The radio between them.
-    pub radio: Option<LinkId>,
-    /// Bits a second that the node's own interface sends or receives at most.
-    pub rate_limit_bps: f64,
-}
-
-/// Why a transfer was not started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NetworkRefusal {
-    /// There is no way between the ends.
-    Disconnected,
-    /// A link on the way has as many transfers as it may, or its queue is unstable.
-    Bandwidth,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Stage {
-    /// Sending at a rate that the fair sharing decides.
-    Flowing(FlowIndex),
-    /// Sending at a rate of its own until this instant, at which the last byte leaves.
-    Sending(SimTime),
-    /// All bytes are on the wires.
-    Arriving,
-}
-
-#[derive(Debug)]
-struct Transfer {
-    owner: Owner,
-    from: Endpoint,
-    to: Endpoint,
-    size_bytes: f64,
-    started: SimTime,
-    reroutes: u32,
-    stage: Stage,
-    /// Bytes to send on the present way, from this instant on.
-    leg_bytes: f64,
-    leg_since: SimTime,
-    /// Bytes sent on earlier ways.
-    sent_bytes: f64,
-    /// What comes after the last byte was sent: queueing and propagation.
-    tail: SimDuration,
-    due: Option<EventHandle>,
-    path: Vec<ChannelId>,
-}
-
-/// The state of one direction of a link at an instant.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ChannelState {
-    /// Bandwidth in bits a second.
-    pub bandwidth_bps: f64,
-    /// Transfers on it.
-    pub transfers: usize,
-    /// Bytes carried since the start of the run.
-    pub carried_bytes: f64,
-}
 
 /// The topology, its links and the transfers on them.
 ///
@@ -107,18 +20,26 @@ pub struct ChannelState {
 /// the bytes that were sent while the way was taken.
 #[derive(Debug, Default)]
 pub struct Network {
-    routes: Routes,
-    links: Vec<Link>,
-    channels: Vec<Channel>,
+    pub(super) routes: Routes,
+    pub(super) links: Vec<Link>,
+    pub(super) channels: Vec<Channel>,
+    /// The channels of each pool, in the order of up and down. For look-ups only.
+    pools: FxHashMap<u32, [ChannelId; 2]>,
+    /// Networks beside the access points.
+    pub(super) directs: Vec<Direct>,
+    pub(super) attachments: Attachments,
+    /// Whether any link has a delay model: ways may have to be taken hop by hop.
+    pub(super) has_delays: bool,
     fair: FairShare,
     /// The transfer of each flow.
     flows: Vec<TransferId>,
     flows_due: Option<EventHandle>,
-    transfers: Slab<Transfer>,
+    pub(super) transfers: Slab<Transfer>,
     /// Ways of ended transfers, kept for their memory.
-    spare_paths: Vec<Vec<ChannelId>>,
+    pub(super) spare_paths: Vec<Vec<ChannelId>>,
+    pub(super) spare_hops: Vec<Vec<Hop>>,
     /// For each node behind a radio, its transfers.
-    of_device: Vec<smallvec::SmallVec<[TransferId; 2]>>,
+    pub(super) of_device: Vec<smallvec::SmallVec<[TransferId; 2]>>,
 }
 
 impl Network {
@@ -131,13 +52,26 @@ impl Network {
     pub fn add_link(&mut self, spec: &LinkSpec) -> LinkId {
         let id = LinkId(self.links.len() as u32);
         self.routes.add_link(id, spec.a, spec.b, spec.latency);
-        let there = self.add_channel(spec.bandwidth_bps, spec.model, spec.transfer_limit);
-        let back = self.add_channel(spec.bandwidth_bps, spec.model, spec.transfer_limit);
+        if !spec.transit {
+            self.routes.avoid_link(id);
+        }
+        let known = spec.pool.and_then(|pool| self.pools.get(&pool).copied());
+        let channels = known.unwrap_or_else(|| {
+            let back = spec.back_model.as_ref().unwrap_or(&spec.model);
+            [&spec.model, back]
+                .map(|model| self.add_channel(spec.bandwidth_bps, model, spec.transfer_limit, id))
+        });
+        if let Some(pool) = spec.pool {
+            self.pools.insert(pool, channels);
+        }
         self.links.push(Link {
             a: spec.a,
             b: Some(spec.b),
-            channels: [there, back],
+            channels,
             latency: spec.latency,
+            class: spec.class,
+            pooled: spec.pool.is_some(),
+            direct: false,
         });
         id
     }
@@ -148,21 +82,41 @@ impl Network {
         let id = LinkId(self.links.len() as u32);
         self.routes.add_node(access_point);
         self.routes.skip_link(id, spec.latency);
-        let up = self.add_channel(spec.uplink_bps, spec.model, spec.transfer_limit);
+        let up = self.add_channel(spec.uplink_bps, &spec.model, spec.transfer_limit, id);
         let down = if spec.half_duplex {
             up
         } else {
-            self.add_channel(spec.downlink_bps, spec.model, spec.transfer_limit)
+            let model = spec.down_model.as_ref().unwrap_or(&spec.model);
+            self.add_channel(spec.downlink_bps, model, spec.transfer_limit, id)
         };
-        self.links.push(Link { a: access_point, b: None, channels: [down, up], latency: spec.latency });
+        self.links.push(Link {
+            a: access_point,
+            b: None,
+            channels: [down, up],
+            latency: spec.latency,
+            class: spec.class,
+            pooled: false,
+            direct: false,
+        });
         id
     }
 
-    fn add_channel(&mut self, bandwidth_bps: f64, model: LinkModel, limit: usize) -> ChannelId {
-        let fair = (model == LinkModel::FairShare).then(|| self.fair.add_link(bandwidth_bps / 8.0));
+    pub(super) fn add_channel(
+        &mut self,
+        bandwidth_bps: f64,
+        model: &LinkModel,
+        limit: usize,
+        link: LinkId,
+    ) -> ChannelId {
+        let fair = matches!(model, LinkModel::FairShare);
+        let fair = fair.then(|| self.fair.add_link(bandwidth_bps / 8.0));
+        self.has_delays |= matches!(model, LinkModel::Delay(_));
         self.channels.push(Channel {
             bandwidth_bps,
-            model,
+            model: match model {
+                LinkModel::Delay(model) => LinkModel::Delay(model.for_link(link.0)),
+                other => other.clone(),
+            },
             fair,
             arrivals: Arrivals::default(),
             transfers: 0,
@@ -185,7 +139,7 @@ impl Network {
     /// Whether there is a way between two ends. O(1).
     #[must_use]
     pub fn is_connected(&self, from: Endpoint, to: Endpoint) -> bool {
-        self.routes.is_connected(from.site, to.site)
+        self.routes.is_connected(from.site, to.site) || self.direct_latency(from.node, to.node).is_some()
     }
 
     /// All links.
@@ -236,9 +190,10 @@ impl Network {
             return Some(SimDuration::ZERO);
         }
         let links = &self.links;
+        let down = from.radio.is_none() && to.radio.is_some();
         let mut latency = self.routes.route(from.site, to.site, |link, source| {
             let link = &links[link.index()];
-            path.push(link.channels[usize::from(link.a != source)]);
+            path.push(link.channel(source, down));
         })?;
         for (endpoint, direction) in [(from, 1), (to, 0)] {
             if let Some(radio) = endpoint.radio {
@@ -267,6 +222,9 @@ impl Network {
         to: Endpoint,
         bytes: f64,
     ) -> Option<f64> {
+        if self.has_delays && from.node != to.node {
+            return self.estimated_hops_s(now, from, to, bytes, None);
+        }
         let mut path = self.spare_paths.pop().unwrap_or_default();
         let latency = self.find_path(from, to, &mut path);
         let estimate = latency.and_then(|latency| {
@@ -277,13 +235,15 @@ impl Network {
                 if channel.transfers >= channel.limit {
                     return None;
                 }
-                match channel.model {
+                match &channel.model {
+                    // Not on a way that is taken at once.
+                    LinkModel::Delay(_) => {}
                     LinkModel::Unshared => rate_bps = rate_bps.min(channel.bandwidth_bps),
                     LinkModel::FairShare => {
                         rate_bps = rate_bps.min(channel.bandwidth_bps / (channel.transfers + 1) as f64);
                     }
                     LinkModel::Mm1(mm1) => {
-                        waits_s += channel.arrivals.delay_s(now, &mm1, channel.bandwidth_bps, bytes)?;
+                        waits_s += channel.arrivals.delay_s(now, mm1, channel.bandwidth_bps, bytes)?;
                     }
                 }
             }
@@ -306,6 +266,21 @@ impl Network {
         bytes: f64,
         owner: Owner,
     ) -> Result<TransferId, NetworkRefusal> {
+        if (self.has_delays || !self.directs.is_empty()) && from.node != to.node {
+            return self.start_hops(schedule, from, to, bytes, owner, None);
+        }
+        self.start_at_once(schedule, from, to, bytes, owner)
+    }
+
+    /// Starts a transfer that is on all links of its way at the same time.
+    pub(super) fn start_at_once<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        from: Endpoint,
+        to: Endpoint,
+        bytes: f64,
+        owner: Owner,
+    ) -> Result<TransferId, NetworkRefusal> {
         let now = schedule.now();
         let mut path = self.spare_paths.pop().unwrap_or_default();
         let tail = match self.enter_path(now, from, to, bytes, &mut path) {
@@ -315,6 +290,7 @@ impl Network {
                 return Err(refusal);
             }
         };
+        let hops_taken = path.len() as u32;
         let transfer = Transfer {
             owner,
             from,
@@ -329,9 +305,21 @@ impl Network {
             tail,
             due: None,
             path,
+            hop: None,
+            hops: Vec::new(),
+            by_class_s: [0.0; NetworkClass::ALL.len()],
+            hops_taken,
         };
+        let id = self.insert(transfer);
+        self.launch(schedule, id);
+        Ok(id)
+    }
+
+    /// Keeps a new transfer, for the devices at its ends, too.
+    pub(super) fn insert(&mut self, transfer: Transfer) -> TransferId {
+        let ends = [transfer.from, transfer.to];
         let id = TransferId(self.transfers.insert(transfer) as u32);
-        for end in [from, to] {
+        for end in ends {
             if end.radio.is_some() {
                 let index = end.node.index();
                 if self.of_device.len() <= index {
@@ -340,8 +328,7 @@ impl Network {
                 self.of_device[index].push(id);
             }
         }
-        self.launch(schedule, id);
-        Ok(id)
+        id
     }
 
     /// Finds the way for `bytes` into `path`, takes a place on its links, and returns what comes after
@@ -358,34 +345,41 @@ impl Network {
         let mut waits_s = 0.0;
         for id in path.iter() {
             let channel = &self.channels[id.0 as usize];
+            let refused = || NetworkRefusal::Bandwidth(self.class_of(*id));
             if channel.transfers >= channel.limit {
-                return Err(NetworkRefusal::Bandwidth);
+                return Err(refused());
             }
-            if let LinkModel::Mm1(mm1) = channel.model {
+            if let LinkModel::Mm1(mm1) = &channel.model {
                 waits_s += channel
                     .arrivals
-                    .delay_s(now, &mm1, channel.bandwidth_bps, bytes)
-                    .ok_or(NetworkRefusal::Bandwidth)?;
+                    .delay_s(now, mm1, channel.bandwidth_bps, bytes)
+                    .ok_or_else(refused)?;
             }
         }
         for id in path.iter() {
             let channel = &mut self.channels[id.0 as usize];
             channel.transfers += 1;
-            if let LinkModel::Mm1(mm1) = channel.model {
+            if let LinkModel::Mm1(mm1) = &channel.model {
                 channel.arrivals.add(now, mm1.window_s, bytes);
             }
         }
         Ok(latency + SimDuration::from_secs_ceil(waits_s))
     }
 
+    /// The network that a channel is counted to. O(links), for refusals.
+    fn class_of(&self, channel: ChannelId) -> NetworkClass {
+        let link = self.links.iter().find(|link| link.channels.contains(&channel));
+        link.map_or(NetworkClass::Man, |link| link.class)
+    }
+
     /// Sends the bytes of a prepared transfer on their way.
-    fn launch<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, id: TransferId) {
+    pub(super) fn launch<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, id: TransferId) {
         let now = schedule.now();
         let transfer = &mut self.transfers[id.index()];
-        let mut rate_bps = transfer.from.rate_limit_bps.min(transfer.to.rate_limit_bps);
+        let mut rate_bps = transfer.rate_limit_bps();
         let mut shared: smallvec::SmallVec<[LinkIndex; 12]> = smallvec::SmallVec::new();
         for channel in transfer.path.iter().map(|id| &self.channels[id.0 as usize]) {
-            match (channel.model, channel.fair) {
+            match (&channel.model, channel.fair) {
                 (LinkModel::Unshared, _) => rate_bps = rate_bps.min(channel.bandwidth_bps),
                 (_, Some(fair)) => shared.push(fair),
                 _ => {}
@@ -443,7 +437,9 @@ impl Network {
             let transfer = &mut self.transfers[id.index()];
             transfer.stage = Stage::Arriving;
             if transfer.tail == SimDuration::ZERO {
-                ended(self.finish(now, id, TransferOutcome::Delivered));
+                if let Some(record) = self.arrive(schedule, id) {
+                    ended(record);
+                }
             } else {
                 let event = InfraEvent::TransferDue(id).into();
                 transfer.due = Some(schedule.after(transfer.tail, Phase::Completion, event));
@@ -452,9 +448,25 @@ impl Network {
         self.arm(schedule);
     }
 
-    /// Handles [`InfraEvent::TransferDue`].
-    pub fn on_transfer_due(&mut self, now: SimTime, id: TransferId) -> TransferRecord {
-        self.finish(now, id, TransferOutcome::Delivered)
+    /// Handles [`InfraEvent::TransferDue`]; the record of the transfer if it has ended with it.
+    pub fn on_transfer_due<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        id: TransferId,
+    ) -> Option<TransferRecord> {
+        self.arrive(schedule, id)
+    }
+
+    /// A transfer has come to the end of its way, or of a hop.
+    fn arrive<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        id: TransferId,
+    ) -> Option<TransferRecord> {
+        if self.transfers[id.index()].hops.is_empty() {
+            return Some(self.finish(schedule.now(), id, TransferOutcome::Delivered));
+        }
+        self.next_hop(schedule, id)
     }
 
     /// Bytes of the present way that are still to be sent at `now`.
@@ -471,13 +483,20 @@ impl Network {
     }
 
     /// Takes a transfer off its way, whose links have then carried what was sent; returns what was not.
-    fn leave_path(&mut self, now: SimTime, id: TransferId) -> f64 {
+    pub(super) fn leave_path(&mut self, now: SimTime, id: TransferId) -> f64 {
         let unsent = self.unsent_bytes(now, &self.transfers[id.index()]);
         let transfer = &mut self.transfers[id.index()];
         if let Stage::Flowing(flow) = transfer.stage {
             self.fair.cancel(now, flow);
         }
-        transfer.sent_bytes += transfer.leg_bytes - unsent;
+        // What goes hop by hop has left the sender with the first one.
+        if transfer.hop.is_none() || transfer.hops_taken == 1 {
+            transfer.sent_bytes += transfer.leg_bytes - unsent;
+        }
+        if let Some(hop) = transfer.hop {
+            let class = self.links[hop.link.index()].class as usize;
+            transfer.by_class_s[class] += now.since(transfer.leg_since).as_secs();
+        }
         for id in &transfer.path {
             let channel = &mut self.channels[id.0 as usize];
             channel.transfers -= 1;
@@ -488,7 +507,12 @@ impl Network {
         unsent
     }
 
-    fn finish(&mut self, now: SimTime, id: TransferId, outcome: TransferOutcome) -> TransferRecord {
+    pub(super) fn finish(
+        &mut self,
+        now: SimTime,
+        id: TransferId,
+        outcome: TransferOutcome,
+    ) -> TransferRecord {
         self.leave_path(now, id);
         let transfer = self.transfers.remove(id.index());
         for end in [transfer.from, transfer.to] {
@@ -504,11 +528,16 @@ impl Network {
             size_bytes: transfer.size_bytes,
             sent_bytes: transfer.sent_bytes,
             started: transfer.started,
-            hops: transfer.path.len() as u32,
+            hops: transfer.hops_taken,
             reroutes: transfer.reroutes,
             outcome,
+            by_class_s: transfer.by_class_s,
+            refused_by: None,
         };
         self.spare_paths.push(transfer.path);
+        if transfer.hop.is_some() {
+            self.spare_hops.push(transfer.hops);
+        }
         record
     }
 
@@ -540,6 +569,9 @@ impl Network {
     ) -> Option<TransferRecord> {
         let now = schedule.now();
         let transfer = self.transfers.get(id.index())?;
+        if transfer.hop.is_some() {
+            return self.keep_or_end(schedule, id, otherwise);
+        }
         let on_the_wires = match transfer.stage {
             Stage::Arriving => true,
             Stage::Sending(sent) => sent <= now,
@@ -562,6 +594,7 @@ impl Network {
         if entered.is_err() {
             path.clear();
         }
+        transfer.hops_taken = path.len() as u32;
         transfer.path = path;
         transfer.leg_since = now;
         transfer.reroutes += 1;
@@ -629,6 +662,9 @@ impl TransferView<'_> {
     /// Whether its bytes still pass this link.
     #[must_use]
     pub fn uses(&self, link: LinkId) -> bool {
+        if let Some(hop) = self.transfer.hop {
+            return hop.link == link;
+        }
         let channels = self.network.links[link.index()].channels;
         self.transfer.path.iter().any(|channel| channels.contains(channel))
     }

@@ -6,6 +6,7 @@ use crate::infra::compute::{Discipline, JobRequest, Refusal};
 use crate::infra::event::InfraEvent;
 use crate::infra::ids::{JobId, NodeId, Owner, ProcessorId, VmId};
 use crate::infra::infrastructure::Infrastructure;
+use crate::infra::predicted::Share;
 
 impl Infrastructure {
     /// Lets a virtual machine take jobs, which share its virtual cores by `discipline`. Its demand is from now on
@@ -47,7 +48,7 @@ impl Infrastructure {
         if !matches!(self.virtual_machines.state(vm), VmState::Running | VmState::Paused) {
             return Err(Refusal::Cores);
         }
-        self.submit_to(schedule, processor, request, owner)
+        self.submit_to(schedule, processor, request, Share::default(), owner)
     }
 
     /// Has all that is submitted to `front` from now on run in these virtual machines, which take jobs and are

@@ -191,7 +191,7 @@ impl Infrastructure {
         let (vm, hosts) = (migration.vm, [migration.from, migration.to]);
         let [from, to] = hosts.map(|host| self.virtual_machines.fleet.nodes[host.index()]);
         let owner = Owner { workload: MIGRATIONS, token: u64::from(id.0) };
-        match self.start_transfer(schedule, from, to, bytes, owner) {
+        match self.start_transfer(schedule, from, to, bytes, owner, None) {
             Ok(transfer) => self.virtual_machines.migrations[id.index()].transfer = Some(transfer),
             Err(_) => self.break_off_migration(schedule, vm, MigrationOutcome::Disconnected),
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::energy::{JobClass, LinearPower};
 use crate::engine::{Kernel, Model, RandomStreams, Schedule, SimDuration, SimTime};
 use crate::infra::compute::{Accelerator, Discipline, JobRequest, Resources};
-use crate::infra::network::{LinkModel, LinkSpec};
+use crate::infra::network::LinkSpec;
 use crate::infra::{
     FaultTarget, FaultTimes, HostId, InfraBuilder, InfraEvent, Infrastructure, NodeClass, NodeId,
     Notice, Owner, Position, Static, Tier, VmId,
@@ -73,14 +73,7 @@ fn site_with(
     for host in 0..count {
         builder.link(
             format!("link-{host}"),
-            LinkSpec {
-                a: NodeId(host),
-                b: NodeId(count),
-                bandwidth_bps,
-                latency: SimDuration::ZERO,
-                model: LinkModel::FairShare,
-                transfer_limit: usize::MAX,
-            },
+            LinkSpec::new(NodeId(host), NodeId(count), SimDuration::ZERO, bandwidth_bps),
         );
     }
     for &(node, time_s) in faults {

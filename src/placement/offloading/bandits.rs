@@ -4,7 +4,10 @@ use super::observation::{Observation, Observer};
 use super::targets::{Arm, Arms, find_arms};
 use super::tiers::Select;
 use super::view::{OffloadingView, TierName, servers};
+use super::ways::RoundRobin;
 use super::{DecisionOutcome, OffloadingDecision, OffloadingPolicy};
+use crate::apps::OffloadingRequest;
+use crate::infra::NodeId;
 use crate::placement::ParameterError;
 use crate::placement::learning::{LinearBandit, UpperConfidence};
 use crate::units::Duration;
@@ -31,6 +34,8 @@ pub struct Ucb1 {
     /// How the node of a tier is chosen.
     pub select: Select,
     #[serde(skip)]
+    turns: RoundRobin,
+    #[serde(skip)]
     bandit: Option<UpperConfidence>,
     /// The arms of the decisions whose outcome is still to come. For look-ups only.
     #[serde(skip)]
@@ -47,6 +52,7 @@ impl Default for Ucb1 {
             tiers: servers(),
             local: true,
             select: Select::LeastLoaded,
+            turns: RoundRobin::default(),
             bandit: None,
             pending: FxHashMap::default(),
             found: Vec::new(),
@@ -62,7 +68,16 @@ impl OffloadingPolicy for Ucb1 {
             return OffloadingDecision::Refuse;
         };
         self.pending.insert(view.decision(), arm);
-        self.found.iter().find(|found| found.number == arm).map(|found| found.node).into()
+        let found = self.found.iter().find(|found| found.number == arm);
+        found.map_or(OffloadingDecision::Refuse, |found| found.decide())
+    }
+
+    fn decides_on_arrival(&self) -> bool {
+        self.arms == Arms::Ways
+    }
+
+    fn decide_on_arrival(&mut self, view: &mut OffloadingView<'_>, node: NodeId) -> OffloadingDecision {
+        self.turns.decide(view, node)
     }
 
     fn learns(&self) -> bool {
@@ -96,8 +111,13 @@ pub struct Mab {
     #[schemars(range(min = 0.0))]
     pub exploration: f64,
     /// Service time that a task counts for that was not done; EdgeCloudSim has 1.25, 2 and 2.75 s by
-    /// application.
+    /// application: 0.5 s and 1.5 times the deadline.
     pub failure_time: Duration,
+    /// What is added to it, over the deadline.
+    #[schemars(range(min = 0.0))]
+    pub failure_deadlines: f64,
+    /// Whether a late result counts with its time rather than as a failure.
+    pub late_counts: bool,
     /// What is chosen among.
     pub arms: Arms,
     /// The tiers.
@@ -107,6 +127,11 @@ pub struct Mab {
     pub local: bool,
     /// How the node of a tier is chosen.
     pub select: Select,
+    /// Whether means are divided by one outcome too few.
+    #[serde(skip)]
+    one_fewer: bool,
+    #[serde(skip)]
+    turns: RoundRobin,
     #[serde(skip)]
     records: Vec<Record>,
     #[serde(skip)]
@@ -125,6 +150,10 @@ impl Default for Mab {
         Mab {
             exploration: 1.0,
             failure_time: Duration::from_secs(2.0),
+            failure_deadlines: 0.0,
+            late_counts: false,
+            one_fewer: false,
+            turns: RoundRobin::default(),
             arms: Arms::Tiers,
             tiers: servers(),
             local: false,
@@ -139,12 +168,22 @@ impl Default for Mab {
 }
 
 impl Mab {
+    /// Lets it divide the sum of n outcomes by n - 1.
+    pub(super) fn divide_by_one_fewer(&mut self, fewer: bool) {
+        self.one_fewer = fewer;
+    }
+
     /// The length of a task on the scale of all so far.
     fn scaled(&mut self, length_mi: f64) -> f64 {
         let (least, most) = self.lengths_mi.unwrap_or((length_mi, length_mi));
         let (least, most) = (least.min(length_mi), most.max(length_mi));
         self.lengths_mi = Some((least, most));
         if most > least { (length_mi - least) / (most - least) } else { 0.0 }
+    }
+
+    /// What a task that was not done counts for.
+    fn failure_s(&self, request: &OffloadingRequest) -> f64 {
+        self.failure_time.as_secs() + self.failure_deadlines * request.deadline_s.unwrap_or(0.0)
     }
 
     fn lower_bound(&self, record: Record, scaled_length: f64) -> f64 {
@@ -166,8 +205,9 @@ impl OffloadingPolicy for Mab {
                 self.records.resize(arm.number + 1, Record::default());
             }
             if self.records[arm.number].count == 0 {
-                let failure_s = self.failure_time.as_secs();
-                let expected_s = view.completion_s(arm.node).filter(|time_s| time_s.is_finite());
+                let failure_s = self.failure_s(view.request());
+                let expected_s =
+                    view.completion_via_s(arm.node, arm.network).filter(|time_s| time_s.is_finite());
                 let mean_s_per_mi = (expected_s.unwrap_or(failure_s) / length_mi).min(f64::MAX);
                 self.records[arm.number] = Record { count: 1, mean_s_per_mi };
             }
@@ -179,7 +219,15 @@ impl OffloadingPolicy for Mab {
         if let Some((_, arm)) = best {
             self.pending.insert(view.decision(), arm.number);
         }
-        best.map(|(_, arm)| arm.node).into()
+        best.map_or(OffloadingDecision::Refuse, |(_, arm)| arm.decide())
+    }
+
+    fn decides_on_arrival(&self) -> bool {
+        self.arms == Arms::Ways
+    }
+
+    fn decide_on_arrival(&mut self, view: &mut OffloadingView<'_>, node: NodeId) -> OffloadingDecision {
+        self.turns.decide(view, node)
     }
 
     fn learns(&self) -> bool {
@@ -188,16 +236,18 @@ impl OffloadingPolicy for Mab {
 
     fn learn(&mut self, outcome: &DecisionOutcome) {
         let Some(arm) = self.pending.remove(&outcome.decision) else { return };
-        let done_s = outcome.service_s.filter(|_| outcome.is_done);
-        let time_s = done_s.unwrap_or(self.failure_time.as_secs());
+        let done_s = outcome.service_s.filter(|_| outcome.is_done || self.late_counts);
+        let time_s = done_s.unwrap_or_else(|| self.failure_s(&outcome.request));
         let s_per_mi = time_s / outcome.request.job.length_mi;
         self.rounds += 1;
         // A task of no length says nothing of the time for its length.
         if s_per_mi.is_finite()
             && let Some(record) = self.records.get_mut(arm)
         {
+            let forgotten = if self.one_fewer { 0.0 } else { record.mean_s_per_mi };
+            let divisor = record.count + u64::from(!self.one_fewer);
+            record.mean_s_per_mi += (s_per_mi - forgotten) / divisor as f64;
             record.count += 1;
-            record.mean_s_per_mi += (s_per_mi - record.mean_s_per_mi) / record.count as f64;
         }
     }
 }
@@ -317,6 +367,11 @@ impl OffloadingPolicy for LinUcb {
     }
 
     fn check(&self) -> Result<(), ParameterError> {
+        if self.arms == Arms::Ways {
+            return Err(ParameterError::new("features are of nodes, and do not tell ways apart")
+                .at("arms")
+                .help("choose \"tiers\" or \"nodes\", or the policy \"ucb1\""));
+        }
         if self.features.is_empty() {
             return Err(ParameterError::new("there is nothing to learn from")
                 .at("features")

@@ -66,7 +66,13 @@ const PRICE_FACTOR: f64 = 2.0 * 6.0;
 
 /// Probability of the cloud, given the seconds that edge, cloud and the task's user allow, and the
 /// probability that no other device plays.
-fn cloud_probability(edge_s: f64, cloud_s: f64, price: f64, allowed_s: f64, others_idle: f64) -> f64 {
+pub(super) fn cloud_probability(
+    edge_s: f64,
+    cloud_s: f64,
+    price: f64,
+    allowed_s: f64,
+    others_idle: f64,
+) -> f64 {
     let probability = (edge_s - cloud_s) / (PRICE_FACTOR * price * allowed_s * (1.0 - others_idle));
     // Without a gain the cloud is not worth its price, whatever the others do.
     if edge_s > cloud_s { probability.clamp(0.01, 0.99) } else { 0.01 }

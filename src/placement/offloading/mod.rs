@@ -2,6 +2,7 @@
 
 mod bandits;
 mod chances;
+pub mod edgecloudsim;
 mod estimates;
 mod fits;
 mod fuzzy;
@@ -14,6 +15,7 @@ mod targets;
 mod thresholds;
 mod tiers;
 mod view;
+mod ways;
 
 pub use bandits::{Feature, LinUcb, Mab, Ucb1};
 pub use chances::{PowerOfChoices, Probabilistic};
@@ -29,11 +31,13 @@ pub use targets::{Arms, Target};
 pub use thresholds::{Hybrid, NetworkBased, UtilizationBased};
 pub use tiers::{CloudOnly, EdgeOnly, LocalOnly, Nearest, Random, Select};
 pub use view::{Features, OffloadingView, TierName, feature_columns};
+pub use ways::{LocalFirst, RandomWay, RoundRobin, Way};
 
 use super::ParameterError;
 use crate::apps::OffloadingRequest;
 use crate::engine::SimTime;
-use crate::infra::NodeId;
+use crate::infra::network::NetworkClass;
+use crate::infra::{NodeId, ProcessorId};
 use std::fmt;
 
 /// Where a task is to run.
@@ -41,8 +45,28 @@ use std::fmt;
 pub enum OffloadingDecision {
     /// On this node, which may be the device itself.
     Run(NodeId),
+    /// On a certain instance of a node, or by a certain network.
+    Place(OffloadingTarget),
     /// Nowhere.
     Refuse,
+}
+
+/// Where a task is to run, in detail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OffloadingTarget {
+    /// The node, which may be the device itself.
+    pub node: NodeId,
+    /// The instance of the node; `None` leaves it to the node: the one with the least load.
+    pub processor: Option<ProcessorId>,
+    /// The direct network that input and result are to take; `None`, or one that does not lead there, is the
+    /// usual way.
+    pub network: Option<NetworkClass>,
+}
+
+impl From<(NodeId, ProcessorId)> for OffloadingDecision {
+    fn from((node, processor): (NodeId, ProcessorId)) -> Self {
+        OffloadingDecision::Place(OffloadingTarget { node, processor: Some(processor), network: None })
+    }
 }
 
 impl From<Option<NodeId>> for OffloadingDecision {
@@ -98,6 +122,16 @@ pub trait OffloadingPolicy: fmt::Debug + Send {
     /// Decides for one task.
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision;
 
+    /// Whether it wants to be asked again, by [`decide_on_arrival`](Self::decide_on_arrival), when the input has
+    /// arrived at the node it named: that one is then a place to go by.
+    fn decides_on_arrival(&self) -> bool {
+        false
+    }
+
+    /// The input has arrived at `node`: where does the task run? Another node means that the input goes on there.
+    fn decide_on_arrival(&mut self, _view: &mut OffloadingView<'_>, node: NodeId) -> OffloadingDecision {
+        OffloadingDecision::Run(node)
+    }
     /// Whether it wants to [learn](Self::learn) what comes of its decisions; they are kept until then
     /// only if it does, or if they are recorded.
     fn learns(&self) -> bool {

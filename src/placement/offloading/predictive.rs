@@ -4,8 +4,10 @@ use super::chances::draw;
 use super::targets::{Arm, Arms, find_arms};
 use super::tiers::Select;
 use super::view::{OffloadingView, TierName, servers};
+use super::ways::RoundRobin;
 use super::{DecisionOutcome, OffloadingDecision, OffloadingPolicy};
 use crate::engine::SimTime;
+use crate::infra::NodeId;
 use crate::units::Duration;
 use rand::RngExt;
 use rustc_hash::FxHashMap;
@@ -57,8 +59,10 @@ impl History {
         }
     }
 
-    fn weighted(&self, of: impl Fn(&Window) -> f64) -> f64 {
-        let sum: f64 = self.past.iter().zip(WEIGHTS).map(|(window, weight)| weight * of(window)).sum();
+    fn weighted(&self, with_present: bool, of: impl Fn(&Window) -> f64) -> f64 {
+        let present = with_present.then_some(&self.present);
+        let windows = present.into_iter().chain(&self.past);
+        let sum: f64 = windows.zip(WEIGHTS).map(|(window, weight)| weight * of(window)).sum();
         sum / WEIGHTS.iter().sum::<f64>()
     }
 }
@@ -82,6 +86,18 @@ pub struct Predictive {
     pub local: bool,
     /// How the node of a tier is chosen.
     pub select: Select,
+    /// Until then each is drawn with the same probability.
+    pub even_until: Duration,
+    /// Whether a late result counts with its time rather than as a failure.
+    pub late_counts: bool,
+    /// Whether service times are never looked at.
+    #[serde(skip)]
+    failures_only: bool,
+    /// Whether the present window is looked at, too: as the last one, so that the fourth but last is not.
+    #[serde(skip)]
+    with_present: bool,
+    #[serde(skip)]
+    turns: RoundRobin,
     #[serde(skip)]
     histories: Vec<History>,
     /// The number of the present window.
@@ -101,6 +117,11 @@ impl Default for Predictive {
             tiers: servers(),
             local: false,
             select: Select::LeastLoaded,
+            even_until: Duration::from_secs(0.0),
+            late_counts: false,
+            failures_only: false,
+            with_present: false,
+            turns: RoundRobin::default(),
             histories: Vec::new(),
             present: 0,
             pending: FxHashMap::default(),
@@ -110,6 +131,11 @@ impl Default for Predictive {
 }
 
 impl Predictive {
+    /// Lets it go by the present window, too, and by failures alone or not.
+    pub(super) fn look_at_present(&mut self, failures_only: bool) {
+        (self.with_present, self.failures_only) = (true, failures_only);
+    }
+
     /// Ends the windows that are over.
     fn turn_to(&mut self, now: SimTime) {
         let present = (now.as_secs() / self.window.as_secs()) as u64;
@@ -131,12 +157,19 @@ impl Predictive {
     fn weights(&mut self) -> Vec<(Arm, f64)> {
         let found = std::mem::take(&mut self.found);
         let of = |policy: &mut Self, of: fn(&Window) -> f64| -> Vec<f64> {
-            found.iter().map(|arm| policy.history(arm.number).weighted(of)).collect()
+            found
+                .iter()
+                .map(|arm| {
+                    let with_present = policy.with_present;
+                    policy.history(arm.number).weighted(with_present, of)
+                })
+                .collect()
         };
         let failures = of(self, Window::failure_percent);
         // A window without failures counts as having a few; rounding must not make them many.
         let any_failed = failures.iter().any(|percent| *percent > LEAST_FAILURES * (1.0 + 1e-9));
-        let scores = if any_failed { failures } else { of(self, Window::mean_service_s) };
+        let scores =
+            if any_failed || self.failures_only { failures } else { of(self, Window::mean_service_s) };
         let weights = found.iter().copied().zip(scores.iter().map(|score| 1.0 / score)).collect();
         self.found = found;
         weights
@@ -148,10 +181,21 @@ impl OffloadingPolicy for Predictive {
         let share = view.random().random::<f64>();
         self.turn_to(view.now());
         find_arms(view, self.arms, &self.tiers, self.select, self.local, &mut self.found);
-        let weights = self.weights();
+        let mut weights = self.weights();
+        if view.now().as_secs() < self.even_until.as_secs() {
+            weights.iter_mut().for_each(|(_, weight)| *weight = 1.0);
+        }
         let Some(arm) = draw(weights.into_iter(), share) else { return OffloadingDecision::Refuse };
         self.pending.insert(view.decision(), arm.number);
-        OffloadingDecision::Run(arm.node)
+        arm.decide()
+    }
+
+    fn decides_on_arrival(&self) -> bool {
+        self.arms == Arms::Ways
+    }
+
+    fn decide_on_arrival(&mut self, view: &mut OffloadingView<'_>, node: NodeId) -> OffloadingDecision {
+        self.turns.decide(view, node)
     }
 
     fn learns(&self) -> bool {
@@ -161,8 +205,9 @@ impl OffloadingPolicy for Predictive {
     fn learn(&mut self, outcome: &DecisionOutcome) {
         let Some(arm) = self.pending.remove(&outcome.decision) else { return };
         self.turn_to(outcome.resolved);
+        let service_s = outcome.service_s.filter(|_| outcome.is_done || self.late_counts);
         let window = &mut self.history(arm).present;
-        match outcome.service_s.filter(|_| outcome.is_done) {
+        match service_s {
             Some(service_s) => {
                 window.done += 1;
                 window.service_s += service_s;
@@ -175,13 +220,12 @@ impl OffloadingPolicy for Predictive {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infra::NodeId;
 
     fn policy(windows: &[[Window; 2]]) -> Predictive {
         let mut policy = Predictive::default();
         for (number, pair) in windows.iter().enumerate() {
             let node = NodeId(number as u32);
-            policy.found.push(Arm { number, node });
+            policy.found.push(Arm { number, node, network: None });
             let history = policy.history(number);
             (history.past[0], history.past[3]) = (pair[0], pair[1]);
         }

@@ -2,7 +2,10 @@
 
 use super::tiers::Select;
 use super::view::{OffloadingView, TierName};
+use super::ways::Way;
+use super::{OffloadingDecision, OffloadingTarget};
 use crate::infra::NodeId;
+use crate::infra::network::NetworkClass;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +18,9 @@ pub enum Arms {
     Tiers,
     /// Each node of the tiers, and the device itself.
     Nodes,
+    /// The edge, the cloud by way of the access point, and the cloud by a direct network; the instances there
+    /// then take tasks in turn. Tiers, selection and the device itself do not matter.
+    Ways,
 }
 
 /// A choice that can be made now.
@@ -25,6 +31,24 @@ pub(super) struct Arm {
     pub(super) number: usize,
     /// The node where the task would run.
     pub(super) node: NodeId,
+    /// The network that leads there; `None` for the usual way.
+    pub(super) network: Option<NetworkClass>,
+}
+
+impl Arm {
+    fn new(number: usize, node: NodeId) -> Self {
+        Arm { number, node, network: None }
+    }
+
+    /// The decision for it.
+    pub(super) fn decide(self) -> OffloadingDecision {
+        match self.network {
+            None => OffloadingDecision::Run(self.node),
+            network => {
+                OffloadingDecision::Place(OffloadingTarget { node: self.node, processor: None, network })
+            }
+        }
+    }
 }
 
 /// The node of a tier that is selected, or if it does not admit the task the least loaded one that does.
@@ -47,23 +71,33 @@ pub(super) fn find_arms(
     found: &mut Vec<Arm>,
 ) {
     found.clear();
+    if by == Arms::Ways {
+        let ways = Way::ALL.into_iter().enumerate();
+        found.extend(ways.filter_map(|(number, way)| {
+            let OffloadingTarget { node, network, .. } = way.target(view)?;
+            Some(Arm { number, node, network })
+        }));
+        return;
+    }
     let mut number = 0;
     for &tier in tiers {
         match by {
             Arms::Tiers => {
-                found.extend(select_in(view, tier, select).map(|node| Arm { number, node }));
+                found.extend(select_in(view, tier, select).map(|node| Arm::new(number, node)));
                 number += 1;
             }
             Arms::Nodes => {
                 let nodes = view.nodes(tier.into()).iter().copied().enumerate();
                 let admitting = nodes.filter(|&(_, node)| view.admits(node));
-                found.extend(admitting.map(|(index, node)| Arm { number: number + index, node }));
+                found.extend(admitting.map(|(index, node)| Arm::new(number + index, node)));
                 number += view.nodes(tier.into()).len();
             }
+            // Found above.
+            Arms::Ways => {}
         }
     }
     if local && view.admits(view.local()) {
-        found.push(Arm { number, node: view.local() });
+        found.push(Arm::new(number, view.local()));
     }
 }
 

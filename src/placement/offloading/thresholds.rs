@@ -8,6 +8,9 @@ use crate::units::{DataRate, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The threshold of the literature: 6 Mbit/s, each of 1024 kbit.
+const FAST_BPS: f64 = 6.0 * 1024e3;
+
 /// Whether a message to the nearest cloud node gets more than this rate.
 fn is_fast(view: &mut OffloadingView<'_>, threshold: DataRate) -> bool {
     view.cloud_bandwidth_bps().is_some_and(|rate_bps| rate_bps > threshold.as_bps())
@@ -17,6 +20,11 @@ fn is_fast(view: &mut OffloadingView<'_>, threshold: DataRate) -> bool {
 fn send(view: &OffloadingView<'_>, to_cloud: bool) -> OffloadingDecision {
     let (first, second) =
         if to_cloud { (TierName::Cloud, TierName::Edge) } else { (TierName::Edge, TierName::Cloud) };
+    if view.goes_by_shares() {
+        // An instance then has no queue: where the tier has no room, the task is refused.
+        let has_nodes = !view.nodes(first.into()).is_empty();
+        return view.least_loaded_place(&[if has_nodes { first } else { second }]);
+    }
     view.least_loaded(&[first]).or_else(|| view.least_loaded(&[second])).into()
 }
 
@@ -30,7 +38,7 @@ pub struct NetworkBased {
 
 impl Default for NetworkBased {
     fn default() -> Self {
-        NetworkBased { bandwidth_threshold: DataRate::from_bps(6e6) }
+        NetworkBased { bandwidth_threshold: DataRate::from_bps(FAST_BPS) }
     }
 }
 
@@ -75,7 +83,7 @@ pub struct Hybrid {
 impl Default for Hybrid {
     fn default() -> Self {
         Hybrid {
-            bandwidth_threshold: DataRate::from_bps(6e6),
+            bandwidth_threshold: DataRate::from_bps(FAST_BPS),
             utilisation_threshold: Ratio::from_fraction(0.8),
         }
     }

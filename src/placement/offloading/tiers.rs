@@ -73,6 +73,9 @@ pub struct EdgeOnly {
 
 impl OffloadingPolicy for EdgeOnly {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+        if self.select == Select::LeastLoaded {
+            return view.least_loaded_place(&[TierName::Edge]);
+        }
         self.select.choose(view, TierName::Edge).into()
     }
 }
@@ -87,6 +90,9 @@ pub struct CloudOnly {
 
 impl OffloadingPolicy for CloudOnly {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+        if self.select == Select::LeastLoaded {
+            return view.least_loaded_place(&[TierName::Cloud]);
+        }
         self.select.choose(view, TierName::Cloud).into()
     }
 }

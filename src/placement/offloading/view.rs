@@ -1,8 +1,10 @@
 //! What an offloading policy can see.
 
+use super::OffloadingDecision;
 use crate::apps::OffloadingRequest;
 use crate::engine::{SimTime, Stream};
-use crate::infra::{Infrastructure, NodeId, Tier};
+use crate::infra::network::NetworkClass;
+use crate::infra::{Infrastructure, NodeId, ProcessorId, Share, Tier};
 use crate::records::ColumnSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,9 +120,80 @@ impl<'a> OffloadingView<'a> {
         self.infrastructure.is_reachable(self.request.device, node)
     }
 
+    /// The share of an instance that the task announces for the tier of a node.
+    fn share_on(&self, node: NodeId) -> Share {
+        self.request.share_on(self.infrastructure.node(node).tier)
+    }
+
+    /// The least booked instance of a node that has a place for the task.
+    fn place_on(&self, node: NodeId) -> Option<ProcessorId> {
+        self.infrastructure.least_booked(node, self.share_on(node), &self.request.job)
+    }
+
+    /// Whether tasks are admitted by the share of an instance that they announce, not by their cores.
+    #[must_use]
+    pub fn goes_by_shares(&self) -> bool {
+        self.request.predicted.is_some()
+    }
+
+    /// Whether the share that the task announces fits on an instance beside what is booked there, and it would be
+    /// admitted.
+    #[must_use]
+    pub fn fits_on(&self, processor: ProcessorId) -> bool {
+        let share = self.share_on(self.infrastructure.compute().node(processor));
+        self.infrastructure.has_place(processor, share, &self.request.job)
+    }
+
+    /// What is booked on an instance, as a fraction of it.
+    #[must_use]
+    pub fn booked(&self, processor: ProcessorId) -> f64 {
+        self.infrastructure.predicted().on(processor).as_fraction()
+    }
+
+    /// The instances of a node; the node's own processor if it has none.
+    pub fn instances(&self, node: NodeId) -> impl Iterator<Item = ProcessorId> + use<> {
+        self.infrastructure.node(node).processors()
+    }
+
+    /// The instance of these tiers with the least booked on which the share of the task fits, the first among
+    /// equals, with its node.
+    #[must_use]
+    pub fn least_booked(&self, tiers: &[TierName]) -> Option<(NodeId, ProcessorId)> {
+        let predicted = self.infrastructure.predicted();
+        if let [tier] = tiers
+            && let Some(least) = predicted.least((*tier).into())
+        {
+            let node = self.infrastructure.compute().node(least);
+            if self.is_reachable(node) && self.fits_on(least) {
+                return Some((node, least));
+            }
+            if !predicted.fits(least, self.share_on(node)) {
+                // There is not more room on any other.
+                return None;
+            }
+        }
+        // Something is out of reach or short of other things, or there are several tiers: one by one.
+        let mut best: Option<(Share, NodeId, ProcessorId)> = None;
+        for &node in tiers.iter().flat_map(|&tier| self.nodes(tier.into())) {
+            for processor in self.instances(node) {
+                let booked = predicted.on(processor);
+                if best.is_none_or(|(least, ..)| booked < least)
+                    && self.fits_on(processor)
+                    && self.is_reachable(node)
+                {
+                    best = Some((booked, node, processor));
+                }
+            }
+        }
+        best.map(|(_, node, processor)| (node, processor))
+    }
+
     /// Whether a node can be reached and would admit the task now, if need be into its queue.
     #[must_use]
     pub fn admits(&self, node: NodeId) -> bool {
+        if self.goes_by_shares() && self.place_on(node).is_none() {
+            return false;
+        }
         self.is_reachable(node)
             && self.infrastructure.processor_for(node, &self.request.job).is_ok()
             && self.infrastructure.keeps_cap(node, &self.request.job, self.now)
@@ -129,6 +202,9 @@ impl<'a> OffloadingView<'a> {
     /// Whether a node would admit the task and has cores free for it.
     #[must_use]
     pub fn has_room(&self, node: NodeId) -> bool {
+        if self.goes_by_shares() {
+            return self.admits(node);
+        }
         self.admits(node) && self.free_cores(node) >= f64::from(self.request.job.cores)
     }
 
@@ -142,9 +218,13 @@ impl<'a> OffloadingView<'a> {
         }
     }
 
-    /// Cores that the jobs of a node ask for, divided by its cores: above one under overload.
+    /// Cores that the jobs of a node ask for, divided by its cores: above one under overload. If tasks are
+    /// admitted by shares: what is booked on its instances, on average.
     #[must_use]
     pub fn load(&self, node: NodeId) -> f64 {
+        if self.goes_by_shares() {
+            return self.infrastructure.booked_share(node);
+        }
         self.infrastructure.demand_share(node)
     }
 
@@ -156,9 +236,13 @@ impl<'a> OffloadingView<'a> {
         first.map_or(0.0, |processor| compute.mips(processor))
     }
 
-    /// Busy share of a tier's cores, in 0..=1.
+    /// Busy share of a tier's cores, in 0..=1. If tasks are admitted by shares: what is booked on its instances,
+    /// on average.
     #[must_use]
     pub fn utilisation(&self, tier: Tier) -> f64 {
+        if self.goes_by_shares() {
+            return self.infrastructure.predicted().utilisation(tier);
+        }
         self.infrastructure.tier_load(tier).utilisation()
     }
 
@@ -180,6 +264,16 @@ impl<'a> OffloadingView<'a> {
             }
         }
         best.map(|(_, node)| node)
+    }
+
+    /// The decision for the [least loaded](Self::least_loaded) node of these tiers; if tasks are admitted by
+    /// shares, for the [least booked](Self::least_booked) instance.
+    #[must_use]
+    pub fn least_loaded_place(&self, tiers: &[TierName]) -> OffloadingDecision {
+        if self.goes_by_shares() {
+            return self.least_booked(tiers).map_or(OffloadingDecision::Refuse, Into::into);
+        }
+        self.least_loaded(tiers).into()
     }
 
     /// The access point that the device is attached to; `None` if it is wired or out of coverage.
@@ -226,14 +320,42 @@ impl<'a> OffloadingView<'a> {
         self.infrastructure.estimated_transfer_s(self.now, from, to, bytes)
     }
 
+    /// The same by the direct network of this class, if there is one between the two.
+    pub fn transfer_via_s(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        bytes: f64,
+        via: Option<NetworkClass>,
+    ) -> Option<f64> {
+        self.infrastructure.estimated_transfer_via_s(self.now, from, to, bytes, via)
+    }
+
+    /// The networks that lead from the device to a node: the usual way as `None`, and direct ones.
+    #[must_use]
+    pub fn networks_to(&self, node: NodeId) -> Vec<Option<NetworkClass>> {
+        let ends =
+            self.infrastructure.endpoint(self.request.device).zip(self.infrastructure.endpoint(node));
+        ends.map_or_else(Vec::new, |(from, to)| {
+            self.infrastructure.network().networks_between(from, to).collect()
+        })
+    }
+
     /// Seconds from now to the arrival of the result if the task ran on `node` and nothing else came or
     /// went: upload, wait and execution, download. `None` if it could not run there.
     pub fn completion_s(&mut self, node: NodeId) -> Option<f64> {
+        self.completion_via_s(node, None)
+    }
+
+    /// The same if input and result take the direct network of this class, where there is one to the node.
+    pub fn completion_via_s(&mut self, node: NodeId, via: Option<NetworkClass>) -> Option<f64> {
         if !self.is_available(node) {
             return None;
         }
         let run_s = self.execution_s(node)?;
-        Some(self.upload_s(node)? + run_s + self.download_s(node)?)
+        let request = self.request;
+        let upload_s = self.transfer_via_s(request.device, node, request.upload_bytes, via)?;
+        Some(upload_s + run_s + self.transfer_via_s(node, request.device, request.download_bytes, via)?)
     }
 
     /// Seconds that the task's input would take to `node`: zero on the device itself, `None` if it
@@ -247,7 +369,10 @@ impl<'a> OffloadingView<'a> {
     #[must_use]
     pub fn execution_s(&self, node: NodeId) -> Option<f64> {
         let job = &self.request.job;
-        let processor = self.infrastructure.processor_for(node, job).ok()?;
+        let mut processor = self.infrastructure.processor_for(node, job).ok()?;
+        if self.goes_by_shares() {
+            processor = self.place_on(node)?;
+        }
         Some(self.infrastructure.compute().estimated_completion_s(self.now, processor, job))
     }
 

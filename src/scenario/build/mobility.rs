@@ -3,11 +3,11 @@
 use super::NodeDirectory;
 use crate::infra::{
     Area, FeedPoint, LocalPlane, MobilityModel, Nomadic, NomadicPlace, Position, PositionFeed,
-    RandomWaypoint, Static, Trajectory, TrajectoryPoint,
+    RandomWaypoint, RingRoad, RoadSegment, Static, Trajectory, TrajectoryPoint,
 };
 use crate::scenario::format::{
-    FcdMobility, Layout, NomadicMobility, PointSpec, RandomWaypointMobility, StaticMobility,
-    TrajectoryMobility,
+    FcdMobility, Layout, NomadicMobility, PointSpec, RandomWaypointMobility, RingRoadMobility,
+    StaticMobility, TrajectoryMobility,
 };
 use crate::scenario::import::{FcdCoordinates, FcdReader, FcdSummary, scan_fcd};
 use crate::scenario::{BuildMobility, Site};
@@ -105,6 +105,20 @@ impl BuildMobility for NomadicMobility {
         };
         let dwell_s: Vec<f64> = self.mean_dwell.iter().map(|mean| mean.as_secs()).collect();
         model(site.check(Nomadic::new(places, &dwell_s, self.jitter.as_metres()))?)
+    }
+}
+
+impl BuildMobility for RingRoadMobility {
+    fn build(&self, site: &Site<'_>, _: &NodeDirectory, _: Option<u32>) -> Option<Movement> {
+        let segments: Vec<RoadSegment> = self
+            .segments
+            .iter()
+            .map(|segment| RoadSegment {
+                length_m: segment.length.as_metres(),
+                speed_m_per_s: segment.speed.as_metres_per_second(),
+            })
+            .collect();
+        model(site.key("segments").check(RingRoad::new(&segments))?)
     }
 }
 

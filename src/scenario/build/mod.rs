@@ -1,6 +1,7 @@
 //! From a scenario to a world.
 
 mod cloudsim;
+mod delays;
 mod directory;
 mod energy;
 mod faults;
@@ -20,6 +21,7 @@ pub(in crate::scenario) use power::node_power;
 use super::format::{AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, PoliciesSpec, Scenario};
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
+use crate::infra::network::DirectScope;
 use crate::infra::{Criterion, InfraBuilder, LinkId, NodeId, Position, Static};
 use crate::world::{GovernorTimes, Sampling, WorldBuilder};
 use network::{Linker, Prepared};
@@ -252,15 +254,8 @@ fn add_classes(
         let here = site.key("nodes").index(index);
         let count = names.len() as u32;
         let node_names = spec.node_names.clone().unwrap_or_default();
-        let class = nodes::node_class(
-            &spec,
-            count,
-            node_names,
-            scenario.network.model,
-            &here,
-            directory,
-            registry,
-        );
+        let radios = nodes::Radios { model: &scenario.network.model, streams: world.streams() };
+        let class = nodes::node_class(&spec, count, node_names, &radios, &here, directory, registry);
         directory.add_class(&class.name, class.tier, class.wireless, names);
         let is_access_point = class.access_point.is_some();
         let id = match movement {
@@ -281,6 +276,19 @@ fn add_classes(
     }
 }
 
+/// The nodes that are access points, in order.
+fn access_point_nodes<'a>(
+    scenario: &'a Scenario,
+    directory: &'a NodeDirectory,
+) -> impl Iterator<Item = NodeId> + 'a {
+    scenario
+        .nodes
+        .iter()
+        .zip(&directory.classes)
+        .filter(|(spec, _)| matches!(spec.access_point, AccessPointChoice::Yes(_)))
+        .flat_map(|(_, (_, entry))| (entry.first..entry.first + entry.count).map(NodeId))
+}
+
 /// Adds links and faults.
 fn add_network(
     world: &mut WorldBuilder,
@@ -296,29 +304,45 @@ fn add_network(
     let mut linker = Linker {
         directory,
         positions: &place,
-        model: scenario.network.model,
+        model: scenario.network.model.clone(),
+        streams,
+        pool: 0,
+        pool_made: false,
+        told_at: None,
+        told: false,
         links: Vec::new(),
         names: BTreeMap::new(),
     };
     linker.link_all(&scenario.network, prepared, streams, &network_site);
     let links = linker.links;
+    let direct = network::direct_networks(&scenario.network, directory, streams, &network_site);
     // What has failed before would only be told again in other words.
     if site.is_clean() {
-        network::check_connected(directory, &scenario.nodes, &links, &network_site);
+        network::check_connected(directory, &scenario.nodes, &links, &direct, &network_site);
     }
     let mut by_name: BTreeMap<String, LinkId> = BTreeMap::new();
-    let radios = scenario
-        .nodes
-        .iter()
-        .zip(&directory.classes)
-        .filter(|(spec, _)| matches!(spec.access_point, AccessPointChoice::Yes(_)))
-        .flat_map(|(_, (_, entry))| (entry.first..entry.first + entry.count).map(NodeId));
-    for (number, node) in radios.enumerate() {
+    for (number, node) in access_point_nodes(scenario, directory).enumerate() {
         by_name.insert(format!("{}/radio", directory.name(node)), LinkId(number as u32));
     }
+    let links_made = links.len();
     for (name, spec) in links {
         let id = world.link(name.clone(), spec);
         by_name.entry(name).or_insert(id);
+    }
+    let sites: Vec<NodeId> = access_point_nodes(scenario, directory).collect();
+    let mut next = (sites.len() + links_made) as u32;
+    for spec in direct {
+        let names = match spec.scope {
+            DirectScope::Everywhere => vec![spec.name.clone()],
+            DirectScope::AccessPoint => {
+                sites.iter().map(|&node| format!("{}/{}", directory.name(node), spec.name)).collect()
+            }
+        };
+        for name in names {
+            by_name.entry(name).or_insert(LinkId(next));
+            next += 1;
+        }
+        world.infrastructure().direct(spec);
     }
     for (index, spec) in scenario.faults.iter().enumerate() {
         for (target, times) in

@@ -1,30 +1,21 @@
 //! Links and topologies: from the format to the infrastructure.
 
 use super::NodeDirectory;
+use super::delays::{Models, link_models};
 use super::nodes::limit;
 use crate::engine::{RandomStreams, SimDuration};
-use crate::infra::network::{LinkModel, LinkSpec, Mm1};
+use crate::infra::network::{DirectScope, DirectSpec, LinkModel, LinkSpec, NetworkClass};
 use crate::infra::{
     Boundary, Connectivity, LocalPlane, LonLat, NodeId, Position, Tier, Topology, TopologyEdge,
     TopologyNode,
 };
 use crate::placement::offloading::TierName;
 use crate::scenario::Site;
-use crate::scenario::format::{LinkModelSpec, LinkQualities, NetworkSpec, NodeClassSpec, TopologySpec};
+use crate::scenario::format::{
+    DirectScopeName, LinkModelSpec, LinkQualities, NetworkSpec, NodeClassSpec, TopologySpec,
+};
 use crate::scenario::import::read_graphml;
 use std::collections::BTreeMap;
-
-pub(super) fn link_model(spec: LinkModelSpec) -> LinkModel {
-    match spec {
-        LinkModelSpec::Unshared => LinkModel::Unshared,
-        LinkModelSpec::FairShare => LinkModel::FairShare,
-        LinkModelSpec::Mm1 { background_load, mean_message, window } => LinkModel::Mm1(Mm1 {
-            background_load: background_load.as_fraction(),
-            mean_message_bytes: mean_message.map(|size| size.as_bytes()),
-            window_s: window.as_secs(),
-        }),
-    }
-}
 
 /// A link to be added, with its name.
 pub(super) type NamedLink = (String, LinkSpec);
@@ -133,6 +124,15 @@ pub(super) struct Linker<'a> {
     pub(super) directory: &'a NodeDirectory,
     pub(super) positions: &'a dyn Fn(NodeId) -> Position,
     pub(super) model: LinkModelSpec,
+    pub(super) streams: RandomStreams,
+    /// The pool of the rule at hand, for links that are one queue.
+    pub(super) pool: u32,
+    /// Whether it has a link already, whose models serve all.
+    pub(super) pool_made: bool,
+    /// Where a rule tells the qualities of its links, from the rule on; `None` of single links.
+    pub(super) told_at: Option<&'static str>,
+    /// Whether the qualities of the rule at hand have been found wrong, which is not to be told for each link.
+    pub(super) told: bool,
     pub(super) links: Vec<NamedLink>,
     /// How often each name was given: parallel links are told apart by `#2`, `#3`, ...
     pub(super) names: BTreeMap<String, u32>,
@@ -204,10 +204,15 @@ impl Linker<'_> {
             );
             return;
         }
+        if self.told {
+            return;
+        }
+        let told = self.told_at.map_or_else(|| site.clone(), |key| site.key(key));
         let bandwidth_bps =
             qualities.bandwidth.map(|rate| rate.as_bps()).or(given.bandwidth_bps).unwrap_or(1e9);
         if bandwidth_bps <= 0.0 {
-            site.key("bandwidth").error("a bandwidth of 0 carries nothing; it must be above 0");
+            told.key("bandwidth").error("a bandwidth of 0 carries nothing; it must be above 0");
+            self.told = self.told_at.is_some();
             return;
         }
         let latency_s = qualities
@@ -215,6 +220,34 @@ impl Linker<'_> {
             .map(|latency| latency.as_secs())
             .or(given.latency_s)
             .unwrap_or_else(|| self.default_latency_s(a, b));
+        let to_cloud = [a, b].into_iter().any(|node| self.directory.tier(node) == Tier::Cloud);
+        let class = match qualities.network {
+            Some(network) => network.into(),
+            None if to_cloud => NetworkClass::Wan,
+            None => NetworkClass::Man,
+        };
+        let pool = qualities.one_queue.then_some(self.pool);
+        let model = qualities.model.as_ref().unwrap_or(&self.model);
+        let model_site = if qualities.model.is_some() { told.key("model") } else { site.clone() };
+        let models = if pool.is_some() && self.pool_made {
+            // Not used: that of the first one is.
+            Some(Models { up: LinkModel::Unshared, down: None })
+        } else {
+            link_models(model, self.streams, &model_site)
+        };
+        let Some(models) = models else {
+            self.told = self.told_at.is_some();
+            return;
+        };
+        self.pool_made = pool.is_some();
+        if models.down.is_some() && pool.is_none() {
+            self.told = self.told_at.is_some();
+            model_site.error_with_help(
+                "what devices send and receive is not told apart on a link between two nodes",
+                "leave out `mean_result`, or make the links of a rule `one_queue`",
+            );
+            return;
+        }
         let mut name =
             name.unwrap_or_else(|| format!("{}--{}", self.directory.name(a), self.directory.name(b)));
         let times = self.names.entry(name.clone()).or_insert(0);
@@ -229,8 +262,12 @@ impl Linker<'_> {
                 b,
                 latency: SimDuration::from_secs(latency_s),
                 bandwidth_bps,
-                model: link_model(qualities.model.unwrap_or(self.model)),
+                model: models.up,
+                back_model: models.down,
                 transfer_limit: limit(qualities.transfer_limit),
+                class,
+                transit: qualities.transit.unwrap_or(true),
+                pool,
             },
         ));
     }
@@ -264,6 +301,7 @@ impl Linker<'_> {
         let (edges, fogs, clouds) = (of(Tier::Edge), of(Tier::Fog), of(Tier::Cloud));
         let above_edges = if fogs.is_empty() { &clouds } else { &fogs };
         let given = TopologyEdge::new(0, 0);
+        (self.told_at, self.told) = (Some("edge_link"), false);
         if above_edges.is_empty() {
             // Nothing above: edge nodes are chained to the first one.
             for &edge in edges.iter().skip(1) {
@@ -275,6 +313,7 @@ impl Linker<'_> {
                 self.add(edge, above, None, edge_link, given, site);
             }
         }
+        (self.told_at, self.told) = (Some("fog_link"), false);
         if clouds.is_empty() {
             for &fog in fogs.iter().skip(1) {
                 self.add(fog, fogs[0], None, fog_link, given, site);
@@ -285,6 +324,7 @@ impl Linker<'_> {
                 self.add(fog, above, None, fog_link, given, site);
             }
         }
+        (self.told_at, self.told) = (Some("cloud_link"), false);
         for (index, &one) in clouds.iter().enumerate() {
             for &other in &clouds[index + 1..] {
                 self.add(one, other, None, cloud_link, given, site);
@@ -300,6 +340,8 @@ impl Linker<'_> {
         index: usize,
         site: &Site<'_>,
     ) {
+        self.pool = index as u32;
+        (self.pool_made, self.told_at, self.told) = (false, Some("link"), false);
         let mut random = streams.stream(&format!("topology/{index}"));
         let directory = self.directory;
         let select = |names| directory.nodes(names, &site.key("nodes")).unwrap_or_default();
@@ -407,11 +449,70 @@ impl Linker<'_> {
     }
 }
 
-/// Reports nodes that need each other but have no way between them.
+/// The networks beside the access points.
+pub(super) fn direct_networks(
+    network: &NetworkSpec,
+    directory: &NodeDirectory,
+    streams: RandomStreams,
+    site: &Site<'_>,
+) -> Vec<DirectSpec> {
+    let mut made: Vec<DirectSpec> = Vec::new();
+    for (index, spec) in network.direct.iter().enumerate() {
+        let here = site.key("direct").index(index);
+        if made.iter().any(|other| other.name == spec.name) {
+            here.key("name").error_with_help(
+                format!("another direct network has the name {:?}", spec.name),
+                "give each a `name` of its own",
+            );
+            continue;
+        }
+        let Some(targets) = directory.nodes(&spec.to, &here.key("to")) else { continue };
+        if let Some(&wireless) = targets.iter().find(|&&node| directory.is_wireless(node)) {
+            here.key("to").error(format!(
+                "{:?} is wireless, so that no network can lead to it directly",
+                directory.name(wireless)
+            ));
+            continue;
+        }
+        let downlink = spec.downlink.unwrap_or(spec.uplink);
+        if let Some((key, _)) =
+            [("uplink", spec.uplink), ("downlink", downlink)].iter().find(|rate| rate.1.as_bps() == 0.0)
+        {
+            here.key(key).error("a rate of 0 carries nothing; it must be above 0");
+            continue;
+        }
+        let model = spec.model.as_ref().unwrap_or(&network.model);
+        let model_site = if spec.model.is_some() { here.key("model") } else { site.key("model") };
+        let Some(models) = link_models(model, streams, &model_site) else {
+            continue;
+        };
+        made.push(DirectSpec {
+            name: spec.name.clone(),
+            class: spec.network.into(),
+            targets,
+            scope: match spec.scope {
+                DirectScopeName::Everywhere => DirectScope::Everywhere,
+                DirectScopeName::AccessPoint => DirectScope::AccessPoint,
+            },
+            uplink_bps: spec.uplink.as_bps(),
+            downlink_bps: downlink.as_bps(),
+            half_duplex: spec.half_duplex,
+            latency: SimDuration::from_secs(spec.latency.as_secs()),
+            model: models.up,
+            down_model: models.down,
+            transfer_limit: limit(spec.transfer_limit),
+        });
+    }
+    made
+}
+
+/// Reports nodes that need each other but have no way between them. Nodes that a direct network leads to can be
+/// reached by devices without any link.
 pub(super) fn check_connected(
     directory: &NodeDirectory,
     nodes: &[NodeClassSpec],
     links: &[NamedLink],
+    direct: &[DirectSpec],
     site: &Site<'_>,
 ) {
     let mut components = petgraph::unionfind::UnionFind::<usize>::new(directory.len());
@@ -423,7 +524,9 @@ pub(super) fn check_connected(
         spec.wireless == Some(false) && (spec.tier != TierName::Network && spec.cores != Some(0))
     });
     let mut first: Option<NodeId> = None;
-    for node in needed.flat_map(|((_, entry), _)| (entry.first..entry.first + entry.count).map(NodeId)) {
+    let beside = |node: &NodeId| direct.iter().any(|own| own.targets.contains(node));
+    let each = needed.flat_map(|((_, entry), _)| (entry.first..entry.first + entry.count).map(NodeId));
+    for node in each.filter(|node| !beside(node)) {
         match first {
             None => first = Some(node),
             Some(first) if components.find(first.index()) != components.find(node.index()) => {

@@ -1,14 +1,15 @@
 //! Node classes: from the format to the infrastructure.
 
 use super::NodeDirectory;
-use super::network::link_model;
+use super::delays::link_models;
 use super::power::{self, PowerSite};
+use crate::engine::RandomStreams;
 use crate::infra::compute::{Accelerator, Discipline, Resources};
 use crate::infra::network::RadioSpec;
-use crate::infra::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, NodeClass};
+use crate::infra::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, NodeClass, UpdateScope};
 use crate::scenario::format::{
     AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
-    LinkModelSpec, NodeClassSpec, SchedulingSpec,
+    LinkModelSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
 };
 use crate::scenario::{Registry, Site};
 use std::collections::BTreeMap;
@@ -59,28 +60,40 @@ fn battery(spec: &BatterySpecification, site: &Site<'_>) -> Option<BatterySpec> 
     Some(BatterySpec { capacity_j: spec.capacity.as_joules(), level })
 }
 
+/// What the radios of a class are made from.
+pub(super) struct Radios<'a> {
+    /// The network's model, for radios that do not say.
+    pub(super) model: &'a LinkModelSpec,
+    pub(super) streams: RandomStreams,
+}
+
 fn access_point(
     spec: &AccessPointSpecification,
-    network_model: LinkModelSpec,
+    radios: &Radios<'_>,
     site: &Site<'_>,
-) -> AccessPointSpec {
+) -> Option<AccessPointSpec> {
     for (key, rate) in [("uplink", spec.uplink), ("downlink", spec.downlink)] {
         if rate.as_bps() == 0.0 {
             site.key(key).error("a rate of 0 carries nothing; it must be above 0");
         }
     }
-    AccessPointSpec {
+    let model = spec.model.as_ref().unwrap_or(radios.model);
+    let model_site = if spec.model.is_some() { site.key("model") } else { site.clone() };
+    let models = link_models(model, radios.streams, &model_site)?;
+    Some(AccessPointSpec {
         radio: RadioSpec {
             uplink_bps: spec.uplink.as_bps(),
             downlink_bps: spec.downlink.as_bps(),
             half_duplex: spec.half_duplex,
             latency: crate::engine::SimDuration::from_secs(spec.latency.as_secs()),
-            model: link_model(spec.model.unwrap_or(network_model)),
+            model: models.up,
+            down_model: models.down,
             transfer_limit: limit(spec.transfer_limit),
+            class: spec.network.into(),
         },
         range_m: spec.range.map(|range| range.as_metres()),
         transmit_power_dbm: spec.transmit_power.as_dbm(),
-    }
+    })
 }
 
 /// The class in SI units. The format's defaults have been filled in.
@@ -88,7 +101,7 @@ pub(super) fn node_class(
     spec: &NodeClassSpec,
     count: u32,
     node_names: Vec<String>,
-    network_model: LinkModelSpec,
+    radios: &Radios<'_>,
     site: &Site<'_>,
     directory: &mut NodeDirectory,
     registry: &Registry,
@@ -132,9 +145,19 @@ pub(super) fn node_class(
     if class.interface.rate_limit_bps == 0.0 {
         site.key("interface").key("rate_limit").error("a rate of 0 carries nothing; it must be above 0");
     }
-    if let AccessPointChoice::Yes(own) = spec.access_point {
-        class.access_point = Some(access_point(&own, network_model, &site.key("access_point")));
+    if let AccessPointChoice::Yes(own) = &spec.access_point {
+        class.access_point = access_point(own, radios, &site.key("access_point"));
     }
+    if spec.edgecloudsim_updates.is_some() && spec.frequency.is_some() {
+        site.key("edgecloudsim_updates").error_with_help(
+            "nodes whose jobs are only seen in steps cannot change their frequency in between",
+            "leave out `edgecloudsim_updates` or `frequency`",
+        );
+    }
+    class.updates = spec.edgecloudsim_updates.map(|by| match by {
+        UpdatesName::Node => UpdateScope::Node,
+        UpdatesName::Class => UpdateScope::Class,
+    });
     class.wireless = spec.wireless.unwrap_or(false);
     if class.wireless && class.access_point.is_some() {
         site.key("wireless").error_with_help(

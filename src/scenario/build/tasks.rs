@@ -1,18 +1,19 @@
 //! Task workloads: from the format to the workload.
 
 use super::WorkloadSite;
-use crate::apps::Workload;
 use crate::apps::tasks::{
-    Application, Arrival, OnDeadline, OnHandover, TaskOptions, TaskWorkload, TraceArrival,
+    Application, Arrival, OnDeadline, OnHandover, TaskOptions, TaskSlips, TaskWorkload, TraceArrival,
 };
+use crate::apps::{PredictedShares, Workload};
 use crate::engine::{Distribution, SimDuration, SimTime};
-use crate::infra::Tier;
 use crate::infra::compute::Accelerator;
+use crate::infra::{Share, Tier};
 use crate::scenario::format::{
-    ApplicationSpec, ArrivalSpec, DeadlineRule, Draw, HandoverRule, Quantity, TasksSpec,
+    ApplicationSpec, ArrivalSpec, DeadlineRule, Draw, HandoverRule, PredictedUtilisation, Quantity,
+    TasksSpec,
 };
 use crate::scenario::import::read_task_trace;
-use crate::scenario::{BuildWorkload, Site};
+use crate::scenario::{BuildWorkload, Ratio, Site};
 
 fn draw<Q: Quantity>(spec: &Draw<Q>, site: &Site<'_>) -> Option<Distribution> {
     site.check(spec.distribution())
@@ -76,6 +77,12 @@ fn check_gaps(arrival: &Arrival, activity: Option<&(Distribution, Distribution)>
     }
 }
 
+/// The shares of an instance by tier, in the order of [`Tier::ALL`].
+fn predicted(spec: PredictedUtilisation) -> PredictedShares {
+    let PredictedUtilisation { device, edge, fog, cloud } = spec;
+    [device, edge, fog, cloud, Ratio::from_fraction(0.0)].map(|share| Share::of(share.as_fraction()))
+}
+
 fn application(spec: &ApplicationSpec, here: &WorkloadSite<'_>, site: &Site<'_>) -> Option<Application> {
     let activity = match (&spec.active, &spec.idle) {
         (Some(active), Some(idle)) => {
@@ -107,6 +114,14 @@ fn application(spec: &ApplicationSpec, here: &WorkloadSite<'_>, site: &Site<'_>)
         None => None,
         Some(deadline) => Some(draw(deadline, &site.key("deadline"))?),
     };
+    let first_active_s = match &spec.first_active {
+        None => None,
+        Some(_) if activity.is_none() => {
+            site.key("first_active").error("there are no active periods without `active` and `idle`");
+            return None;
+        }
+        Some(first) => Some(draw(first, &site.key("first_active"))?),
+    };
     let arrival = arrival(&spec.arrival, &site.key("arrival"))?;
     check_gaps(&arrival, activity.as_ref(), &site.key("arrival"));
     Some(Application {
@@ -123,6 +138,9 @@ fn application(spec: &ApplicationSpec, here: &WorkloadSite<'_>, site: &Site<'_>)
         class: spec.class,
         deadline_s,
         delay_sensitivity: spec.delay_sensitivity.as_fraction(),
+        first_active_s,
+        predicted: spec.predicted_utilisation.map(predicted),
+        cloud_share: spec.cloud_share.as_fraction(),
     })
 }
 
@@ -163,9 +181,17 @@ impl BuildWorkload for TasksSpec {
             on_handover: match self.on_handover {
                 HandoverRule::Continue => OnHandover::Continue,
                 HandoverRule::Lose => OnHandover::Lose,
+                HandoverRule::LoseResultOnAir => OnHandover::LoseResultOnAir,
+                HandoverRule::LoseResultElsewhere => OnHandover::LoseResultElsewhere,
             },
             fault_retries: self.fault_retries,
             retry_delay: SimDuration::from_secs(self.retry_delay.as_secs()),
+            slips: TaskSlips {
+                warm_up_leak: self.edgecloudsim.warm_up_leak,
+                nothing_reserved: self.edgecloudsim.nothing_reserved,
+                free_upload_relay: self.edgecloudsim.free_upload_relay,
+                whole_sizes: self.edgecloudsim.whole_sizes,
+            },
         };
         let applications = applications.into_iter().collect::<Option<Vec<_>>>()?;
         Some(Box::new(TaskWorkload::new(&self.name, devices, applications, options, here.horizon)))

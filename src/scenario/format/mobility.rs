@@ -101,6 +101,26 @@ impl Default for NomadicMobility {
     }
 }
 
+/// A part of a ring road.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoadSegmentSpec {
+    /// Its length.
+    pub length: Length,
+    /// The speed of all vehicles on it.
+    pub speed: Speed,
+}
+
+/// Vehicles go round a road in one direction, from uniform places on. The road lies along the x axis from the
+/// origin; its end is its beginning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RingRoadMobility {
+    /// Its parts, in order.
+    #[schemars(length(min = 1))]
+    pub segments: Vec<RoadSegmentSpec>,
+}
+
 /// Where a node is at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

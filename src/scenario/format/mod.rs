@@ -1,5 +1,6 @@
 //! The types of the scenario format: plain data with units, from which the JSON Schema is made.
 
+mod access;
 mod cloudsim;
 mod draw;
 mod energy;
@@ -13,6 +14,11 @@ mod root;
 mod tasks;
 mod virtual_machines;
 
+pub use access::{
+    BeyondSpec, CloseInSpec, DirectNetworkSpec, DirectScopeName, EdgeCloudSimPopulationSpec,
+    EdgeCloudSimRelaySpec, MobileDemandSpec, NetworkName, PopulationSpec, ThroughputTableSpec,
+    WindowedQueueSpec,
+};
 pub use cloudsim::{
     CloudSimHosts, CloudSimPower, CloudSimSpec, CloudSimTrace, CloudSimVmType, HostOrder, QuirkName,
     VmProfile,
@@ -24,13 +30,13 @@ pub use energy::{
 };
 pub use faults::{FaultSpec, Outage};
 pub use mobility::{
-    FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility, StaticMobility,
-    TrajectoryMobility, TrajectoryPointSpec,
+    FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
+    RingRoadMobility, RoadSegmentSpec, StaticMobility, TrajectoryMobility, TrajectoryPointSpec,
 };
 pub use network::{LinkModelSpec, LinkQualities, LinkSpecification, NetworkSpec, TopologySpec};
 pub use nodes::{
     AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
-    InterfaceSpec, NodeClassSpec, SchedulingSpec,
+    InterfaceSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
 };
 pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
 pub use power::{
@@ -43,7 +49,10 @@ pub use root::{
     PoliciesSpec, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
-pub use tasks::{AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, HandoverRule, TasksSpec};
+pub use tasks::{
+    AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule,
+    PredictedUtilisation, TasksSpec,
+};
 pub use virtual_machines::{
     ComposedSpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec, JobGroupSpec,
     MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,

@@ -1,12 +1,16 @@
 //! Links and topology.
 
 use super::Names;
+use super::access::{
+    CloseInSpec, DirectNetworkSpec, EdgeCloudSimPopulationSpec, EdgeCloudSimRelaySpec, NetworkName,
+    PopulationSpec, ThroughputTableSpec, WindowedQueueSpec,
+};
 use crate::scenario::{DataRate, DataSize, Duration, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a link serves the transfers that are on it at the same time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum LinkModelSpec {
     /// Each transfer has the whole bandwidth to itself: latency plus size over bandwidth.
@@ -28,6 +32,20 @@ pub enum LinkModelSpec {
         #[serde(default = "default_window")]
         window: Duration,
     },
+    /// An M/M/1 queue whose load is that of the devices at the access point.
+    Population(PopulationSpec),
+    /// Measured throughput by the number of concurrent transfers.
+    ThroughputTable(ThroughputTableSpec),
+    /// An M/M/1 queue whose arrivals are measured in windows (MMPP/M/1).
+    WindowedQueue(Box<WindowedQueueSpec>),
+    /// A 5G cell whose rate falls with the distance of the device, and feeds a queue.
+    CloseIn(Box<CloseInSpec>),
+    /// The queue by population of EdgeCloudSim's first sample application.
+    #[serde(rename = "edgecloudsim_population")]
+    EdgeCloudSimPopulation(Box<EdgeCloudSimPopulationSpec>),
+    /// The metropolitan network of EdgeCloudSim's second sample application.
+    #[serde(rename = "edgecloudsim_relay")]
+    EdgeCloudSimRelay(Box<EdgeCloudSimRelaySpec>),
 }
 
 fn default_window() -> Duration {
@@ -35,7 +53,7 @@ fn default_window() -> Duration {
 }
 
 /// Latency, bandwidth and model of links.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LinkQualities {
     /// Propagation delay, one way. Where left out: what a file gives, or what the distance over fibre gives,
@@ -47,6 +65,14 @@ pub struct LinkQualities {
     pub model: Option<LinkModelSpec>,
     /// Transfers that may be on it at once in each direction; any number if left out.
     pub transfer_limit: Option<u32>,
+    /// What the links are counted to; `wan` of those to the cloud and `man` of others if left out.
+    pub network: Option<NetworkName>,
+    /// Whether ways to other nodes than the ends of a link may pass it; if not, they do only where there is no
+    /// other way.
+    pub transit: Option<bool>,
+    /// Whether all links of the rule are one queue in each direction: one for what devices send, one for what
+    /// they receive.
+    pub one_queue: bool,
 }
 
 /// A link between two nodes.
@@ -73,6 +99,9 @@ pub struct LinkSpecification {
     /// Transfers that may be on it at once in each direction; any number if left out.
     #[serde(default)]
     pub transfer_limit: Option<u32>,
+    /// What it is counted to; `wan` of a link to the cloud and `man` of others if left out.
+    #[serde(default)]
+    pub network: Option<NetworkName>,
 }
 
 impl LinkSpecification {
@@ -82,8 +111,11 @@ impl LinkSpecification {
         LinkQualities {
             latency: self.latency,
             bandwidth: self.bandwidth,
-            model: self.model,
+            model: self.model.clone(),
             transfer_limit: self.transfer_limit,
+            network: self.network,
+            transit: None,
+            one_queue: false,
         }
     }
 }
@@ -228,4 +260,6 @@ pub struct NetworkSpec {
     pub topology: Vec<TopologySpec>,
     /// Links one by one.
     pub links: Vec<LinkSpecification>,
+    /// Networks that lead from devices to nodes directly, beside their access points.
+    pub direct: Vec<DirectNetworkSpec>,
 }

@@ -2,7 +2,7 @@
 
 use super::FrequencySpec;
 use super::root::{MobilityKind, PowerKind};
-use super::{Draw, LinkModelSpec};
+use super::{Draw, LinkModelSpec, NetworkName};
 use crate::placement::offloading::TierName;
 use crate::scenario::{
     DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, PowerLevel, Ratio,
@@ -83,7 +83,7 @@ pub struct InterfaceSpec {
 }
 
 /// What makes nodes access points.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccessPointSpecification {
     /// Distance within which devices attach; any distance if left out.
@@ -102,6 +102,8 @@ pub struct AccessPointSpecification {
     pub model: Option<LinkModelSpec>,
     /// Transfers that may be on it at once in each direction; any number if left out.
     pub transfer_limit: Option<u32>,
+    /// What the radio is counted to.
+    pub network: NetworkName,
 }
 
 impl Default for AccessPointSpecification {
@@ -115,6 +117,7 @@ impl Default for AccessPointSpecification {
             transmit_power: PowerLevel::from_dbm(20.0),
             model: None,
             transfer_limit: None,
+            network: NetworkName::Wlan,
         }
     }
 }
@@ -168,6 +171,9 @@ pub struct NodeClassSpec {
     /// Instances that each node is divided into; jobs then run in these.
     #[serde(default)]
     pub instances: Option<InstanceSpecification>,
+    /// That completions are seen in steps of 10 to 20 ms, as EdgeCloudSim does, and by what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edgecloudsim_updates: Option<UpdatesName>,
     /// Power: a model of a `kind` (linear if left out) or a `preset`.
     #[serde(default)]
     pub power: Option<PowerKind>,
@@ -195,8 +201,18 @@ pub struct NodeClassSpec {
     pub labels: BTreeMap<String, String>,
 }
 
+/// What EdgeCloudSim updates together, as one datacenter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdatesName {
+    /// Each node.
+    Node,
+    /// All nodes of the class.
+    Class,
+}
+
 /// Whether nodes are access points: not said, no (`null`), or yes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum AccessPointChoice {
     /// As the tier has it.

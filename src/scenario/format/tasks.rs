@@ -83,6 +83,27 @@ pub struct ApplicationSpec {
     pub deadline: Option<Draw<Duration>>,
     /// How much its user minds delay.
     pub delay_sensitivity: Ratio,
+    /// When the first active period begins after the device's start; at a random point of the cycle if left out.
+    pub first_active: Option<Draw<Duration>>,
+    /// The share of an instance that a task announces it will take. Tasks are then admitted to an instance while
+    /// the shares there come to no more than 100 %, and wait nowhere.
+    pub predicted_utilisation: Option<PredictedUtilisation>,
+    /// Share of its tasks that is to go to the cloud, for policies that go by it.
+    pub cloud_share: Ratio,
+}
+
+/// The share of an instance that a task announces, by the tier it runs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PredictedUtilisation {
+    /// On its device.
+    pub device: Ratio,
+    /// At the edge.
+    pub edge: Ratio,
+    /// In the fog.
+    pub fog: Ratio,
+    /// In the cloud.
+    pub cloud: Ratio,
 }
 
 impl Default for ApplicationSpec {
@@ -102,6 +123,9 @@ impl Default for ApplicationSpec {
             class: JobClass::Compute,
             deadline: None,
             delay_sensitivity: Ratio::from_fraction(0.5),
+            first_active: None,
+            predicted_utilisation: None,
+            cloud_share: Ratio::from_fraction(0.0),
         }
     }
 }
@@ -126,6 +150,26 @@ pub enum HandoverRule {
     Continue,
     /// The task is lost.
     Lose,
+    /// Input arrives nevertheless, and a result is led to where the device is; it is lost if the device goes
+    /// while the result is on the radio to it.
+    LoseResultOnAir,
+    /// Input arrives nevertheless; a result is lost if the device is not where it created the task when the
+    /// result is sent, or goes before it has arrived.
+    LoseResultElsewhere,
+}
+
+/// What is done as in EdgeCloudSim instead; all off by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EdgeCloudSimTasks {
+    /// Tasks that are refused before their upload are counted within the warm-up, too.
+    pub warm_up_leak: bool,
+    /// A task is admitted to an instance before its upload, and nothing is reserved meanwhile.
+    pub nothing_reserved: bool,
+    /// Input that goes on to another edge node gets there at no time.
+    pub free_upload_relay: bool,
+    /// Sizes are truncated to whole kB and MI, at least one.
+    pub whole_sizes: bool,
 }
 
 /// Devices that create tasks.
@@ -147,6 +191,8 @@ pub struct TasksSpec {
     pub fault_retries: u32,
     /// How long it waits before that.
     pub retry_delay: Duration,
+    /// What is done as in EdgeCloudSim instead.
+    pub edgecloudsim: EdgeCloudSimTasks,
 }
 
 impl Default for TasksSpec {
@@ -159,6 +205,7 @@ impl Default for TasksSpec {
             on_handover: HandoverRule::Continue,
             fault_retries: 0,
             retry_delay: Duration::from_secs(1.0),
+            edgecloudsim: EdgeCloudSimTasks::default(),
         }
     }
 }

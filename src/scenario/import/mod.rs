@@ -9,6 +9,7 @@ mod graphml;
 mod planetlab;
 mod series;
 mod task_trace;
+mod throughput;
 mod xml;
 
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
@@ -17,6 +18,7 @@ pub use graphml::read_graphml;
 pub use planetlab::read_planetlab;
 pub use series::{DuplicateRule, GapRule, Series, SeriesFormat, SeriesTime, read_series};
 pub use task_trace::{TaskTraceRow, read_task_trace};
+pub use throughput::read_throughput_table;
 
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;

@@ -63,20 +63,46 @@ fn variants() -> Vec<Value> {
             { "observation": "deadline_s", "scale": 1 }, { "observation": "radio_uploads", "scale": 1 } ] }),
         json!({ "kind": "predictive", "window": "1 s", "local": true, "select": "nearest" }),
         json!({ "kind": "game_theory", "select": "random", "slot": "10 s" }),
+        json!({ "kind": "predictive", "arms": "ways", "even_until": "5 s", "late_counts": true }),
+        json!({ "kind": "ucb1", "arms": "ways" }),
+        json!({ "kind": "mab", "arms": "ways", "failure_deadlines": 1.5 }),
+        json!({ "kind": "edgecloudsim_vehicular", "policy": "predictive", "warm_up": "3 s",
+            "failures_only": true }),
+        json!({ "kind": "edgecloudsim_vehicular", "policy": "mab" }),
+        json!({ "kind": "edgecloudsim_vehicular", "policy": "game_theory", "gap_for_rate": true,
+            "smaller_numbers_only": true }),
+        json!({ "kind": "edgecloudsim_vehicular", "policy": "game_theory" }),
+        json!({ "kind": "edgecloudsim_basic", "scenario": "single_tier", "fit": "best_fit" }),
         json!({ "kind": "best_response", "local": false, "congestion": 0 }),
     ]
 }
 
 /// Those that looked at nodes alone when a task came, and may choose one that does not admit it.
-const CARELESS: [&str; 5] = ["local_only", "edge_only", "cloud_only", "nearest", "random"];
+const CARELESS: [&str; 8] = [
+    "local_only",
+    "edge_only",
+    "cloud_only",
+    "nearest",
+    "random",
+    "random_way",
+    "edgecloudsim_basic",
+    "edgecloudsim_vehicular",
+];
+
+/// Those that, if tasks are admitted by shares, go to the tier that they choose or nowhere.
+const BY_THRESHOLD: [&str; 3] = ["network_based", "utilization_based", "hybrid"];
+
+fn is_careless(kind: &Value) -> bool {
+    kind["arms"] == "ways" || CARELESS.iter().any(|name| kind["kind"] == *name)
+}
 
 /// Tiers of which a policy refuses no task that one of their nodes admits.
 fn served(kind: &Value) -> Vec<Tier> {
     let name = kind["kind"].as_str().unwrap();
-    if CARELESS.contains(&name) || kind.get("fog").is_some() || kind.get("above").is_some() {
+    if is_careless(kind) || kind.get("fog").is_some() || kind.get("above").is_some() {
         return Vec::new();
     }
-    if name == "least_loaded" || kind["models"].get("fog").is_some() {
+    if ["least_loaded", "local_first"].contains(&name) || kind["models"].get("fog").is_some() {
         return vec![Tier::Edge];
     }
     vec![Tier::Edge, Tier::Cloud]
@@ -110,7 +136,12 @@ struct Answers {
 
 impl Watched {
     fn check(&self, view: &OffloadingView<'_>, decision: OffloadingDecision) -> Option<String> {
-        let OffloadingDecision::Run(node) = decision else {
+        let node = match decision {
+            OffloadingDecision::Run(node) => Some(node),
+            OffloadingDecision::Place(target) => Some(target.node),
+            OffloadingDecision::Refuse => None,
+        };
+        let Some(node) = node else {
             let mut nodes = self.served.iter().flat_map(|&tier| view.nodes(tier)).copied();
             let admitting = nodes.find(|&node| view.admits(node));
             return admitting.map(|node| format!("refused although {node:?} admits it"));
@@ -130,6 +161,7 @@ impl OffloadingPolicy for Watched {
         let problem = self.check(view, decision);
         let energy_j = match decision {
             OffloadingDecision::Run(node) => view.device_energy_j(node),
+            OffloadingDecision::Place(target) => view.device_energy_j(target.node),
             OffloadingDecision::Refuse => 0.0,
         };
         let mut answers = self.answers.lock().unwrap();
@@ -138,6 +170,14 @@ impl OffloadingPolicy for Watched {
         answers.energy_j += energy_j;
         answers.problem = answers.problem.take().or(problem);
         decision
+    }
+
+    fn decides_on_arrival(&self) -> bool {
+        self.inner.decides_on_arrival()
+    }
+
+    fn decide_on_arrival(&mut self, view: &mut OffloadingView<'_>, node: NodeId) -> OffloadingDecision {
+        self.inner.decide_on_arrival(view, node)
     }
 
     fn learns(&self) -> bool {
@@ -164,10 +204,12 @@ fn run(scenario: &Value, kind: &Value, records: bool) -> (Finished, Answers) {
     let mut world = loaded.unwrap_or_else(|errors| panic!("{errors}")).world;
     let name = kind["kind"].as_str().unwrap();
     let answers = Arc::new(Mutex::new(Answers::default()));
+    let application = &scenario["workloads"][0]["applications"][0];
+    let by_shares = application["predicted_utilisation"].is_object();
     let watched = Watched {
         inner: policy(kind),
-        is_careful: !CARELESS.contains(&name),
-        served: served(kind),
+        is_careful: !is_careless(kind),
+        served: if by_shares && BY_THRESHOLD.contains(&name) { Vec::new() } else { served(kind) },
         answers: answers.clone(),
     };
     world.offloading(name, watched);
@@ -193,15 +235,22 @@ fn service_s(finished: &Finished) -> f64 {
 /// Worlds with few or many nodes, short queues, faults, batteries and tasks without work or data.
 fn worlds() -> impl Strategy<Value = Value> {
     let sizes = (0..3u32, 0..2u32, 0..3u32, 1..5u32, 0..3usize);
-    let links = prop::sample::select(vec!["fair_share", "unshared"]);
+    let links = prop::sample::select(vec![
+        json!({ "kind": "fair_share" }),
+        json!({ "kind": "unshared" }),
+        json!({ "kind": "windowed_queue", "window": "1 s", "mean_interval": "1 s", "mean_message": "1 MB" }),
+        json!({ "kind": "population", "mean_interval": "1 s", "mean_message": "1 MB" }),
+        json!({ "kind": "close_in" }),
+    ]);
+    let access = (prop::option::of(prop::sample::select(vec!["10 %", "45 %", "100 %"])), any::<bool>());
     let tasks = (
         prop::sample::select(vec![0.0, 500.0, 20_000.0]),
         prop::sample::select(vec![0.0, 1e3, 3e6]),
         prop::option::of(0.0..3.0f64),
         0.05..2.0f64,
     );
-    (sizes, links, tasks, any::<bool>(), any::<bool>(), 0..1000u64).prop_map(
-        |((edges, fogs, clouds, devices, queue), link, task, faulty, walks, seed)| {
+    (sizes, links, tasks, access, any::<bool>(), any::<bool>(), 0..1000u64).prop_map(
+        |((edges, fogs, clouds, devices, queue), link, task, (share, direct), faulty, walks, seed)| {
             let (length, data, deadline, interval) = task;
             let scheduling = json!({ "kind": "space_shared", "queue_limit": queue });
             let mut nodes = vec![json!({ "tier": "edge", "count": edges + 1, "cores": 2,
@@ -222,10 +271,18 @@ fn worlds() -> impl Strategy<Value = Value> {
             if let Some(deadline) = deadline {
                 application["deadline"] = json!(deadline);
             }
+            if let Some(share) = share {
+                application["predicted_utilisation"] =
+                    json!({ "edge": share, "fog": share, "cloud": "1 %", "device": "80 %" });
+            }
             let mut scenario = json!({ "duration": "12 s", "seed": seed, "nodes": nodes,
-                "network": { "model": { "kind": link } },
+                "network": { "model": link },
                 "workloads": [{ "kind": "tasks", "applications": [application],
                     "fault_retries": if faulty { 1 } else { 0 } }] });
+            if direct && clouds > 0 {
+                scenario["network"]["direct"] =
+                    json!([{ "name": "lte", "network": "cellular", "to": "cloud", "uplink": "20 Mbps" }]);
+            }
             if faulty {
                 scenario["faults"] = json!([{ "nodes": "edge",
                     "time_to_failure": "8 s", "time_to_repair": "3 s" }]);
