@@ -1,0 +1,95 @@
+//! Device tasks over contended access networks: CPU time a task at growing numbers of devices.
+//!
+//! `cargo bench --no-default-features --bench edge`: EdgeCloudSim's second sample application with 1000 devices
+//! for 33 minutes, which is to take less than 0.25 s of CPU time, and then the same with places in proportion to
+//! the devices, from 200 to 200 000 of these: the cost of a task is not to grow by more than half. With names of
+//! policies as arguments, these instead of `hybrid`.
+
+use serde_json::{Value, json};
+use std::path::Path;
+use stratosim::records::NoRecords;
+use stratosim::scenario::{Document, Registry, load};
+
+/// Devices, and how often the fourteen places are repeated.
+const SIZES: [(u32, u32); 4] = [(200, 1), (2_000, 10), (20_000, 100), (200_000, 1000)];
+
+/// CPU seconds of this process so far; wall time where the system does not tell.
+fn cpu_s(started: std::time::Instant) -> f64 {
+    // User and system time in ticks of 10 ms, after the name in parentheses.
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let mut ticks = fields.split_whitespace().skip(11).filter_map(|field| field.parse::<f64>().ok());
+    match (ticks.next(), ticks.next()) {
+        (Some(user), Some(system)) => (user + system) / 100.0,
+        _ => started.elapsed().as_secs_f64(),
+    }
+}
+
+/// The scenario with its places repeated `times` times.
+fn scenario(devices: u32, times: u32, policy: &str) -> Value {
+    let file = directory().join("edgecloudsim-app2.json");
+    let mut scenario: Value =
+        serde_json::from_str(&std::fs::read_to_string(file).expect("it is there")).expect("it is JSON");
+    scenario["duration"] = json!("33 min");
+    scenario["policies"]["offloading"] = json!({ "kind": policy });
+    scenario["nodes"][2]["count"] = json!(devices);
+    if times > 1 {
+        scenario["nodes"][1]["count"] = json!(14 * times);
+        let positions: Vec<Value> =
+            (0..14 * times).map(|place| json!({ "x": 100 * place, "y": 0 })).collect();
+        scenario["nodes"][1]["mobility"]["positions"] = json!(positions);
+        let kinds = scenario["nodes"][2]["mobility"]["places"].take();
+        let places: Vec<Value> = (0..14 * times as usize)
+            .map(|place| {
+                json!({ "x": 100 * place, "y": 0, "attractiveness": kinds[place % 14]["attractiveness"] })
+            })
+            .collect();
+        scenario["nodes"][2]["mobility"]["places"] = json!(places);
+        // A mesh would have as many links as pairs: all places hang on one switch, and the queue is on the way up.
+        let mut link = scenario["network"]["topology"][0]["link"].take();
+        link["latency"] = json!("2.5 ms");
+        scenario["nodes"]
+            .as_array_mut()
+            .expect("nodes")
+            .push(json!({ "tier": "network", "name": "hub" }));
+        scenario["network"]["topology"][0] =
+            json!({ "kind": "star", "center": "hub", "leaves": "edge", "link": link });
+    }
+    scenario
+}
+
+fn directory() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/edge")
+}
+
+fn run(devices: u32, times: u32, policy: &str) {
+    let text = scenario(devices, times, policy).to_string();
+    let document = Document::parse("edge.json", &text).expect("it is JSON");
+    let loaded = load(&document, &Registry::with_builtins(), &directory()).expect("it is good");
+    let simulation = loaded.world.build(Box::new(NoRecords)).expect("it fits together");
+    let started = std::time::Instant::now();
+    let before_s = cpu_s(started);
+    let finished = simulation.run().expect("it runs to its end");
+    let spent_s = cpu_s(started) - before_s;
+    let tasks = finished.summary["decisions"]["made"].as_f64().unwrap_or(0.0);
+    println!(
+        "| {policy} | {devices} | {} | {tasks} | {} | {spent_s:.2} | {:.2} | {:.2} |",
+        14 * times,
+        finished.events,
+        1e6 * spent_s / tasks,
+        tasks / spent_s / 1e6,
+    );
+}
+
+fn main() {
+    let given: Vec<String> = std::env::args().skip(1).filter(|own| !own.starts_with("--")).collect();
+    let policies = if given.is_empty() { vec!["hybrid".to_string()] } else { given };
+    println!("| policy | devices | places | tasks | events | CPU s | us/task | M tasks/CPU s |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for policy in &policies {
+        run(1000, 1, policy);
+        for (devices, times) in SIZES {
+            run(devices, times, policy);
+        }
+    }
+}
