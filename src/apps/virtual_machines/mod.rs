@@ -16,8 +16,10 @@ mod jobs;
 mod placing;
 mod report;
 mod tables;
+mod traced;
 mod workload;
 
 pub use config::{BatchJob, Demand, Drain, VmOptions, VmRequest, VmType};
 pub use demand::{DemandGrid, Demands, Fragment, SyntheticDemand};
+pub use traced::{TraceUse, TracedError, TracedJobs, TracedRules, TracedType, TracedVms};
 pub use workload::VmWorkload;

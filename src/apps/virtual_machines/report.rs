@@ -53,6 +53,7 @@ impl VmWorkload {
         let (own, request) = (&self.vms[number as usize], &self.requests[number as usize]);
         let machines = context.infrastructure().virtual_machines();
         let account = machines.account(own.vm, now);
+        let used_memory_bytes = machines.mean_memory_bytes(own.vm, now);
         let node = host.map(|host| machines.fleet().nodes()[host.index()]);
         let row = [
             Cell::Float(now.as_secs()),
@@ -76,6 +77,7 @@ impl VmWorkload {
             Cell::Float(account.outage_s),
             Cell::from(account.migrations),
             Cell::from(account.losses),
+            used_memory_bytes.into(),
         ];
         context.record(registered.vms, &row);
     }
@@ -165,6 +167,9 @@ impl VmWorkload {
             "average_sla_violation": if missed_spans > 0 { missed_shares / missed_spans as f64 } else { 0.0 },
             "availability": share(running_s, lived_s),
         });
+        if let Some(trace) = &self.options.trace {
+            summary["trace"] = json!(trace);
+        }
         if self.has_jobs() {
             summary["jobs"] = self.summarise_jobs();
         }

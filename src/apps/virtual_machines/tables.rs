@@ -30,6 +30,7 @@ fn vms() -> TableSpec {
             ColumnSpec::float("outage_s", "s", "time without a host, or starting on one"),
             ColumnSpec::unsigned("migrations", "", "migrations that came to their end"),
             ColumnSpec::unsigned("losses", "", "how often its host was lost"),
+            ColumnSpec::float("used_memory_bytes", "B", "mean memory in use; null if not known"),
         ],
     )
 }
@@ -68,6 +69,7 @@ fn hosts() -> TableSpec {
             ColumnSpec::float("allocated_mips", "MIPS", "what its cores do"),
             ColumnSpec::float("capacity_mips", "MIPS", "what its cores could do"),
             ColumnSpec::float("free_memory_bytes", "B", "memory that is not booked"),
+            ColumnSpec::float("used_memory_bytes", "B", "memory in use; what is booked if not known"),
             ColumnSpec::float("energy_j", "J", "energy used since the start of the run"),
         ],
     )

@@ -134,6 +134,7 @@ impl Infrastructure {
             due: None,
             migration: None,
             front: None,
+            memory: None,
         });
         vm
     }
@@ -233,6 +234,9 @@ impl Infrastructure {
         machines.detach(vm);
         machines.states[vm.index()] = into;
         machines.vms[vm.index()].since = now;
+        if let Some(memory) = &mut machines.vms[vm.index()].memory {
+            memory.set(0.0, now);
+        }
         if let Some(processor) = machines.processor(vm) {
             while let Some((id, job)) = self.compute.pop_any(now, processor) {
                 self.notices.push_back(Notice::JobEnded { id, job, outcome: JobOutcome::LostToFault });

@@ -2,6 +2,7 @@
 
 use super::accounts::{HostAccount, VmAccount};
 use super::fleet::{Fleet, HostState};
+use super::memory::MemoryUse;
 use super::migration::Migration;
 use super::spec::VmSpec;
 use crate::engine::{ABSENT, EventHandle, SimTime};
@@ -55,6 +56,7 @@ pub(super) struct Vm {
     pub(super) migration: Option<MigrationId>,
     /// The node whose tasks it serves.
     pub(super) front: Option<NodeId>,
+    pub(super) memory: Option<MemoryUse>,
 }
 
 /// What a host has besides its row in the [`Fleet`].

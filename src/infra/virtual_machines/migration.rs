@@ -1,8 +1,8 @@
 //! Migrations: the memory of a virtual machine crosses the network as transfers from host to host.
 
 use super::fleet::HostState;
-use super::machines::VmState;
-use super::spec::{MigrationMethod, MigrationSpec, VmRefusal};
+use super::machines::{VirtualMachines, VmState};
+use super::spec::{CopiedMemory, MigrationMethod, MigrationSpec, VmRefusal};
 use crate::engine::{Schedule, SimTime};
 use crate::infra::event::{InfraEvent, Notice, TransferOutcome, TransferRecord};
 use crate::infra::ids::{HostId, MigrationId, Owner, TransferId, VmId};
@@ -82,6 +82,17 @@ pub(super) struct Migration {
     transfer: Option<TransferId>,
 }
 
+impl VirtualMachines {
+    /// Bytes of a virtual machine's memory that are to be copied now.
+    fn copied_bytes(&self, vm: VmId, memory: CopiedMemory) -> f64 {
+        let whole = self.vms[vm.index()].spec.resources.memory_bytes;
+        match memory {
+            CopiedMemory::Whole => whole,
+            CopiedMemory::InUse => self.used_memory_bytes(vm).unwrap_or(whole),
+        }
+    }
+}
+
 impl Infrastructure {
     /// Starts to move a running virtual machine to another host, which is woken if it sleeps. What it holds is
     /// booked at both ends until the migration has ended.
@@ -152,7 +163,7 @@ impl Infrastructure {
         if migration.transfer.is_some() {
             return;
         }
-        let memory_bytes = machines.vms[vm.index()].spec.resources.memory_bytes;
+        let memory_bytes = machines.copied_bytes(vm, migration.spec.memory);
         match migration.spec.method {
             MigrationMethod::StopAndCopy => self.pause(schedule, id),
             MigrationMethod::PreCopy { .. } => {
@@ -214,17 +225,20 @@ impl Infrastructure {
         if record.outcome != TransferOutcome::Delivered {
             return self.break_off_migration(schedule, vm, MigrationOutcome::Disconnected);
         }
-        let memory_bytes = machines.vms[vm.index()].spec.resources.memory_bytes;
-        let seconds = schedule.now().since(migration.round_started).as_secs();
-        match migration.spec.method {
+        let spec = migration.spec;
+        let (round_bytes, rounds) = (migration.round_bytes, migration.rounds);
+        let (round_started, is_paused) = (migration.round_started, migration.paused.is_some());
+        let memory_bytes = machines.copied_bytes(vm, spec.memory);
+        let seconds = schedule.now().since(round_started).as_secs();
+        match spec.method {
             MigrationMethod::PreCopy { dirty_bytes_per_s, downtime_limit, round_limit }
-                if migration.paused.is_none() =>
+                if !is_paused =>
             {
                 let left_bytes = (dirty_bytes_per_s * seconds).min(memory_bytes);
-                let last_s = left_bytes * seconds / migration.round_bytes;
+                let last_s = left_bytes * seconds / round_bytes;
                 let stops = last_s <= downtime_limit.as_secs()
-                    || migration.rounds >= round_limit
-                    || left_bytes >= migration.round_bytes;
+                    || rounds >= round_limit
+                    || left_bytes >= round_bytes;
                 if left_bytes <= 0.0 {
                     return self.end_migration(schedule, id, MigrationOutcome::Done);
                 }

@@ -12,6 +12,7 @@ mod host_states;
 mod jobs;
 mod life;
 mod machines;
+mod memory;
 mod migration;
 mod sharing;
 mod spec;
@@ -22,7 +23,9 @@ pub use life::VmChange;
 pub use machines::{VirtualMachines, VmState};
 pub(super) use migration::MIGRATIONS;
 pub use migration::{MigrationOutcome, MigrationRecord};
-pub use spec::{HostSpec, MigrationMethod, MigrationSpec, Sharing, SleepSpec, VmRefusal, VmSpec};
+pub use spec::{
+    CopiedMemory, HostSpec, MigrationMethod, MigrationSpec, Sharing, SleepSpec, VmRefusal, VmSpec,
+};
 
 #[cfg(test)]
 mod tests;

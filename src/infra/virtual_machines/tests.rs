@@ -294,7 +294,11 @@ fn stop_and_copy_pauses_for_the_whole_copy() {
     // 1 GiB over 1 Gbit/s: 8.589934592 s, in which the virtual machine stands still.
     let mut kernel = site(2, 1, 1000.0);
     let vm = running(&mut kernel, 0, vm_spec(1, 1000.0, 1.0), 1000.0);
-    let spec = MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.1 };
+    let spec = MigrationSpec {
+        method: MigrationMethod::StopAndCopy,
+        memory: CopiedMemory::Whole,
+        degradation: 0.1,
+    };
     kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     let copy_s = GIB * 8.0 / 1e9;
     run_to(&mut kernel, 20.0);
@@ -320,7 +324,7 @@ fn pre_copy_is_a_geometric_series() {
         downtime_limit: SimDuration::from_secs(0.3),
         round_limit: 30,
     };
-    let spec = MigrationSpec { method, degradation: 0.2 };
+    let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.2 };
     kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     // 17.18 s, 3.436 s, 0.687 s, then 0.137 s < 0.3 s are left: the pause.
     let ratio: f64 = dirty / rate;
@@ -346,7 +350,7 @@ fn writes_faster_than_the_link_end_in_a_pause_after_one_round() {
         downtime_limit: SimDuration::from_secs(0.3),
         round_limit: 30,
     };
-    let spec = MigrationSpec { method, degradation: 0.1 };
+    let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.1 };
     kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     let copy_s = GIB * 8.0 / 1e9;
     run_to(&mut kernel, 60.0);
@@ -361,7 +365,7 @@ fn two_migrations_over_one_link_take_twice_as_long() {
         let method = MigrationMethod::StopAndCopy;
         for to in 1..=count {
             let vm = running(&mut kernel, 0, vm_spec(1, 1000.0, 1.0), 100.0);
-            let spec = MigrationSpec { method, degradation: 0.0 };
+            let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.0 };
             let infrastructure = &mut kernel.model.infrastructure;
             infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(to), spec).unwrap();
         }
@@ -441,7 +445,7 @@ fn a_host_told_to_sleep_waits_until_its_last_virtual_machine_has_left() {
     let infrastructure = &mut kernel.model.infrastructure;
     infrastructure.sleep_host(&mut kernel.schedule, HostId(0));
     let method = MigrationMethod::StopAndCopy;
-    let spec = MigrationSpec { method, degradation: 0.0 };
+    let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.0 };
     infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     run_to(&mut kernel, 60.0);
     assert_told(&kernel, GIB * 8.0 / 1e9, "host 0 asleep");
@@ -453,7 +457,11 @@ fn a_migration_to_a_host_asleep_waits_for_it() {
     kernel.model.infrastructure.sleep_host(&mut kernel.schedule, HostId(1));
     let vm = running(&mut kernel, 0, vm_spec(1, 1000.0, 1.0), 1000.0);
     run_to(&mut kernel, 15.0);
-    let spec = MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 };
+    let spec = MigrationSpec {
+        method: MigrationMethod::StopAndCopy,
+        memory: CopiedMemory::Whole,
+        degradation: 0.0,
+    };
     kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     run_to(&mut kernel, 60.0);
     assert_told(&kernel, 35.0 + GIB * 8.0 / 1e9, "migration of 0 Done");
@@ -488,7 +496,11 @@ fn a_migration_survives_the_loss_of_its_target_and_ends_with_that_of_its_source(
     let mut kernel =
         site_with(hosts(3, 1, 1000.0, 8.0), HostSpec::default(), 1e9, &[(1, 2.0), (0, 4.0)]);
     let vm = running(&mut kernel, 0, vm_spec(1, 1000.0, 1.0), 1000.0);
-    let spec = MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 };
+    let spec = MigrationSpec {
+        method: MigrationMethod::StopAndCopy,
+        memory: CopiedMemory::Whole,
+        degradation: 0.0,
+    };
     let infrastructure = &mut kernel.model.infrastructure;
     infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     run_to(&mut kernel, 3.0);
@@ -726,7 +738,7 @@ proptest! {
             downtime_limit: SimDuration::from_secs(0.3),
             round_limit: limit,
         };
-        let spec = MigrationSpec { method, degradation: 0.1 };
+        let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.1 };
         kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
         run_to(&mut kernel, 1e5);
         let (rate, volume) = (125e6, gib * GIB);
