@@ -94,6 +94,10 @@ pub struct VmOptions {
     pub cost_factors: Vec<(u16, u16, f64)>,
     /// Hosts to be emptied.
     pub drains: Vec<Drain>,
+    /// Money for a byte that a migration sends, times the cost factor of its sites.
+    pub transfer_price_per_byte: f64,
+    /// Currency of prices, for the summary.
+    pub currency: Option<String>,
     /// What drives it of a trace, for the summary.
     pub trace: Option<TraceUse>,
 }
@@ -107,6 +111,8 @@ impl Default for VmOptions {
             migration: MigrationSpec::default(),
             cost_factors: Vec::new(),
             drains: Vec::new(),
+            transfer_price_per_byte: 0.0,
+            currency: None,
             trace: None,
         }
     }

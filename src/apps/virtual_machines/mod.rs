@@ -11,6 +11,7 @@
 pub mod cloudsim;
 mod config;
 mod control;
+mod costs;
 mod demand;
 mod jobs;
 mod placing;

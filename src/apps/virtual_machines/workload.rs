@@ -61,6 +61,8 @@ pub(super) struct Vm {
     pub(super) decision: Option<(DecisionId, VmAccount)>,
     /// Whether it is leaving a host that is being emptied.
     pub(super) is_drained: bool,
+    /// Money for its migrations.
+    pub(super) migration_cost: f64,
 }
 
 impl VmWorkload {
@@ -159,6 +161,7 @@ impl VmWorkload {
                 fragment: 0,
                 decision: None,
                 is_drained: false,
+                migration_cost: 0.0,
             });
             let spec = &self.requests[number as usize].spec;
             if let Some(share) = self.share_at(number, now) {
@@ -328,7 +331,9 @@ impl Workload for VmWorkload {
     }
 
     fn on_migration_end(&mut self, migration: &MigrationRecord, token: u64, context: &mut dyn Context) {
-        self.totals.add_migration(migration, self.cost_factor(migration, context));
+        let cost_factor = self.cost_factor(migration, context);
+        self.totals.add_migration(migration, cost_factor);
+        self.vms[token as usize].migration_cost += self.migration_cost(migration, cost_factor);
         self.record_migration(token as u32, migration, context);
         self.vms[token as usize].is_drained = false;
         if migration.outcome == MigrationOutcome::Done {
@@ -398,6 +403,7 @@ impl VmWorkload {
             Cell::Float(migration.sent_bytes),
             Cell::Float(migration.downtime_s),
             Cell::Float(cost_factor),
+            Cell::Float(self.migration_cost(migration, cost_factor)),
             Cell::Category(registered.outcomes[migration.outcome as usize]),
         ];
         context.record(registered.migrations, &row);

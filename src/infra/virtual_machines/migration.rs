@@ -69,7 +69,7 @@ pub struct MigrationRecord {
 /// A migration on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Migration {
-    vm: VmId,
+    pub(super) vm: VmId,
     from: HostId,
     pub(super) to: HostId,
     spec: MigrationSpec,
@@ -121,9 +121,9 @@ impl Infrastructure {
         if !self.is_reachable(nodes[0], nodes[1]) {
             return Err(VmRefusal::Unreachable);
         }
+        self.settle_host(from, now);
         let machines = &mut self.virtual_machines;
         let demand_mips = machines.demand_mips[vm.index()];
-        machines.settle(from, now);
         machines.fleet.book(to, &machines.vms[vm.index()].spec, demand_mips);
         let planned = &mut machines.fleet.planned_mips[from.index()];
         *planned = (*planned - demand_mips).max(0.0);
@@ -169,8 +169,8 @@ impl Infrastructure {
             MigrationMethod::PreCopy { .. } => {
                 let kept = 1.0 - migration.spec.degradation.clamp(0.0, 1.0);
                 let from = migration.from;
-                machines.settle(from, schedule.now());
-                machines.kept_share[vm.index()] = kept;
+                self.settle_host(from, schedule.now());
+                self.virtual_machines.kept_share[vm.index()] = kept;
                 self.mark_host(schedule, from);
             }
         }
@@ -183,7 +183,8 @@ impl Infrastructure {
         let migration = &mut machines.migrations[id.index()];
         migration.paused = Some(schedule.now());
         let (vm, from) = (migration.vm, migration.from);
-        machines.settle(from, schedule.now());
+        self.settle_host(from, schedule.now());
+        let machines = &mut self.virtual_machines;
         machines.states[vm.index()] = VmState::Paused;
         machines.limit_mips[vm.index()] = 0.0;
         self.mark_host(schedule, from);
@@ -280,8 +281,9 @@ impl Infrastructure {
         let migration = machines.migrations.remove(id.index());
         let (vm, from, to) = (migration.vm, migration.from, migration.to);
         machines.vms[vm.index()].migration = None;
-        machines.settle(from, now);
-        machines.settle(to, now);
+        self.settle_host(from, now);
+        self.settle_host(to, now);
+        let machines = &mut self.virtual_machines;
         machines.hosts[to.index()].incoming.retain(|other| *other != vm);
         if outcome == MigrationOutcome::Done {
             machines.detach(vm);

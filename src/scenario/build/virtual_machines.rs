@@ -427,6 +427,33 @@ impl VirtualMachinesSpec {
     }
 }
 
+impl VirtualMachinesSpec {
+    /// The one currency of all amounts, if there is any; `None` if there are several, which is reported.
+    fn currency(&self, hosts: &[(NodeId, HostSpec)], here: &WorkloadSite<'_>) -> Option<Option<String>> {
+        let hosts: BTreeSet<NodeId> = hosts.iter().map(|(node, _)| *node).collect();
+        let mut found = self.currency.clone();
+        for (site, nodes) in here.infrastructure.sites() {
+            if site.price.is_none() || !nodes.iter().any(|node| hosts.contains(node)) {
+                continue;
+            }
+            match &found {
+                Some(other) if *other != site.currency => {
+                    here.site.key("currency").error_with_help(
+                        format!(
+                            "energy at the site {:?} is paid in {}, but other amounts are in {other}",
+                            site.name, site.currency
+                        ),
+                        "give all prices in one currency, since they are added up",
+                    );
+                    return None;
+                }
+                _ => found = Some(site.currency.clone()),
+            }
+        }
+        Some(found)
+    }
+}
+
 impl BuildWorkload for VirtualMachinesSpec {
     fn build(&self, here: &WorkloadSite<'_>) -> Option<Box<dyn Workload>> {
         let site = &here.site;
@@ -506,6 +533,7 @@ impl BuildWorkload for VirtualMachinesSpec {
                 drains.push(Drain { node, from, until: SimTime::from_secs(spec.until.as_secs()) });
             }
         }
+        let currency = self.currency(&hosts, here)?;
         let options = VmOptions {
             hosts,
             period,
@@ -513,6 +541,8 @@ impl BuildWorkload for VirtualMachinesSpec {
             migration: migration(self.migration),
             cost_factors,
             drains,
+            transfer_price_per_byte: self.transfer_price_per_gb / 1e9,
+            currency,
             trace,
         };
         Some(Box::new(VmWorkload::new(&self.name, types, all, demands, jobs, options)))

@@ -349,6 +349,13 @@ pub struct VirtualMachinesSpec {
     /// Batch jobs, for virtual machines whose demand is that of jobs.
     #[serde(default)]
     pub jobs: Vec<JobGroupSpec>,
+    /// Currency of prices and penalties; that of the price of energy at the hosts' sites if left out.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// Price of a gigabyte that a migration sends, times the cost factor of the sites.
+    #[serde(default)]
+    #[schemars(range(min = 0.0))]
+    pub transfer_price_per_gb: f64,
     /// A trace, whose virtual machines are of the types with the demand `trace`, and whose jobs run in those with the
     /// demand `jobs`.
     #[serde(default)]
