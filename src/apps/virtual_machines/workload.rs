@@ -22,6 +22,7 @@ pub(super) const CONTROL: u32 = 4;
 pub(super) const JOB: u32 = 5;
 pub(super) const DRAIN: u32 = 6;
 pub(super) const REOPEN: u32 = 7;
+pub(super) const RESTART: u32 = 8;
 
 /// Virtual machines, their hosts and jobs. See the [module](super).
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct VmWorkload {
     pub(super) vms: Vec<Vm>,
     /// Requests without a host, in the order in which they are tried.
     pub(super) queue: VecDeque<u32>,
+    /// Requests whose hosts have been lost at this instant, in order.
+    pub(super) lost: Vec<u32>,
     /// For each grid the requests on it that have come and not ended, with their rows.
     pub(super) on_grids: Vec<Vec<(u32, u32)>>,
     pub(super) histories: VmHistories,
@@ -88,6 +91,7 @@ impl VmWorkload {
             hosts: Vec::new(),
             vms: Vec::new(),
             queue: VecDeque::new(),
+            lost: Vec::new(),
             on_grids,
             histories: VmHistories::default(),
             jobs: Jobs::new(jobs),
@@ -261,6 +265,7 @@ impl VmWorkload {
         context.stop_vm(vm);
         if host.is_none() {
             self.queue.retain(|&other| other != number);
+            self.lost.retain(|&other| other != number);
         }
         let words = self.registered.as_ref().map(|registered| registered.words);
         if let Some(words) = words {
@@ -318,7 +323,8 @@ impl Workload for VmWorkload {
             CONTROL => self.on_control(context),
             JOB => self.on_job_due(context),
             DRAIN => self.on_drain(message.subject as usize, context),
-            _ => self.on_reopen(message.subject as usize, context),
+            REOPEN => self.on_reopen(message.subject as usize, context),
+            _ => self.on_restart(context),
         }
     }
 

@@ -105,7 +105,7 @@ impl VirtualMachinesSpec {
                 let name = trace.vms.ids.get(row).unwrap_or_default();
                 here.site.key("trace").key("path").error_with_help(
                     format!(
-                        "no host is large enough for the virtual machine {name:?} of the trace, which has \
+                        "no host is large and fast enough for the virtual machine {name:?} of the trace, which has \
                          {} virtual cores of {mips} MIPS and {} of memory",
                         own.vcpus,
                         DataSize::KIND.format(bytes)

@@ -411,7 +411,7 @@ impl VirtualMachinesSpec {
             // What a trace says is looked at when it has been read.
             if !is_traced(spec) && !fits_somewhere(spec, hosts, here) {
                 site.error_with_help(
-                    format!("no host is large enough for a virtual machine of the type {:?}", spec.name),
+                    format!("no host is large and fast enough for a virtual machine of the type {:?}", spec.name),
                     "compare its vcpus and their speed, its memory, storage and accelerators with the hosts'",
                 );
             }
