@@ -23,3 +23,5 @@ mod support;
 mod sweep;
 mod traces;
 mod virtual_machines;
+mod vm_costs;
+mod vm_traces;

@@ -8,7 +8,10 @@ mod mobility;
 mod network;
 mod nodes;
 mod power;
+mod sla;
 mod tasks;
+mod traced_vms;
+mod traces;
 mod virtual_machines;
 
 pub use directory::NodeDirectory;
@@ -321,7 +324,7 @@ fn add_network(
     }
     for (index, spec) in scenario.faults.iter().enumerate() {
         for (target, times) in
-            faults::faults(spec, directory, &by_name, &site.key("faults").index(index))
+            faults::faults(spec, directory, &scenario.sites, &by_name, &site.key("faults").index(index))
         {
             world.fault(target, times);
         }

@@ -9,7 +9,9 @@ mod network;
 mod nodes;
 mod power;
 mod root;
+mod sla;
 mod tasks;
+mod traces;
 mod virtual_machines;
 
 pub use cloudsim::{
@@ -41,8 +43,11 @@ pub use root::{
     PoliciesSpec, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, HandoverRule, TasksSpec};
+pub use traces::{TraceFormatName, TraceGapRule, TraceSpec};
 pub use virtual_machines::{
-    ComposedSpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec, JobGroupSpec,
-    MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+    ComposedSpec, CopiedMemorySpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec,
+    JobGroupSpec, MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec,
+    VmDemandSpec, VmTypeSpec,
 };
