@@ -337,7 +337,7 @@ impl Infrastructure {
     pub fn demand_share(&self, node: NodeId) -> f64 {
         if let Some(host) = self.virtual_machines.host_of_node(node) {
             let fleet = self.virtual_machines.fleet();
-            return fleet.requested_mips()[host.index()] / fleet.capacity_mips()[host.index()];
+            return fleet.requested_claim_mips()[host.index()] / fleet.capacity_mips()[host.index()];
         }
         let (mut wanted, mut cores) = (0.0, 0.0);
         for processor in self.serving(node) {

@@ -5,7 +5,7 @@ use super::event::{InfraEvent, Notice};
 use super::ids::NodeId;
 use super::infrastructure::Infrastructure;
 use super::node::{Node, NodeClass};
-use crate::energy::{FrequencyError, FrequencySteps, JobClass, Load};
+use crate::energy::{FrequencyError, FrequencySteps, Load};
 use crate::engine::Schedule;
 
 /// Accelerators of one kind, or of all, that are held on a node.
@@ -104,7 +104,7 @@ impl Infrastructure {
             self.compute.set_speeds(schedule.now(), processor, speeds);
             self.expect_completion(schedule, processor);
         }
-        self.clock_host(schedule, node, speeds[JobClass::Compute as usize]);
+        self.clock_host(schedule, node, speeds);
         self.refresh(schedule, node, 0.0);
         self.notices.push_back(Notice::FrequencyChanged(node));
         Ok(())

@@ -232,6 +232,7 @@ impl Simulation {
         let (world, schedule) = (&mut self.kernel.model, &mut self.kernel.schedule);
         world.with_each(schedule, |workload, context| workload.finish(context));
         let core = &mut world.core;
+        core.finish_frequencies(now);
         core.decisions.finish(&mut *core.records, &core.node_symbols);
         if let Some(failure) = self.failure() {
             return Err(failure);

@@ -57,13 +57,13 @@ impl VirtualMachines {
     fn limit(&mut self, vm: VmId) {
         let Some(host) = self.host(vm) else { return };
         let spec = &self.vms[vm.index()].spec;
-        let core = self.fleet.mips_per_core[host.index()];
+        let core = self.fleet.class_mips[host.index()][spec.job_class as usize];
         self.limit_mips[vm.index()] = f64::from(spec.vcpus) * spec.mips_per_vcpu.min(core);
     }
 
-    /// Sets the speed of a host's cores.
-    pub(super) fn clock(&mut self, host: HostId, mips_per_core: f64) {
-        self.fleet.clock(host, mips_per_core);
+    /// Sets the speed of a host's cores by class of work, over that at the fastest clock.
+    pub(super) fn clock(&mut self, host: HostId, speeds: [f64; JobClass::COUNT]) {
+        self.fleet.clock(host, speeds);
         for at in 0..self.hosts[host.index()].list.len() {
             let vm = self.hosts[host.index()].list[at];
             if self.states[vm.index()] == VmState::Running {
@@ -85,8 +85,7 @@ impl Infrastructure {
         let machines = &mut self.virtual_machines;
         let host = machines.fleet.add(node, state.class, class, spec);
         if let Some(steps) = &class.frequency {
-            let speed = steps.speed(usize::from(state.frequency_step), JobClass::Compute);
-            machines.fleet.clock(host, class.mips_per_core * speed);
+            machines.fleet.clock(host, steps.speeds(usize::from(state.frequency_step)));
         }
         machines.hosts.push(Host {
             list: Vec::new(),
@@ -94,6 +93,7 @@ impl Infrastructure {
             since: now,
             account: super::accounts::HostAccount::default(),
             overloaded: false,
+            asked_mips: 0.0,
             due: None,
             sleep_when_empty: false,
         });

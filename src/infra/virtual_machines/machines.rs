@@ -68,6 +68,8 @@ pub(super) struct Host {
     pub(super) since: SimTime,
     pub(super) account: HostAccount,
     pub(super) overloaded: bool,
+    /// What its running virtual machines asked for when its shares were last worked out.
+    pub(super) asked_mips: f64,
     pub(super) due: Option<EventHandle>,
     pub(super) sleep_when_empty: bool,
 }
@@ -175,6 +177,12 @@ impl VirtualMachines {
     #[must_use]
     pub fn vms_of(&self, host: HostId) -> &[VmId] {
         &self.hosts[host.index()].list
+    }
+
+    /// Whether the virtual machines of a host want more than it has.
+    #[must_use]
+    pub fn is_overloaded(&self, host: HostId) -> bool {
+        self.hosts[host.index()].overloaded
     }
 
     /// The virtual machines on their way to a host.

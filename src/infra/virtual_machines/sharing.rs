@@ -7,6 +7,15 @@ use crate::infra::event::InfraEvent;
 use crate::infra::ids::{HostId, VmId};
 use crate::infra::infrastructure::Infrastructure;
 
+/// What came of sharing a host.
+#[derive(Clone, Copy, Debug)]
+struct Shared {
+    /// What of its present capacity is used, in million instructions a second.
+    used_mips: f64,
+    /// Whether its running virtual machines ask for something else than before, whatever its clock.
+    has_changed: bool,
+}
+
 impl VirtualMachines {
     /// Brings the accounts of a host and its virtual machines up to `now`. Must come before its list or any
     /// state that the accounts depend on changes.
@@ -40,43 +49,66 @@ impl VirtualMachines {
         own.since = now;
     }
 
-    /// Works the shares of a host out anew. Returns the million instructions a second that its cores do.
+    /// What of a host's present capacity a million instructions of a virtual machine takes.
+    fn claim(&self, host: HostId, vm: usize) -> f64 {
+        self.fleet.claim(host, self.vms[vm].spec.job_class)
+    }
+
+    /// Works the shares of a host out anew.
     ///
     /// Each virtual machine that runs wants the least of its demand, its size and what the host's cores can give
-    /// it. If all wants together exceed the capacity, each gets the same share of what it wants. One that is being
-    /// copied then loses a share of its speed, but not of what it takes of the host.
-    fn share(&mut self, host: HostId) -> f64 {
+    /// it at their present clock. If all that these claim of the capacity exceeds it, each gets the same share of what
+    /// it wants. One that is being copied then loses a share of its speed, but not of what it takes of the host.
+    fn share(&mut self, host: HostId) -> Shared {
         let index = host.index();
-        let (mut requested, mut wanted, mut planned) = (0.0, 0.0, 0.0);
-        for vm in self.hosts[index].list.iter().map(|vm| vm.index()) {
+        let fastest = self.fleet.fastest_mips[index];
+        let fixed = self.fleet.class_mips[index].iter().all(|&mips| mips == fastest);
+        // At the fastest clock all claims are one: no need to look at what each virtual machine is.
+        let claim_of = |own: &Self, vm: usize| if fixed { 1.0 } else { own.claim(host, vm) };
+        let (mut requested, mut planned, mut asked) = (0.0, 0.0, 0.0);
+        let (mut requested_claim, mut wanted_claim, mut planned_claim) = (0.0, 0.0, 0.0);
+        for at in 0..self.hosts[index].list.len() {
+            let vm = self.hosts[index].list[at].index();
+            let claim = claim_of(self, vm);
             let request = self.demand_mips[vm];
             let want = request.min(self.limit_mips[vm]);
             self.requested_mips[vm] = request;
             self.fair_mips[vm] = want;
             requested += request;
-            wanted += want;
+            requested_claim += request * claim;
+            wanted_claim += want * claim;
+            if self.limit_mips[vm] > 0.0 {
+                asked += request;
+            }
             if !self.leaves[vm] {
                 planned += request;
+                planned_claim += request * claim;
             }
         }
         for vm in &self.hosts[index].incoming {
             planned += self.demand_mips[vm.index()];
+            planned_claim += self.demand_mips[vm.index()] * claim_of(self, vm.index());
         }
         let capacity = self.fleet.capacity_mips[index];
-        let share = if wanted > capacity { capacity / wanted } else { 1.0 };
-        let mut allocated = 0.0;
-        for vm in self.hosts[index].list.iter().map(|vm| vm.index()) {
+        let share = if wanted_claim > capacity { capacity / wanted_claim } else { 1.0 };
+        let (mut allocated, mut used) = (0.0, 0.0);
+        for at in 0..self.hosts[index].list.len() {
+            let vm = self.hosts[index].list[at].index();
             self.fair_mips[vm] *= share;
             self.allocated_mips[vm] = self.fair_mips[vm] * self.kept_share[vm];
             allocated += self.fair_mips[vm];
+            used += self.fair_mips[vm] * claim_of(self, vm);
         }
-        let allocated = f64::min(allocated, capacity);
         self.fleet.requested_mips[index] = requested;
+        self.fleet.requested_claim_mips[index] = requested_claim;
         self.fleet.planned_mips[index] = planned;
-        self.fleet.allocated_mips[index] = allocated;
-        self.hosts[index].overloaded = wanted > capacity;
+        self.fleet.planned_claim_mips[index] = planned_claim;
+        self.fleet.allocated_mips[index] = if fixed { f64::min(allocated, capacity) } else { allocated };
         self.fleet.note(host);
-        allocated
+        let own = &mut self.hosts[index];
+        own.overloaded = wanted_claim > capacity;
+        let has_changed = std::mem::replace(&mut own.asked_mips, asked) != asked;
+        Shared { used_mips: f64::min(used, capacity), has_changed }
     }
 
     /// Forgets the marks of hosts, in the order in which they were set.
@@ -129,8 +161,8 @@ impl Infrastructure {
         let mut hosts = self.virtual_machines.take_dirty();
         for &host in &hosts {
             self.virtual_machines.settle(host, schedule.now());
-            let allocated_mips = self.virtual_machines.share(host);
-            self.meter_host(schedule, host, allocated_mips);
+            let shared = self.virtual_machines.share(host);
+            self.meter_host(schedule, host, shared);
             self.drive_jobs(schedule, host);
         }
         hosts.clear();
@@ -141,18 +173,19 @@ impl Infrastructure {
     }
 
     /// Tells a host's meter how many of its cores are busy.
-    pub(super) fn meter_host<E: From<InfraEvent>>(
+    fn meter_host<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         host: HostId,
-        allocated_mips: f64,
+        shared: Shared,
     ) {
         let node = self.virtual_machines.fleet.nodes[host.index()];
         let mips = self.virtual_machines.fleet.mips_per_core[host.index()];
-        let busy_cores = if mips > 0.0 { allocated_mips / mips } else { 0.0 };
+        let busy_cores = if mips > 0.0 { shared.used_mips / mips } else { 0.0 };
         let change = busy_cores - self.meters[node.index()].busy_cores();
         self.refresh(schedule, node, change);
-        if change != 0.0 {
+        // A governor that changed the clock is not asked again for what came of it.
+        if shared.has_changed {
             self.note_load(node);
         }
     }

@@ -1,5 +1,6 @@
 //! What virtual machines ask for, what hosts offer them, and how they move.
 
+use crate::energy::JobClass;
 use crate::engine::SimDuration;
 use crate::infra::compute::Resources;
 
@@ -71,6 +72,8 @@ pub struct VmSpec {
     pub vcpus: u32,
     /// Million instructions a second of each, above zero.
     pub mips_per_vcpu: f64,
+    /// What the speed of all that runs in it depends on: how it slows down as the clock of its host does.
+    pub job_class: JobClass,
     /// Memory, storage and accelerators, held on its host whether it is busy or not.
     pub resources: Resources,
 }
@@ -79,8 +82,15 @@ impl VmSpec {
     /// Million instructions a second that it gets at most.
     ///
     /// ```
+    /// use stratosim::energy::JobClass;
     /// use stratosim::infra::{VmSpec, compute::Resources};
-    /// let small = VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 500.0, resources: Resources::default() };
+    /// let small = VmSpec {
+    ///     class: 0,
+    ///     vcpus: 2,
+    ///     mips_per_vcpu: 500.0,
+    ///     job_class: JobClass::Compute,
+    ///     resources: Resources::default(),
+    /// };
     /// assert_eq!(small.size_mips(), 1000.0);
     /// ```
     #[must_use]

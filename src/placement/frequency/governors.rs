@@ -79,17 +79,21 @@ impl FrequencyGovernor for Schedutil {
 }
 
 /// The step of the least power among those at which the present work keeps the load at or below a limit, by what
-/// the running jobs' classes lose at each frequency; the fastest if jobs wait or none does.
+/// the classes of the running jobs or virtual machines lose at each frequency, and virtual machines get their share of
+/// what they ask for; the fastest if jobs wait or no step does.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SlaAware {
     /// Busy share of the cores above which the service level is at risk.
     pub max_load: Ratio,
+    /// Share of what the virtual machines of a host ask for that they must get at least, if the fastest step gives
+    /// it.
+    pub min_share: Ratio,
 }
 
 impl Default for SlaAware {
     fn default() -> Self {
-        SlaAware { max_load: Ratio::from_fraction(0.7) }
+        SlaAware { max_load: Ratio::from_fraction(0.7), min_share: Ratio::from_fraction(1.0) }
     }
 }
 
@@ -98,9 +102,10 @@ impl FrequencyGovernor for SlaAware {
         let last = view.steps().last();
         let mut best = (f64::INFINITY, last);
         if view.waiting() == 0 {
+            let enough = self.min_share.as_fraction().min(view.served_at(last)) * (1.0 - 1e-9);
             for step in 0..=last {
                 let load = view.load_at(step);
-                if load <= self.max_load.as_fraction() {
+                if load <= self.max_load.as_fraction() && view.served_at(step) >= enough {
                     let power_w = view.power_w(step, load);
                     if power_w < best.0 {
                         best = (power_w, step);

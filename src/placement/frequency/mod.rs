@@ -4,7 +4,7 @@ mod governors;
 mod view;
 
 pub use governors::{Ondemand, Performance, Powersave, Schedutil, SlaAware};
-pub use view::FrequencyView;
+pub use view::{FrequencyView, feature_columns};
 
 use std::fmt;
 

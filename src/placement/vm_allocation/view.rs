@@ -89,7 +89,8 @@ impl<'a> AllocationView<'a> {
     }
 
     /// Whether a host has room: it takes the virtual machine, its cores are as fast as is wanted of each, and
-    /// what is planned for it does not exceed its capacity then.
+    /// what is planned for it does not exceed its capacity then. What counts is the host's fastest clock, which a
+    /// governor can choose once there is work for it.
     #[must_use]
     pub fn fits(&mut self, host: HostId) -> bool {
         self.has_room(host)
@@ -103,8 +104,10 @@ impl<'a> AllocationView<'a> {
         let index = host.index();
         let demand = self.need.demand_mips;
         let spec = self.need.spec;
-        self.fleet.planned_mips()[index] + demand <= self.fleet.capacity_mips()[index] * (1.0 + 1e-12)
-            && demand <= self.fleet.mips_per_core()[index] * f64::from(spec.vcpus) * (1.0 + 1e-12)
+        let core_mips = self.fleet.fastest_mips_per_core()[index];
+        self.fleet.planned_mips()[index] + demand
+            <= self.fleet.fastest_capacity_mips(host) * (1.0 + 1e-12)
+            && demand <= core_mips * f64::from(spec.vcpus) * (1.0 + 1e-12)
             && self.fleet.admits(host, spec).is_ok()
     }
 
@@ -114,19 +117,19 @@ impl<'a> AllocationView<'a> {
         matches!(self.fleet.states()[host.index()], HostState::Asleep | HostState::FallingAsleep)
     }
 
-    /// What is planned for a host over its capacity.
+    /// What is planned for a host over its capacity at its fastest clock.
     #[must_use]
     pub fn utilisation(&self, host: HostId) -> f64 {
-        self.fleet.utilisation(host)
+        self.fleet.fastest_utilisation(host)
     }
 
     /// Watts that a host draws more with the virtual machine than without; a host that has none counts as asleep
-    /// before, so that what it draws when idle is charged to the first one.
+    /// before, so that what it draws when idle is charged to the first one. All at its fastest clock.
     #[must_use]
     pub fn power_increase_w(&self, host: HostId) -> f64 {
         let index = host.index();
         let power = &self.classes[self.fleet.classes()[index].index()].power;
-        let capacity = self.fleet.capacity_mips()[index];
+        let capacity = self.fleet.fastest_capacity_mips(host);
         let planned = self.fleet.planned_mips()[index];
         let after = power.planned_w((planned + self.need.demand_mips) / capacity);
         let before = if self.fleet.vms()[index] == 0 {
@@ -151,7 +154,7 @@ pub fn fleet_features(fleet: &Fleet, hosts: &[HostId]) -> FleetFeatures {
         match fleet.states()[index] {
             HostState::On => {
                 on += 1.0;
-                planned += fleet.planned_mips()[index];
+                planned += fleet.planned_claim_mips()[index];
                 capacity += fleet.capacity_mips()[index];
                 free += fleet.free()[index].memory_bytes;
                 memory += fleet.memory_bytes()[index];

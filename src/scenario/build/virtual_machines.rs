@@ -181,6 +181,7 @@ fn requests(
         class: number,
         vcpus: spec.vcpus,
         mips_per_vcpu: spec.mips_per_vcpu.as_mips(),
+        job_class: spec.job_class,
         resources: Resources {
             memory_bytes: spec.memory.as_bytes(),
             storage_bytes: spec.storage.as_bytes(),
