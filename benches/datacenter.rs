@@ -14,7 +14,7 @@ use std::time::Instant;
 use stratosim::apps::virtual_machines::{
     Demand, DemandGrid, Demands, Fragment, SyntheticDemand, VmOptions, VmRequest, VmType, VmWorkload,
 };
-use stratosim::energy::{JobClass, LinearPower};
+use stratosim::energy::LinearPower;
 use stratosim::engine::{RandomStreams, SimDuration, SimTime};
 use stratosim::infra::compute::{Discipline, Resources};
 use stratosim::infra::network::{LinkModel, LinkSpec};
@@ -66,7 +66,7 @@ fn types() -> Vec<VmType> {
 fn request(time_s: f64, vcpus: u32, memory_bytes: f64, demand: Demand) -> VmRequest {
     let resources = Resources { memory_bytes, ..Resources::default() };
     VmRequest {
-        spec: VmSpec { class: 0, vcpus, mips_per_vcpu: 2600.0, job_class: JobClass::Compute, resources },
+        spec: VmSpec::new(vcpus, 2600.0, resources),
         time: SimTime::from_secs(time_s),
         lifetime: None,
         demand,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use stratosim::apps::virtual_machines::{
     BatchJob, Demand, DemandGrid, Demands, Drain, Fragment, VmOptions, VmRequest, VmType, VmWorkload,
 };
-use stratosim::energy::{JobClass, LinearPower};
+use stratosim::energy::LinearPower;
 use stratosim::engine::{SimDuration, SimTime};
 use stratosim::infra::compute::{Discipline, Resources};
 use stratosim::infra::network::{LinkModel, LinkSpec};
@@ -65,13 +65,7 @@ fn options(hosts: u32) -> VmOptions {
 fn request(time_s: f64, gib: f64, demand: Demand) -> VmRequest {
     let resources = Resources { memory_bytes: gib * GIB, ..Resources::default() };
     VmRequest {
-        spec: VmSpec {
-            class: 0,
-            vcpus: 1,
-            mips_per_vcpu: 1000.0,
-            job_class: JobClass::Compute,
-            resources,
-        },
+        spec: VmSpec::new(1, 1000.0, resources),
         time: SimTime::from_secs(time_s),
         lifetime: None,
         demand,

@@ -1,8 +1,10 @@
 //! What virtual machines ask for, what hosts offer them, and how they move.
 
 use crate::energy::JobClass;
+use crate::energy::sla::ServiceLevel;
 use crate::engine::SimDuration;
 use crate::infra::compute::Resources;
+use std::sync::Arc;
 
 /// How a host gives its cores to virtual machines.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,26 +78,41 @@ pub struct VmSpec {
     pub job_class: JobClass,
     /// Memory, storage and accelerators, held on its host whether it is busy or not.
     pub resources: Resources,
+    /// What is agreed on it, which those of its type share; `None` if nothing is.
+    pub sla: Option<Arc<ServiceLevel>>,
 }
 
 impl VmSpec {
+    /// A virtual machine of this many virtual cores of this many million instructions a second, of the type 0, whose
+    /// jobs are bound by the clock and on which nothing is agreed.
+    #[must_use]
+    pub fn new(vcpus: u32, mips_per_vcpu: f64, resources: Resources) -> Self {
+        let (class, job_class) = (0, JobClass::Compute);
+        VmSpec { class, vcpus, mips_per_vcpu, job_class, resources, sla: None }
+    }
+
     /// Million instructions a second that it gets at most.
     ///
     /// ```
-    /// use stratosim::energy::JobClass;
     /// use stratosim::infra::{VmSpec, compute::Resources};
-    /// let small = VmSpec {
-    ///     class: 0,
-    ///     vcpus: 2,
-    ///     mips_per_vcpu: 500.0,
-    ///     job_class: JobClass::Compute,
-    ///     resources: Resources::default(),
-    /// };
+    /// let small = VmSpec::new(2, 500.0, Resources::default());
     /// assert_eq!(small.size_mips(), 1000.0);
     /// ```
     #[must_use]
     pub fn size_mips(&self) -> f64 {
         f64::from(self.vcpus) * self.mips_per_vcpu
+    }
+
+    /// What an hour costs in which it is down, in the currency of its contract; 0 without one.
+    #[must_use]
+    pub fn hourly_downtime_cost(&self) -> f64 {
+        self.sla.as_ref().map_or(0.0, |sla| sla.hourly_downtime_cost(self.size_mips()))
+    }
+
+    /// Share of the time in service that is promised, in 0..=1; `None` if nothing is.
+    #[must_use]
+    pub fn promised_availability(&self) -> Option<f64> {
+        self.sla.as_ref()?.availability
     }
 }
 

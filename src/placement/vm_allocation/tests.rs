@@ -2,7 +2,7 @@
 
 use super::power_index::microwatts;
 use super::*;
-use crate::energy::{ExponentPower, JobClass, LinearPower, NodePower, power_preset};
+use crate::energy::{ExponentPower, LinearPower, NodePower, power_preset};
 use crate::engine::{RandomStreams, SimTime};
 use crate::infra::compute::{Accelerator, Resources};
 use crate::infra::{
@@ -36,7 +36,7 @@ fn hosts_of(counts: [u32; 3], powers: [NodePower; 3]) -> Infrastructure {
 
 fn spec(memory_bytes: f64) -> VmSpec {
     let resources = Resources { memory_bytes, ..Resources::default() };
-    VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 1000.0, job_class: JobClass::Compute, resources }
+    VmSpec::new(2, 1000.0, resources)
 }
 
 /// Asks a policy about one virtual machine.
