@@ -2,7 +2,7 @@
 
 use super::compute::{Compute, JobRequest, Refusal};
 use super::event::{InfraEvent, Notice, TransferRecord};
-use super::faults::FaultProcess;
+use super::faults::{FaultProcess, Reliability};
 use super::feed::FeedState;
 use super::geometry::{Leg, Position};
 use super::ids::{LinkId, NodeId, ProcessorId};
@@ -38,6 +38,8 @@ pub struct Infrastructure {
     pub(super) access_points: Vec<(NodeId, LinkId)>,
     pub(super) link_names: Vec<String>,
     pub(super) faults: Vec<FaultProcess>,
+    /// Of the nodes that fail at random.
+    pub(super) reliability: BTreeMap<NodeId, Reliability>,
     pub(super) node_failures: Vec<u32>,
     pub(super) link_failures: Vec<u32>,
     pub(super) feeds: Vec<FeedState>,
@@ -329,6 +331,12 @@ impl Infrastructure {
             }
         }
         best.map(|(_, processor)| processor).ok_or(refusal)
+    }
+
+    /// How reliable a node is in the long run.
+    #[must_use]
+    pub fn reliability(&self, node: NodeId) -> Reliability {
+        self.reliability.get(&node).copied().unwrap_or_default()
     }
 
     /// Cores that the jobs of a node ask for, divided by the cores there are, and the like of the virtual machines of

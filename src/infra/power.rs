@@ -15,11 +15,7 @@ fn busy_accelerators(compute: &Compute, node: &Node, kind: Option<u16>) -> u32 {
 
 /// What a power model sees of a node of which this share of the cores is busy.
 fn load(compute: &Compute, class: &NodeClass, node: &Node, utilisation: f64, step: usize) -> Load {
-    let mut load = Load::of(utilisation);
-    if let Some(steps) = &class.frequency {
-        load.point = steps.points().get(step).copied();
-        load.dynamic_share = steps.dynamic_share(step);
-    }
+    let mut load = class.load_at(utilisation, step);
     let accelerators: u32 = class.resources.accelerators.iter().map(|own| own.count).sum();
     if accelerators > 0 {
         let busy = f64::from(busy_accelerators(compute, node, None));
@@ -40,7 +36,6 @@ impl Infrastructure {
     #[must_use]
     pub fn power_at_step(&self, node: NodeId, utilisation: f64, step: usize) -> f64 {
         let (state, class) = (self.node(node), self.class_of(node));
-        let step = class.frequency.as_ref().map_or(0, |steps| step.min(steps.last()));
         let load = load(&self.compute, class, state, utilisation, step);
         class.power.power_w(&load, |kind| busy_accelerators(&self.compute, state, Some(kind)))
     }

@@ -277,6 +277,8 @@ impl Registry {
             .vm_allocation::<vm_allocation::RandomFit>("random")
             .vm_allocation::<vm_allocation::AcceleratorAware>("accelerator_aware")
             .vm_allocation::<vm_allocation::PowerAwareBestFit>("power_aware_best_fit")
+            .vm_allocation::<vm_allocation::FrequencyAware>("frequency_aware")
+            .vm_allocation::<vm_allocation::ReliabilityAware>("reliability_aware")
             .consolidation::<consolidation::Nothing>("nothing")
             .built_consolidation::<ComposedSpec>("overload_and_underload")
             .overload::<consolidation::Threshold>("threshold")

@@ -8,6 +8,7 @@ mod dataset;
 mod determinism;
 mod energy;
 mod full_disk;
+mod governed_hosts;
 mod interrupt;
 mod physics;
 mod planetlab;

@@ -3,6 +3,7 @@
 use super::spec::{HostSpec, Sharing, VmRefusal, VmSpec};
 use crate::energy::JobClass;
 use crate::infra::compute::Resources;
+use crate::infra::faults::Reliability;
 use crate::infra::ids::{ClassId, HostId, NodeId};
 use crate::infra::node::NodeClass;
 
@@ -57,6 +58,7 @@ pub struct Fleet {
     pub(super) capacity_mips: Vec<f64>,
     pub(super) planned_mips: Vec<f64>,
     pub(super) planned_claim_mips: Vec<f64>,
+    pub(super) planned_by_class: Vec<[f64; JobClass::COUNT]>,
     pub(super) requested_mips: Vec<f64>,
     pub(super) requested_claim_mips: Vec<f64>,
     pub(super) allocated_mips: Vec<f64>,
@@ -66,6 +68,7 @@ pub struct Fleet {
     pub(super) free: Vec<Resources>,
     pub(super) vms: Vec<u32>,
     pub(super) states: Vec<HostState>,
+    pub(super) reliability: Vec<Reliability>,
     pub(super) closed: Vec<bool>,
     /// Hosts that have changed, oldest first, without those that were dropped.
     pub(super) journal: Vec<HostId>,
@@ -82,6 +85,7 @@ impl Fleet {
         class_id: ClassId,
         class: &NodeClass,
         spec: HostSpec,
+        reliability: Reliability,
     ) -> HostId {
         let id = HostId(self.nodes.len() as u32);
         self.nodes.push(node);
@@ -94,6 +98,7 @@ impl Fleet {
         self.capacity_mips.push(f64::from(class.cores) * class.mips_per_core);
         self.planned_mips.push(0.0);
         self.planned_claim_mips.push(0.0);
+        self.planned_by_class.push([0.0; JobClass::COUNT]);
         self.requested_mips.push(0.0);
         self.requested_claim_mips.push(0.0);
         self.allocated_mips.push(0.0);
@@ -103,6 +108,7 @@ impl Fleet {
         self.free.push(class.resources.clone());
         self.vms.push(0);
         self.states.push(HostState::On);
+        self.reliability.push(reliability);
         self.closed.push(false);
         self.note(id);
         id
@@ -190,6 +196,12 @@ impl Fleet {
         &self.planned_mips
     }
 
+    /// The same by class of work.
+    #[must_use]
+    pub fn planned_by_class(&self) -> &[[f64; JobClass::COUNT]] {
+        &self.planned_by_class
+    }
+
     /// What of the present capacity of each host that takes: the same, each with the [claim](Self::claim) of its
     /// class.
     #[must_use]
@@ -250,6 +262,12 @@ impl Fleet {
     #[must_use]
     pub fn states(&self) -> &[HostState] {
         &self.states
+    }
+
+    /// How reliable each host is in the long run.
+    #[must_use]
+    pub fn reliability(&self) -> &[Reliability] {
+        &self.reliability
     }
 
     /// Whether each host takes no virtual machines because it is being drained.
@@ -328,6 +346,7 @@ impl Fleet {
             // Exactly nothing, whatever rounding left.
             self.sized_mips[index] = 0.0;
             (self.planned_mips[index], self.planned_claim_mips[index]) = (0.0, 0.0);
+            self.planned_by_class[index] = [0.0; JobClass::COUNT];
         } else {
             self.sized_mips[index] -= spec.size_mips();
             self.plan(host, spec.job_class, -demand_mips);
@@ -341,6 +360,8 @@ impl Fleet {
         let index = host.index();
         self.planned_mips[index] = (self.planned_mips[index] + demand_mips).max(0.0);
         self.planned_claim_mips[index] = (self.planned_claim_mips[index] + claim_mips).max(0.0);
+        let own = &mut self.planned_by_class[index][class as usize];
+        *own = (*own + demand_mips).max(0.0);
     }
 
     /// Sets the speed of a host's cores, by class of work over the fastest. What is planned is to be worked out anew.

@@ -80,10 +80,10 @@ impl Infrastructure {
         if let Some(host) = self.virtual_machines.host_of_node(node) {
             return host;
         }
-        let state = self.nodes[node.index()];
+        let (state, reliability) = (self.nodes[node.index()], self.reliability(node));
         let class = &self.classes[state.class.index()];
         let machines = &mut self.virtual_machines;
-        let host = machines.fleet.add(node, state.class, class, spec);
+        let host = machines.fleet.add(node, state.class, class, spec, reliability);
         if let Some(steps) = &class.frequency {
             machines.fleet.clock(host, steps.speeds(usize::from(state.frequency_step)));
         }
@@ -115,6 +115,7 @@ impl Infrastructure {
         let machines = &mut self.virtual_machines;
         let vm = VmId(machines.vms.len() as u32);
         machines.size_mips.push(spec.size_mips());
+        machines.job_classes.push(spec.job_class);
         machines.demand_mips.push(0.0);
         machines.requested_mips.push(0.0);
         machines.fair_mips.push(0.0);

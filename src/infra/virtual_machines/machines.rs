@@ -4,6 +4,7 @@ use super::accounts::{HostAccount, VmAccount};
 use super::fleet::{Fleet, HostState};
 use super::migration::Migration;
 use super::spec::VmSpec;
+use crate::energy::JobClass;
 use crate::engine::{ABSENT, EventHandle, SimTime};
 use crate::infra::ids::{HostId, MigrationId, NodeId, Owner, ProcessorId, VmId};
 use slab::Slab;
@@ -85,6 +86,7 @@ pub struct VirtualMachines {
     pub(super) vms: Vec<Vm>,
     // What each change of a host's shares touches, by virtual machine.
     pub(super) size_mips: Vec<f64>,
+    pub(super) job_classes: Vec<JobClass>,
     pub(super) demand_mips: Vec<f64>,
     pub(super) requested_mips: Vec<f64>,
     pub(super) fair_mips: Vec<f64>,

@@ -2,6 +2,7 @@
 
 use super::fleet::HostState;
 use super::machines::{VirtualMachines, VmState};
+use crate::energy::JobClass;
 use crate::engine::{Phase, Schedule, SimTime};
 use crate::infra::event::InfraEvent;
 use crate::infra::ids::{HostId, VmId};
@@ -49,11 +50,6 @@ impl VirtualMachines {
         own.since = now;
     }
 
-    /// What of a host's present capacity a million instructions of a virtual machine takes.
-    fn claim(&self, host: HostId, vm: usize) -> f64 {
-        self.fleet.claim(host, self.vms[vm].spec.job_class)
-    }
-
     /// Works the shares of a host out anew.
     ///
     /// Each virtual machine that runs wants the least of its demand, its size and what the host's cores can give
@@ -63,13 +59,14 @@ impl VirtualMachines {
         let index = host.index();
         let fastest = self.fleet.fastest_mips[index];
         let fixed = self.fleet.class_mips[index].iter().all(|&mips| mips == fastest);
-        // At the fastest clock all claims are one: no need to look at what each virtual machine is.
-        let claim_of = |own: &Self, vm: usize| if fixed { 1.0 } else { own.claim(host, vm) };
+        let claims = JobClass::ALL.map(|class| self.fleet.claim(host, class));
+        let mut planned_by_class = [0.0; JobClass::COUNT];
         let (mut requested, mut planned, mut asked) = (0.0, 0.0, 0.0);
         let (mut requested_claim, mut wanted_claim, mut planned_claim) = (0.0, 0.0, 0.0);
         for at in 0..self.hosts[index].list.len() {
             let vm = self.hosts[index].list[at].index();
-            let claim = claim_of(self, vm);
+            let class = self.job_classes[vm] as usize;
+            let claim = claims[class];
             let request = self.demand_mips[vm];
             let want = request.min(self.limit_mips[vm]);
             self.requested_mips[vm] = request;
@@ -83,11 +80,15 @@ impl VirtualMachines {
             if !self.leaves[vm] {
                 planned += request;
                 planned_claim += request * claim;
+                planned_by_class[class] += request;
             }
         }
         for vm in &self.hosts[index].incoming {
-            planned += self.demand_mips[vm.index()];
-            planned_claim += self.demand_mips[vm.index()] * claim_of(self, vm.index());
+            let class = self.job_classes[vm.index()] as usize;
+            let request = self.demand_mips[vm.index()];
+            planned += request;
+            planned_claim += request * claims[class];
+            planned_by_class[class] += request;
         }
         let capacity = self.fleet.capacity_mips[index];
         let share = if wanted_claim > capacity { capacity / wanted_claim } else { 1.0 };
@@ -97,12 +98,13 @@ impl VirtualMachines {
             self.fair_mips[vm] *= share;
             self.allocated_mips[vm] = self.fair_mips[vm] * self.kept_share[vm];
             allocated += self.fair_mips[vm];
-            used += self.fair_mips[vm] * claim_of(self, vm);
+            used += self.fair_mips[vm] * claims[self.job_classes[vm] as usize];
         }
         self.fleet.requested_mips[index] = requested;
         self.fleet.requested_claim_mips[index] = requested_claim;
         self.fleet.planned_mips[index] = planned;
         self.fleet.planned_claim_mips[index] = planned_claim;
+        self.fleet.planned_by_class[index] = planned_by_class;
         self.fleet.allocated_mips[index] = if fixed { f64::min(allocated, capacity) } else { allocated };
         self.fleet.note(host);
         let own = &mut self.hosts[index];

@@ -1,5 +1,7 @@
 //! Virtual machines against hand calculations, and what must hold whatever is done to them.
 
+mod frequency;
+
 use super::*;
 use crate::energy::{JobClass, LinearPower};
 use crate::engine::{Kernel, Model, RandomStreams, Schedule, SimDuration, SimTime};

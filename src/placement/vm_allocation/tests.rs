@@ -1,5 +1,7 @@
 //! Allocation policies against what a scan of all hosts finds.
 
+mod aware;
+
 use super::power_index::microwatts;
 use super::*;
 use crate::energy::{ExponentPower, LinearPower, NodePower, power_preset};

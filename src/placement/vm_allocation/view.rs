@@ -1,5 +1,6 @@
 //! What an allocation policy can see.
 
+use crate::energy::{FrequencySteps, JobClass};
 use crate::engine::{SimTime, Stream};
 use crate::infra::{Fleet, HostId, HostState, NodeClass, VmId, VmSpec};
 use crate::records::ColumnSpec;
@@ -138,6 +139,57 @@ impl<'a> AllocationView<'a> {
             power.planned_w(planned / capacity)
         };
         after - before
+    }
+}
+
+/// Hosts at their frequency steps.
+impl<'a> AllocationView<'a> {
+    /// The class of a host's node.
+    #[must_use]
+    pub fn class(&self, host: HostId) -> &'a NodeClass {
+        &self.classes[self.fleet.classes()[host.index()].index()]
+    }
+
+    /// Number of the fastest frequency step of a host; 0 if its clock cannot be changed.
+    #[must_use]
+    pub fn last_step(&self, host: HostId) -> usize {
+        self.class(host).frequency.as_ref().map_or(0, FrequencySteps::last)
+    }
+
+    /// Million instructions a second of a core of a host at a frequency step, of work of a class.
+    fn core_mips(&self, host: HostId, step: usize, class: JobClass) -> f64 {
+        let speed = self.class(host).frequency.as_ref().map_or(1.0, |steps| steps.speed(step, class));
+        self.fleet.fastest_mips_per_core()[host.index()] * speed
+    }
+
+    /// Busy share of a host's cores at a frequency step, with what is planned for it and with the virtual machine or
+    /// without; above one if that is too slow.
+    #[must_use]
+    pub fn load_at(&self, host: HostId, step: usize, with: bool) -> f64 {
+        let mut planned = self.fleet.planned_by_class()[host.index()];
+        if with {
+            planned[self.need.spec.job_class as usize] += self.need.demand_mips;
+        }
+        let busy = JobClass::ALL.into_iter().zip(planned).map(|(class, mips)| {
+            if mips > 0.0 { mips / self.core_mips(host, step, class) } else { 0.0 }
+        });
+        busy.sum::<f64>() / f64::from(self.fleet.cores()[host.index()])
+    }
+
+    /// Million instructions a second that the virtual machine would do on a host at a frequency step if it were alone:
+    /// no virtual core is faster than a core.
+    #[must_use]
+    pub fn alone_mips(&self, host: HostId, step: usize) -> f64 {
+        let spec = self.need.spec;
+        let core_mips = self.core_mips(host, step, spec.job_class).min(spec.mips_per_vcpu);
+        self.need.demand_mips.min(f64::from(spec.vcpus) * core_mips)
+    }
+
+    /// Watts of a host that is on, with this share of its cores busy at a frequency step.
+    #[must_use]
+    pub fn power_at_w(&self, host: HostId, utilisation: f64, step: usize) -> f64 {
+        let class = self.class(host);
+        class.power.power_w(&class.load_at(utilisation.min(1.0), step), |_| 0)
     }
 }
 
