@@ -22,7 +22,7 @@ pub enum ExpectedStep {
 /// The host with room on which the virtual machine's work takes the least energy, at the step that the governor is
 /// expected to take with it there: what the host draws more, over what the virtual machine gets. Work that is bound by
 /// the clock goes to hosts whose fast steps are cheap, work that is not to hosts that have, and run at, cheap slow
-/// ones. Hosts that would be loaded beyond a limit even at their fastest step are left to the last, the least loaded
+/// ones. A host without virtual machines counts as asleep before. Hosts that would be loaded beyond a limit even at their fastest step are left to the last, the least loaded
 /// of them first.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -83,7 +83,7 @@ impl FrequencyAware {
             return (true, most_load);
         }
         let after_w = view.power_at_w(host, view.load_at(host, step, true), step);
-        let before_w = if view.sleeps(host) {
+        let before_w = if view.fleet().vms()[host.index()] == 0 {
             view.class(host).power.sleep_w
         } else {
             let before = self.step(view, host, false);
