@@ -254,6 +254,7 @@ impl Registry {
             .governor::<governors::Ondemand>("ondemand")
             .governor::<governors::Schedutil>("schedutil")
             .governor::<governors::SlaAware>("sla_aware")
+            .governor::<governors::CostAware>("cost_aware")
             .power::<LinearPowerSpec>("linear")
             .power::<SquarePowerSpec>("square")
             .power::<CubicPowerSpec>("cubic")

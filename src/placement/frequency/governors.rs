@@ -116,3 +116,33 @@ impl FrequencyGovernor for SlaAware {
         FrequencyDecision::Step(best.1)
     }
 }
+
+/// The step at which an hour of the present work costs the least: energy at the price of the node's site, and what the
+/// contracts of virtual machines on a host ask for that get less than they want. The slowest among equals.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostAware {
+    /// Price of energy for a kWh where the site has none, in the currency of the contracts.
+    pub energy_price_per_kwh: f64,
+}
+
+impl Default for CostAware {
+    fn default() -> Self {
+        CostAware { energy_price_per_kwh: 0.10 }
+    }
+}
+
+impl FrequencyGovernor for CostAware {
+    fn decide(&mut self, view: &mut FrequencyView<'_>) -> FrequencyDecision {
+        let price = view.price_per_kwh().unwrap_or(self.energy_price_per_kwh);
+        let mut best = (f64::INFINITY, view.steps().last());
+        for step in 0..=view.steps().last() {
+            let power_w = view.power_w(step, view.load_at(step).min(1.0));
+            let cost = power_w / 1e3 * price + view.hourly_penalty_at(step);
+            if cost < best.0 {
+                best = (cost, step);
+            }
+        }
+        FrequencyDecision::Step(best.1)
+    }
+}

@@ -3,7 +3,7 @@
 mod governors;
 mod view;
 
-pub use governors::{Ondemand, Performance, Powersave, Schedutil, SlaAware};
+pub use governors::{CostAware, Ondemand, Performance, Powersave, Schedutil, SlaAware};
 pub use view::{FrequencyView, feature_columns};
 
 use std::fmt;

@@ -1,5 +1,6 @@
 //! What a frequency governor can see.
 
+use crate::energy::sla::ViolationCause;
 use crate::energy::{FrequencySteps, JobClass};
 use crate::engine::{SimTime, Stream};
 use crate::infra::{HostId, Infrastructure, NodeId, VmId, VmState};
@@ -156,28 +157,65 @@ impl<'a> FrequencyView<'a> {
         if wanted > 1.0 { wanted * stretch } else { self.load * stretch }
     }
 
+    /// What a virtual machine of a host would get at a step if it were alone, and the cores that this keeps busy: no
+    /// virtual core is faster than a core.
+    fn alone_at(&self, host: HostId, vm: VmId, step: usize) -> (f64, f64) {
+        let machines = self.infrastructure.virtual_machines();
+        let spec = machines.spec(vm);
+        let fastest_mips = machines.fleet().fastest_mips_per_core()[host.index()];
+        let core_mips = fastest_mips * self.steps.speed(step, spec.job_class);
+        let demand = machines.demand_mips()[vm.index()];
+        let want = demand.min(f64::from(spec.vcpus) * spec.mips_per_vcpu.min(core_mips));
+        (want, want / core_mips)
+    }
+
+    /// Share of what they would get alone that the virtual machines of a host get together at a step.
+    fn share_at(&self, host: HostId, step: usize) -> f64 {
+        let busy: f64 = self.running_vms(host).map(|vm| self.alone_at(host, vm, step).1).sum();
+        let cores = f64::from(self.infrastructure.virtual_machines().fleet().cores()[host.index()]);
+        if busy > cores { cores / busy } else { 1.0 }
+    }
+
     /// Share of what the virtual machines of a host ask for now that they would get at a step, in 0..=1: neither is a
     /// virtual core faster than a core, nor do they get more than the host has. One of a node that is no host, whose
     /// jobs take as long as they take.
     #[must_use]
     pub fn served_at(&self, step: usize) -> f64 {
         let Some(host) = self.host() else { return 1.0 };
-        let machines = self.infrastructure.virtual_machines();
-        let fleet = machines.fleet();
-        let (mut asked, mut wanted, mut busy) = (0.0, 0.0, 0.0);
+        let demands = self.infrastructure.virtual_machines().demand_mips();
+        let (mut asked, mut wanted) = (0.0, 0.0);
         for vm in self.running_vms(host) {
-            let spec = machines.spec(vm);
-            let core_mips =
-                fleet.fastest_mips_per_core()[host.index()] * self.steps.speed(step, spec.job_class);
-            let demand = machines.demand_mips()[vm.index()];
-            let want = demand.min(f64::from(spec.vcpus) * spec.mips_per_vcpu.min(core_mips));
-            asked += demand;
-            wanted += want;
-            busy += want / core_mips;
+            asked += demands[vm.index()];
+            wanted += self.alone_at(host, vm, step).0;
         }
-        let cores = f64::from(fleet.cores()[host.index()]);
-        let share = if busy > cores { cores / busy } else { 1.0 };
-        if asked > 0.0 { wanted * share / asked } else { 1.0 }
+        if asked > 0.0 { wanted * self.share_at(host, step) / asked } else { 1.0 }
+    }
+
+    /// What an hour would cost by the contracts of the virtual machines of a host if it ran at a step and they asked
+    /// for what they do now, in the currency of these; 0 of a node that is no host.
+    #[must_use]
+    pub fn hourly_penalty_at(&self, step: usize) -> f64 {
+        let Some(host) = self.host() else { return 0.0 };
+        let machines = self.infrastructure.virtual_machines();
+        let share = self.share_at(host, step);
+        let of_vm = |vm: VmId| {
+            let level = machines.spec(vm).sla.as_ref()?;
+            let (demand, got) =
+                (machines.demand_mips()[vm.index()], self.alone_at(host, vm, step).0 * share);
+            // Below this it is rounding.
+            let missing = got < demand * (1.0 - 1e-9);
+            missing.then(|| level.hourly_cost(ViolationCause::Overload, demand, got))
+        };
+        self.running_vms(host).filter_map(of_vm).sum()
+    }
+
+    /// Price of energy from the grid at the node's site for a kWh of the node, the site's overhead included; `None` if
+    /// it is at no site, or at one without a price.
+    #[must_use]
+    pub fn price_per_kwh(&self) -> Option<f64> {
+        let account = self.infrastructure.site(self.infrastructure.site_of(self.node)?);
+        account.spec().price.as_ref()?;
+        Some(account.price(self.now) * account.spec().pue.value(self.now.as_secs()) * J_PER_KWH)
     }
 
     /// What is recorded of this view with the decision for a step, in the order of [`feature_columns`].
@@ -186,8 +224,6 @@ impl<'a> FrequencyView<'a> {
         let (points, last, present) = (self.steps.points(), self.steps.last(), self.step());
         let hertz = |step: usize| points.get(step).map(|point| point.frequency_hz());
         let headroom_w = self.infrastructure.headroom_w(self.node, self.now);
-        let account = self.infrastructure.site_of(self.node).map(|site| self.infrastructure.site(site));
-        let price = account.filter(|own| own.spec().price.is_some()).map(|own| own.price(self.now));
         let finite = |value: f64| Some(value).filter(|value| value.is_finite());
         [
             Some(self.load),
@@ -202,7 +238,7 @@ impl<'a> FrequencyView<'a> {
             Some(self.served_at(0)),
             Some(self.infrastructure.meter(self.node).power_w()),
             finite(headroom_w),
-            price.map(|price| price * J_PER_KWH),
+            self.price_per_kwh(),
             hertz(chosen),
         ]
     }
@@ -254,7 +290,7 @@ pub fn feature_columns() -> [ColumnSpec; 14] {
         ColumnSpec::float(
             "energy_price_per_kwh",
             "currency/kWh",
-            "price of energy at its site; null if there is none",
+            "price of energy at its site with its overhead; null if there is none",
         ),
         ColumnSpec::float("chosen_hz", "Hz", "the frequency that was chosen; null if it has none such"),
     ]
