@@ -171,10 +171,10 @@ fn a_governor_of_ones_own_sees_what_is_served() {
         spec: VmSpec::new(1, 1200.0, Resources::default()),
         time: SimTime::ZERO,
         lifetime: None,
-        demand: Demand::Grid(0),
+        demand: Demand::Grid { grid: 0, row: 0 },
     };
     let options = VmOptions { hosts: vec![(NodeId(0), HostSpec::default())], ..VmOptions::default() };
-    let demands = Demands { grid, ..Demands::default() };
+    let demands = Demands { grids: vec![grid], ..Demands::default() };
     world.workload(VmWorkload::new("vms", types, vec![request], demands, vec![], options));
     let times = GovernorTimes { period: SimDuration::from_secs(10.0), on_load_change: true };
     world.governor("half", Half, times);

@@ -38,16 +38,16 @@ impl VirtualMachines {
         for at in 0..self.hosts[index].list.len() {
             let vm = self.hosts[index].list[at].index();
             let rates = self.rates(vm);
-            self.accounts[vm].add(seconds, rates);
+            self.book_span(vm, seconds, rates);
         }
     }
 
     /// The same of a virtual machine that is on no host.
     pub(super) fn settle_alone(&mut self, vm: VmId, now: SimTime) {
         let rates = self.rates(vm.index());
-        let own = &mut self.vms[vm.index()];
-        self.accounts[vm.index()].add(now.since(own.since).as_secs(), rates);
-        own.since = now;
+        let seconds = now.since(self.vms[vm.index()].since).as_secs();
+        self.book_span(vm.index(), seconds, rates);
+        self.vms[vm.index()].since = now;
     }
 
     /// Works the shares of a host out anew.
@@ -61,7 +61,7 @@ impl VirtualMachines {
         let fixed = self.fleet.class_mips[index].iter().all(|&mips| mips == fastest);
         let claims = JobClass::ALL.map(|class| self.fleet.claim(host, class));
         let mut planned_by_class = [0.0; JobClass::COUNT];
-        let (mut requested, mut planned, mut asked) = (0.0, 0.0, 0.0);
+        let (mut requested, mut planned, mut asked, mut sized) = (0.0, 0.0, 0.0, 0.0);
         let (mut requested_claim, mut wanted_claim, mut planned_claim) = (0.0, 0.0, 0.0);
         for at in 0..self.hosts[index].list.len() {
             let vm = self.hosts[index].list[at].index();
@@ -70,7 +70,7 @@ impl VirtualMachines {
             let request = self.demand_mips[vm];
             let want = request.min(self.limit_mips[vm]);
             self.requested_mips[vm] = request;
-            self.fair_mips[vm] = want;
+            sized += self.size_mips[vm];
             requested += request;
             requested_claim += request * claim;
             wanted_claim += want * claim;
@@ -94,12 +94,21 @@ impl VirtualMachines {
         let share = if wanted_claim > capacity { capacity / wanted_claim } else { 1.0 };
         let (mut allocated, mut used) = (0.0, 0.0);
         for at in 0..self.hosts[index].list.len() {
-            let vm = self.hosts[index].list[at].index();
-            self.fair_mips[vm] *= share;
-            self.allocated_mips[vm] = self.fair_mips[vm] * self.kept_share[vm];
-            allocated += self.fair_mips[vm];
-            used += self.fair_mips[vm] * claims[self.job_classes[vm] as usize];
+            let id = self.hosts[index].list[at];
+            let vm = id.index();
+            let fair = self.demand_mips[vm].min(self.limit_mips[vm]) * share;
+            let own = fair * claims[self.job_classes[vm] as usize];
+            if own != self.used_mips[vm] {
+                self.book_vm_energy(id, host);
+                self.used_mips[vm] = own;
+            }
+            self.fair_mips[vm] = fair;
+            self.allocated_mips[vm] = fair * self.kept_share[vm];
+            allocated += fair;
+            used += own;
         }
+        let energy = &mut self.hosts[index].energy;
+        (energy.sized_mips, energy.used_mips) = (sized, used);
         self.fleet.requested_mips[index] = requested;
         self.fleet.requested_claim_mips[index] = requested_claim;
         self.fleet.planned_mips[index] = planned;
@@ -162,7 +171,7 @@ impl Infrastructure {
         self.virtual_machines.has_hosts_event = false;
         let mut hosts = self.virtual_machines.take_dirty();
         for &host in &hosts {
-            self.virtual_machines.settle(host, schedule.now());
+            self.settle_host(host, schedule.now());
             let shared = self.virtual_machines.share(host);
             self.meter_host(schedule, host, shared);
             self.drive_jobs(schedule, host);

@@ -95,7 +95,11 @@ fn a_move_is_planned_by_what_each_host_takes_for_it() {
         [fleet.planned_claim_mips()[0], fleet.planned_claim_mips()[1]]
     };
     assert_near(claims(&kernel)[0], 240.0);
-    let spec = MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 };
+    let spec = MigrationSpec {
+        method: MigrationMethod::StopAndCopy,
+        degradation: 0.0,
+        ..MigrationSpec::default()
+    };
     kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     assert_eq!(claims(&kernel)[0], 0.0);
     assert_near(claims(&kernel)[1], 400.0);
