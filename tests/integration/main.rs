@@ -7,6 +7,7 @@ mod conservation;
 mod dataset;
 mod determinism;
 mod energy;
+mod frequency_scenarios;
 mod full_disk;
 mod governed_hosts;
 mod interrupt;
