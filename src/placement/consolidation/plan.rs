@@ -56,17 +56,17 @@ impl<'a> Loads<'a> {
         self.lists.entry(host).or_insert_with(|| Self::present(machines, host).collect())
     }
 
-    /// Adds the history of a virtual machine, times `sign`, to sums that are known for `count` steps.
-    fn add_history(histories: &VmHistories, vm: VmId, sign: f64, sums: &mut [f64]) -> u32 {
+    /// Adds the history of a virtual machine, times its `claim` on the host, to sums. Returns its length.
+    fn add_history(histories: &VmHistories, vm: VmId, claim: f64, sums: &mut [f64]) -> u32 {
         let count = histories.count(vm).min(sums.len());
         let newest = sums.iter_mut().rev().take(count);
         for (sum, demand) in newest.zip(histories.of(vm).rev()) {
-            *sum += sign * demand;
+            *sum += claim * demand;
         }
         count as u32
     }
 
-    fn work_out(&mut self, host: HostId) -> u32 {
+    fn work_out(&mut self, fleet: &Fleet, host: HostId) -> u32 {
         if let Some(known) = self.known[host.index()] {
             return known;
         }
@@ -75,7 +75,8 @@ impl<'a> Loads<'a> {
         sums.resize(self.length, 0.0);
         let mut known = 0;
         self.for_each(host, |vm| {
-            known = known.max(Self::add_history(self.histories, vm, 1.0, &mut sums));
+            let claim = fleet.claim(host, self.machines.spec(vm).job_class);
+            known = known.max(Self::add_history(self.histories, vm, claim, &mut sums));
         });
         let first = host.index() * self.length;
         self.sums[first..first + self.length].copy_from_slice(&sums);
@@ -84,7 +85,8 @@ impl<'a> Loads<'a> {
         known
     }
 
-    /// Whether a host would be overloaded with what is planned for it, and with one more virtual machine.
+    /// Whether a host would be overloaded with what is planned for it, and with one more virtual machine, at its
+    /// present clock.
     fn is_overloaded(
         &mut self,
         detection: &mut dyn OverloadDetection,
@@ -93,18 +95,19 @@ impl<'a> Loads<'a> {
         more: Option<&VmNeed<'_>>,
     ) -> bool {
         let capacity = fleet.capacity_mips()[host.index()];
-        let planned = fleet.planned_mips()[host.index()] + more.map_or(0.0, |need| need.demand_mips);
-        let utilisation = planned / capacity;
+        let claim = more.map_or(1.0, |need| fleet.claim(host, need.spec.job_class));
+        let further_mips = more.map_or(0.0, |need| need.demand_mips * claim);
+        let utilisation = (fleet.planned_claim_mips()[host.index()] + further_mips) / capacity;
         if self.length == 0 {
             return detection.is_overloaded(&HostLoad { utilisation, history: &[] });
         }
-        let mut known = self.work_out(host);
+        let mut known = self.work_out(fleet, host);
         let first = host.index() * self.length;
         let mut shares = std::mem::take(&mut self.scratch);
         shares.clear();
         shares.extend_from_slice(&self.sums[first..first + self.length]);
         if let Some(need) = more {
-            known = known.max(Self::add_history(self.histories, need.vm, 1.0, &mut shares));
+            known = known.max(Self::add_history(self.histories, need.vm, claim, &mut shares));
         }
         shares.iter_mut().for_each(|sum| *sum /= capacity);
         let history = &shares[self.length - known as usize..];
