@@ -87,6 +87,8 @@ pub struct VmOptions {
     /// What a byte that is copied between two sites costs, relative to one within a site: from, to, factor. Both
     /// directions are given on their own; what is not given is 1.
     pub cost_factors: Vec<(u16, u16, f64)>,
+    /// What a byte that is copied within a site costs, in the currency of energy.
+    pub copy_price_per_byte: f64,
     /// Hosts to be emptied.
     pub drains: Vec<Drain>,
 }
@@ -99,6 +101,7 @@ impl Default for VmOptions {
             boot: SimDuration::ZERO,
             migration: MigrationSpec::default(),
             cost_factors: Vec::new(),
+            copy_price_per_byte: 0.0,
             drains: Vec::new(),
         }
     }

@@ -12,6 +12,7 @@ pub mod cloudsim;
 mod config;
 mod control;
 mod demand;
+mod future;
 mod jobs;
 mod placing;
 mod report;

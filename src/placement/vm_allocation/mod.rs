@@ -4,10 +4,12 @@
 mod fits;
 mod power_aware;
 mod power_index;
+mod site_aware;
 mod view;
 
 pub use fits::{AcceleratorAware, BestFit, FirstFit, NextFit, RandomFit, WorstFit};
 pub use power_aware::PowerAwareBestFit;
+pub use site_aware::{CarbonAware, PriceAware};
 pub(crate) use view::fleet_columns;
 pub use view::{AllocationView, FleetFeatures, Guard, VmNeed, feature_columns, fleet_features};
 

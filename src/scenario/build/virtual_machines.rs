@@ -10,12 +10,11 @@ use crate::apps::virtual_machines::{
 use crate::engine::{Distribution, EntityStream, SimDuration, SimTime};
 use crate::infra::compute::{Accelerator, Resources};
 use crate::infra::{HostSpec, MigrationMethod, MigrationSpec, NodeId, Sharing, SleepSpec, VmSpec};
-use crate::placement::consolidation::{Composed, ConsolidationPolicy};
 use crate::scenario::format::{
-    ComposedSpec, HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names, NodeClassSpec,
+    HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names, NodeClassSpec,
     VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
 };
-use crate::scenario::{BuildConsolidation, BuildWorkload, Registry, Site};
+use crate::scenario::{BuildWorkload, Site};
 use std::collections::BTreeSet;
 
 /// Most steps of a synthetic series.
@@ -197,7 +196,7 @@ fn requests(
     let random = here.streams.entity(&format!("{stream}/arrivals"), u64::from(number));
     let times = arrivals(&spec.arrival, spec.count, here.horizon, random, &site.key("arrival"))?;
     let first_row = rows.len();
-    if let VmDemandSpec::Synthetic { mean, amplitude, noise, day } = spec.demand {
+    if let VmDemandSpec::Synthetic { mean, amplitude, noise, correlation, day } = spec.demand {
         if day.as_secs() == 0.0 {
             site.key("demand").key("day").error("a day of 0 s has no course; it must be above 0");
             return None;
@@ -206,6 +205,7 @@ fn requests(
             mean: mean.as_fraction(),
             amplitude: amplitude.as_fraction(),
             noise: noise.as_fraction(),
+            correlation: correlation.as_fraction(),
             day: SimDuration::from_secs(day.as_secs()),
         };
         let name = format!("{stream}/demand/{}", spec.name);
@@ -450,25 +450,10 @@ impl BuildWorkload for VirtualMachinesSpec {
             boot: SimDuration::from_secs(self.boot.as_secs()),
             migration: migration(self.migration),
             cost_factors,
+            copy_price_per_byte: self.copy_price_per_gb / 1e9,
             drains,
         };
         let demands = Demands { grid: DemandGrid::from_rows(period, &rows), fragments: Vec::new() };
         Some(Box::new(VmWorkload::new(&self.name, types, all, demands, jobs, options)))
-    }
-}
-
-impl BuildConsolidation for ComposedSpec {
-    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>> {
-        let overload = registry.make_overload(&self.overload, &site.key("overload"));
-        let selection = registry.make_selection(&self.selection, &site.key("selection"));
-        let placement = registry.make_vm_allocation(&self.placement, &site.key("placement"));
-        Some(Box::new(Composed {
-            overload: overload?,
-            selection: selection?,
-            placement: placement?,
-            empties: self.empties,
-            give_up_after: self.give_up_after,
-            sleeps: self.sleeps,
-        }))
     }
 }

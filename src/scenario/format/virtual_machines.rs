@@ -109,7 +109,7 @@ pub enum VmDemandSpec {
         /// Share of the size.
         utilisation: Ratio,
     },
-    /// A daily sine with a random phase and independent normal noise, cut to 0 to 1.
+    /// A daily sine with a random phase and normal noise, cut to 0 to 1.
     Synthetic {
         /// Mean share of the size.
         mean: Ratio,
@@ -119,6 +119,9 @@ pub enum VmDemandSpec {
         /// Standard deviation of the noise.
         #[serde(default = "tenth")]
         noise: Ratio,
+        /// Correlation of the noise of a step with that of the next one: 0 if it forgets at once, 1 if it stays.
+        #[serde(default)]
+        correlation: Ratio,
         /// Length of a day.
         #[serde(default = "day")]
         day: Duration,
@@ -186,6 +189,7 @@ impl Default for VmTypeSpec {
                 mean: Ratio::from_fraction(0.3),
                 amplitude: fifth(),
                 noise: tenth(),
+                correlation: Ratio::from_fraction(0.0),
                 day: day(),
             },
             scheduling: SchedulingSpec::TimeShared { job_limit: None },
@@ -318,6 +322,10 @@ pub struct VirtualMachinesSpec {
     /// What copying costs between sites; 1 where nothing is given.
     #[serde(default)]
     pub cost_factors: Vec<CostFactorSpec>,
+    /// What copying a GB (1e9 bytes) within a site costs, in the currency of the sites' energy.
+    #[serde(default)]
+    #[schemars(range(min = 0.0))]
+    pub copy_price_per_gb: f64,
     /// Hosts to be emptied.
     #[serde(default)]
     pub drains: Vec<DrainSpec>,
