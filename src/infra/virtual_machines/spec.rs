@@ -1,7 +1,9 @@
 //! What virtual machines ask for, what hosts offer them, and how they move.
 
+use crate::energy::sla::ServiceLevel;
 use crate::engine::SimDuration;
 use crate::infra::compute::Resources;
+use std::sync::Arc;
 
 /// How a host gives its cores to virtual machines.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,6 +75,8 @@ pub struct VmSpec {
     pub mips_per_vcpu: f64,
     /// Memory, storage and accelerators, held on its host whether it is busy or not.
     pub resources: Resources,
+    /// What is agreed on it, which those of its type share; `None` if nothing is.
+    pub sla: Option<Arc<ServiceLevel>>,
 }
 
 impl VmSpec {
@@ -80,12 +84,25 @@ impl VmSpec {
     ///
     /// ```
     /// use stratosim::infra::{VmSpec, compute::Resources};
-    /// let small = VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 500.0, resources: Resources::default() };
+    /// let resources = Resources::default();
+    /// let small = VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 500.0, resources, sla: None };
     /// assert_eq!(small.size_mips(), 1000.0);
     /// ```
     #[must_use]
     pub fn size_mips(&self) -> f64 {
         f64::from(self.vcpus) * self.mips_per_vcpu
+    }
+
+    /// What an hour costs in which it is down, in the currency of its contract; 0 without one.
+    #[must_use]
+    pub fn hourly_downtime_cost(&self) -> f64 {
+        self.sla.as_ref().map_or(0.0, |sla| sla.hourly_downtime_cost(self.size_mips()))
+    }
+
+    /// Share of the time in service that is promised, in 0..=1; `None` if nothing is.
+    #[must_use]
+    pub fn promised_availability(&self) -> Option<f64> {
+        self.sla.as_ref()?.availability
     }
 }
 

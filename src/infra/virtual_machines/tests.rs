@@ -102,7 +102,7 @@ fn site(count: u32, cores: u32, mips: f64) -> Kernel<Site> {
 
 fn vm_spec(vcpus: u32, mips: f64, gib: f64) -> VmSpec {
     let resources = Resources { memory_bytes: gib * GIB, ..Resources::default() };
-    VmSpec { class: 0, vcpus, mips_per_vcpu: mips, resources }
+    VmSpec { class: 0, vcpus, mips_per_vcpu: mips, resources, sla: None }
 }
 
 fn add(kernel: &mut Kernel<Site>, spec: VmSpec) -> VmId {

@@ -36,7 +36,7 @@ fn hosts_of(counts: [u32; 3], powers: [NodePower; 3]) -> Infrastructure {
 
 fn spec(memory_bytes: f64) -> VmSpec {
     let resources = Resources { memory_bytes, ..Resources::default() };
-    VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 1000.0, resources }
+    VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 1000.0, resources, sla: None }
 }
 
 /// Asks a policy about one virtual machine.

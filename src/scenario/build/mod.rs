@@ -9,6 +9,7 @@ mod mobility;
 mod network;
 mod nodes;
 mod power;
+mod sla;
 mod tasks;
 mod virtual_machines;
 

@@ -2,6 +2,7 @@
 
 use super::WorkloadSite;
 use super::nodes::discipline;
+use super::sla::service_level;
 use crate::apps::Workload;
 use crate::apps::virtual_machines::{
     BatchJob, Demand, DemandGrid, Demands, Drain, SyntheticDemand, VmOptions, VmRequest, VmType,
@@ -16,6 +17,7 @@ use crate::scenario::format::{
 };
 use crate::scenario::{BuildWorkload, Site};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Most steps of a synthetic series.
 const MOST_STEPS: u64 = 10_000_000;
@@ -184,6 +186,10 @@ fn requests(
             memory_bytes: spec.memory.as_bytes(),
             storage_bytes: spec.storage.as_bytes(),
             accelerators: accelerators.collect::<Option<Vec<_>>>()?,
+        },
+        sla: match &spec.sla {
+            Some(sla) => Some(Arc::new(service_level(sla, &site.key("sla"))?)),
+            None => None,
         },
     };
     if vm.mips_per_vcpu == 0.0 {

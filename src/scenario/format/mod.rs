@@ -10,6 +10,7 @@ mod network;
 mod nodes;
 mod power;
 mod root;
+mod sla;
 mod tasks;
 mod virtual_machines;
 
@@ -43,6 +44,7 @@ pub use root::{
     PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, HandoverRule, TasksSpec};
 pub use virtual_machines::{
     ComposedSpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec, JobGroupSpec,

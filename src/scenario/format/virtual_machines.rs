@@ -1,7 +1,7 @@
 //! Virtual machines.
 
 use super::root::{OverloadKind, SelectionKind, VmAllocationKind};
-use super::{Draw, Names, SchedulingSpec};
+use super::{Draw, Names, SchedulingSpec, SlaSpec};
 use crate::scenario::{DataRate, DataSize, Duration, InstructionRate, Instructions, Power, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,8 @@ pub struct VmTypeSpec {
     pub scheduling: SchedulingSpec,
     /// The node whose tasks they serve; their demand must be that of jobs.
     pub serves: Option<String>,
+    /// What is agreed on them; nothing if left out.
+    pub sla: Option<SlaSpec>,
 }
 
 impl Default for VmTypeSpec {
@@ -194,6 +196,7 @@ impl Default for VmTypeSpec {
             },
             scheduling: SchedulingSpec::TimeShared { job_limit: None },
             serves: None,
+            sla: None,
         }
     }
 }

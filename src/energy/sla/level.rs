@@ -1,0 +1,43 @@
+//! The service level of one service: its contract and the availability that is promised.
+
+use super::{Contract, SlaInterval, ViolationCause};
+
+/// What is agreed on one service, such as a virtual machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceLevel {
+    /// Its price, and what violations cost.
+    pub contract: Contract,
+    /// Share of the time in service that is promised, in 0..=1; none if `None`.
+    pub availability: Option<f64>,
+}
+
+impl ServiceLevel {
+    /// A service level that promises the availability that the contract's promise of uptime commits to, if any.
+    #[must_use]
+    pub fn new(contract: Contract) -> Self {
+        let availability = contract.uptime.as_ref().map(|promise| promise.commitment);
+        ServiceLevel { contract, availability }
+    }
+
+    /// What an hour costs in which `delivered` of `agreed` is delivered for this cause, in the currency of the
+    /// price: one violation, its grace taken off, the promise of uptime and the cap left out, which depend on what
+    /// else happens.
+    #[must_use]
+    pub fn hourly_cost(&self, cause: ViolationCause, agreed: f64, delivered: f64) -> f64 {
+        let hour = SlaInterval { span_s: 3600.0, agreed, delivered, cause: Some(cause) };
+        self.contract.penalties([hour]).by_cause[cause as usize]
+    }
+
+    /// What an hour costs in which a service of this size is down after a crash.
+    ///
+    /// ```
+    /// use stratosim::energy::sla::{Contract, Penalty, ServiceLevel};
+    /// // 0.10 an hour, of which three times as much is given back for a time out of service.
+    /// let gold = ServiceLevel::new(Contract::new(0.10 / 3600.0, Penalty::Full { factor: 3.0 }));
+    /// assert!((gold.hourly_downtime_cost(2000.0) - 0.30).abs() < 1e-12);
+    /// ```
+    #[must_use]
+    pub fn hourly_downtime_cost(&self, size: f64) -> f64 {
+        self.hourly_cost(ViolationCause::Crash, size, 0.0)
+    }
+}
