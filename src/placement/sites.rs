@@ -84,6 +84,12 @@ impl<'a> SiteSignals<'a> {
         self.infrastructure.map_or(f64::INFINITY, |own| own.headroom_w(node, now))
     }
 
+    /// Whether the nodes of a site may draw so many watts together without the site being above its cap now.
+    #[must_use]
+    pub fn keeps_cap(&self, site: SiteId, planned_w: f64, now: SimTime) -> bool {
+        self.account(site).is_none_or(|account| planned_w <= account.allowed_w(now) * (1.0 + 1e-9))
+    }
+
     /// Watts that the nodes of a site draw once its hosts do what `fleet` plans for them, an empty one being asleep.
     /// O(nodes of the site).
     #[must_use]
@@ -166,7 +172,13 @@ mod tests {
         let classes = infrastructure.classes();
         // Both are empty; the gateway is metered, and draws nothing before the run begins.
         assert_eq!(signals.planned_w(SiteId(0), &fleet, classes), 5.0 + 5.0);
-        let spec = VmSpec { class: 0, vcpus: 1, mips_per_vcpu: 1000.0, resources: Resources::default() };
+        let spec = VmSpec {
+            class: 0,
+            vcpus: 1,
+            mips_per_vcpu: 1000.0,
+            resources: Resources::default(),
+            sla: None,
+        };
         fleet.book(HostId(1), &spec, 1000.0);
         // Host 1 at one half: 150 W.
         let planned_w = signals.planned_w(SiteId(0), &fleet, classes);

@@ -239,9 +239,9 @@ impl Registry {
     pub fn with_builtins() -> Self {
         use super::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
-            FcdMobility, ForecastSpec, LinearPowerSpec, NomadicMobility, RandomWaypointMobility,
-            SquarePowerSpec, SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec,
-            TrajectoryMobility, VirtualMachinesSpec,
+            FcdMobility, FollowThePriceSpec, ForecastSpec, LinearPowerSpec, NomadicMobility,
+            RandomWaypointMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
+            TablePowerSpec, TasksSpec, TrajectoryMobility, VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -292,6 +292,7 @@ impl Registry {
             .vm_allocation::<vm_allocation::CarbonAware>("carbon_aware")
             .consolidation::<consolidation::Nothing>("nothing")
             .built_consolidation::<ComposedSpec>("overload_and_underload")
+            .built_consolidation::<FollowThePriceSpec>("follow_the_price")
             .overload::<consolidation::Threshold>("threshold")
             .overload::<consolidation::InterquartileRange>("interquartile_range")
             .overload::<consolidation::MedianAbsoluteDeviation>("median_absolute_deviation")
@@ -542,20 +543,23 @@ impl Registry {
             fill_both::<_, GovernorTimesSpec>(&self.governors, &mut governor.0);
         }
         fill(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
-        let consolidation = &mut scenario.policies.consolidation.0;
-        fill(&self.consolidation, consolidation);
-        // Its parts, if it has any of these.
-        if let Some(part) = consolidation.get_mut("overload") {
-            fill(&self.overload, part);
-            if let Some(part) = part.get_mut("predictor") {
-                fill(&self.predictors, part);
+        let mut part = Some(&mut scenario.policies.consolidation.0);
+        while let Some(consolidation) = part {
+            fill(&self.consolidation, consolidation);
+            // Its parts, if it has any of these.
+            if let Some(part) = consolidation.get_mut("overload") {
+                fill(&self.overload, part);
+                if let Some(part) = part.get_mut("predictor") {
+                    fill(&self.predictors, part);
+                }
             }
-        }
-        if let Some(part) = consolidation.get_mut("selection") {
-            fill(&self.selection, part);
-        }
-        if let Some(part) = consolidation.get_mut("placement") {
-            fill(&self.vm_allocation, part);
+            if let Some(part) = consolidation.get_mut("selection") {
+                fill(&self.selection, part);
+            }
+            if let Some(part) = consolidation.get_mut("placement") {
+                fill(&self.vm_allocation, part);
+            }
+            part = consolidation.get_mut("within");
         }
         for class in &mut scenario.nodes {
             if let Some(power) = &mut class.power {

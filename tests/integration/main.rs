@@ -3,6 +3,7 @@
 
 mod bad_scenarios;
 mod cloud_prediction;
+mod cloud_prices;
 mod command_line;
 mod conservation;
 mod dataset;

@@ -7,6 +7,7 @@
 //! Accounts are integrals over spans of constant rates, and therefore exact.
 
 mod accounts;
+mod expected_copy;
 mod fleet;
 mod host_states;
 mod jobs;
@@ -17,6 +18,7 @@ mod sharing;
 mod spec;
 
 pub use accounts::{HostAccount, VmAccount};
+pub use expected_copy::ExpectedCopy;
 pub use fleet::{Fleet, HostState};
 pub use life::VmChange;
 pub use machines::{VirtualMachines, VmState};

@@ -5,6 +5,7 @@
 //! ones, and puts what is empty to sleep (Beloglazov and Buyya, 2012).
 
 mod composed;
+mod follow_the_price;
 mod forecast;
 mod overload;
 mod plan;
@@ -12,6 +13,7 @@ mod selection;
 mod view;
 
 pub use composed::{Composed, Nothing};
+pub use follow_the_price::FollowThePrice;
 pub use forecast::Forecast;
 pub use overload::{
     HostLoad, InterquartileRange, LinearRegression, LocalRegression, MedianAbsoluteDeviation,

@@ -36,6 +36,24 @@ impl<'a> ConsolidationView<'a> {
         ConsolidationView { sites, ..self }
     }
 
+    /// The same view of another request at the same instant, such as one of fewer hosts.
+    pub fn of_request<'b>(&'b mut self, request: &'b ConsolidationRequest<'b>) -> ConsolidationView<'b> {
+        ConsolidationView {
+            request,
+            now: self.now,
+            machines: self.machines,
+            classes: self.classes,
+            random: &mut *self.random,
+            sites: self.sites,
+        }
+    }
+
+    /// What was asked.
+    #[must_use]
+    pub fn request(&self) -> &'a ConsolidationRequest<'a> {
+        self.request
+    }
+
     /// The present instant.
     #[must_use]
     pub fn now(&self) -> SimTime {

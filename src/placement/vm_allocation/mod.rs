@@ -9,6 +9,7 @@ mod view;
 
 pub use fits::{AcceleratorAware, BestFit, FirstFit, NextFit, RandomFit, WorstFit};
 pub use power_aware::PowerAwareBestFit;
+pub(in crate::placement) use site_aware::BySite;
 pub use site_aware::{CarbonAware, PriceAware};
 pub(crate) use view::fleet_columns;
 pub use view::{AllocationView, FleetFeatures, Guard, VmNeed, feature_columns, fleet_features};

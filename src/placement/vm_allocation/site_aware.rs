@@ -46,31 +46,35 @@ impl BySite {
         }
     }
 
-    /// The host whose rise of power weighs the least over a time from now on, among those of each site whose power
-    /// rises least; the least rise of power decides among equals, then the first.
+    /// The host whose rise of power over a time from now on, and what `more` says of it, weigh the least together, among
+    /// those of each site whose power rises least; the least rise of power decides among equals, then the first. Sites
+    /// whose power cap leaves room come before others; whether that of the host does is told, too.
     pub(in crate::placement) fn least(
         &mut self,
         view: &mut AllocationView<'_>,
         weights: EnergyWeights,
         stay: SimDuration,
-    ) -> Option<HostId> {
+        more: impl Fn(HostId) -> f64,
+    ) -> Option<(HostId, bool)> {
         self.regroup(view);
         let (now, sites) = (view.now(), view.sites());
-        let mut best: Option<((i64, i64, HostId), HostId)> = None;
+        let mut best: Option<(bool, i64, i64, HostId)> = None;
         for group in &mut self.groups {
             let mut own = view.among(&group.hosts);
             let Some(host) = group.index.least_increase(&mut own) else { continue };
             let rise_w = own.power_increase_w(host);
-            let weight = group.site.map_or(0.0, |site| {
+            let (mut weight, mut is_above_cap) = (more(host), false);
+            if let Some(site) = group.site {
                 let planned_w = sites.planned_w(site, view.fleet(), view.classes());
-                weights.of(&sites.added(site, planned_w, rise_w, now, stay))
-            });
-            let rank = ((weight * GRAIN).round() as i64, microwatts(rise_w), host);
-            if best.is_none_or(|(least, _)| rank < least) {
-                best = Some((rank, host));
+                weight += weights.of(&sites.added(site, planned_w, rise_w, now, stay));
+                is_above_cap = !sites.keeps_cap(site, planned_w + rise_w, now);
+            }
+            let rank = (is_above_cap, (weight * GRAIN).round() as i64, microwatts(rise_w), host);
+            if best.is_none_or(|least| rank < least) {
+                best = Some(rank);
             }
         }
-        best.map(|(_, host)| host)
+        best.map(|(is_above_cap, _, _, host)| (host, !is_above_cap))
     }
 
     pub(in crate::placement) fn forget(&mut self) {
@@ -104,7 +108,8 @@ macro_rules! site_aware {
         impl VmAllocationPolicy for $name {
             fn decide(&mut self, view: &mut AllocationView<'_>) -> VmAllocationDecision {
                 let stay = SimDuration::from_secs(self.stay.as_secs());
-                self.sites.least(view, $weights, stay).into()
+                let found = self.sites.least(view, $weights, stay, |_| 0.0);
+                found.map(|(host, _)| host).into()
             }
 
             fn forget(&mut self) {
@@ -117,6 +122,7 @@ macro_rules! site_aware {
 site_aware! {
     /// The host at the site where the watts that it adds cost the least over the expected stay, the site's own power
     /// that is left counting as free; at each site the one whose power rises least, which decides among equals, too.
+    /// Sites whose power cap leaves no room come last.
     PriceAware, EnergyWeights { cost: 1.0, carbon_g: 0.0 };
 
     /// As price_aware, with the carbon of the added watts instead of their cost.

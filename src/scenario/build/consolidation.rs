@@ -1,7 +1,11 @@
 //! Consolidation policies that are put together: from the format to the policy.
 
-use crate::placement::consolidation::{Composed, ConsolidationPolicy, Forecast, OverloadDetection};
-use crate::scenario::format::{ComposedSpec, ForecastSpec};
+use crate::engine::SimDuration;
+use crate::placement::EnergyWeights;
+use crate::placement::consolidation::{
+    Composed, ConsolidationPolicy, FollowThePrice, Forecast, OverloadDetection,
+};
+use crate::scenario::format::{ComposedSpec, FollowThePriceSpec, ForecastSpec};
 use crate::scenario::{BuildConsolidation, BuildOverload, Registry, Site};
 
 impl BuildConsolidation for ComposedSpec {
@@ -17,6 +21,24 @@ impl BuildConsolidation for ComposedSpec {
             give_up_after: self.give_up_after,
             sleeps: self.sleeps,
         }))
+    }
+}
+
+impl BuildConsolidation for FollowThePriceSpec {
+    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>> {
+        let within = registry.make_consolidation(&self.within, &site.key("within"))?;
+        if self.copy_rate.as_bps() == 0.0 {
+            site.key("copy_rate").error("at a rate of 0 nothing is ever copied; it must be above 0");
+        }
+        let mut policy = FollowThePrice::new(within);
+        let carbon_g = self.carbon_price_per_kg / 1000.0;
+        policy.weights = EnergyWeights { cost: self.price_weight, carbon_g };
+        policy.horizon = SimDuration::from_secs(self.horizon.as_secs());
+        policy.hysteresis = self.hysteresis;
+        policy.copy_bytes_per_s = self.copy_rate.as_bps() / 8.0;
+        policy.utilisation = self.utilisation.as_fraction();
+        policy.give_up_after = self.give_up_after;
+        Some(Box::new(policy))
     }
 }
 
