@@ -292,6 +292,7 @@ impl Registry {
             .vm_allocation::<vm_allocation::CarbonAware>("carbon_aware")
             .consolidation::<consolidation::Nothing>("nothing")
             .built_consolidation::<ComposedSpec>("overload_and_underload")
+            .consolidation::<consolidation::MinimumPower>("minimum_power")
             .built_consolidation::<FollowThePriceSpec>("follow_the_price")
             .overload::<consolidation::Threshold>("threshold")
             .overload::<consolidation::InterquartileRange>("interquartile_range")

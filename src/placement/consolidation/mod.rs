@@ -7,6 +7,7 @@
 mod composed;
 mod follow_the_price;
 mod forecast;
+mod minimum_power;
 mod overload;
 mod plan;
 mod selection;
@@ -15,6 +16,7 @@ mod view;
 pub use composed::{Composed, Nothing};
 pub use follow_the_price::FollowThePrice;
 pub use forecast::Forecast;
+pub use minimum_power::MinimumPower;
 pub use overload::{
     HostLoad, InterquartileRange, LinearRegression, LocalRegression, MedianAbsoluteDeviation,
     OverloadDetection, RobustLocalRegression, Threshold,

@@ -11,10 +11,12 @@ use crate::apps::virtual_machines::{
 use crate::engine::{Distribution, EntityStream, SimDuration, SimTime};
 use crate::infra::compute::{Accelerator, Resources};
 use crate::infra::{HostSpec, MigrationMethod, MigrationSpec, NodeId, Sharing, SleepSpec, VmSpec};
+use crate::placement::consolidation::MinimumPower;
 use crate::scenario::format::{
     HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names, NodeClassSpec,
     VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
 };
+use crate::scenario::registry::parameters;
 use crate::scenario::{BuildWorkload, Site};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -251,6 +253,26 @@ fn migration(spec: MigrationKindSpec) -> MigrationSpec {
     }
 }
 
+/// Reports more virtual machines and hosts than the policy that looks for the optimum takes.
+fn check_size_of_optimum(vms: usize, hosts: usize, here: &WorkloadSite<'_>) {
+    let policy = &here.policies.consolidation;
+    if policy.kind() != "minimum_power" {
+        return;
+    }
+    let Ok(own) = parameters::<MinimumPower>(&policy.0) else { return };
+    let size = vms.saturating_mul(hosts);
+    if size > own.size_limit as usize {
+        here.policies_site.key("consolidation").error_with_help(
+            format!(
+                "the optimum of {vms} virtual machines on {hosts} hosts is not looked for: {size} pairs are more than \
+                 the `size_limit` of {}",
+                own.size_limit
+            ),
+            "take fewer, choose \"overload_and_underload\", or raise `size_limit`: the time grows exponentially",
+        );
+    }
+}
+
 impl VirtualMachinesSpec {
     fn batch_jobs(&self, here: &WorkloadSite<'_>) -> Option<Vec<BatchJob>> {
         let mut jobs = Vec::new();
@@ -449,6 +471,7 @@ impl BuildWorkload for VirtualMachinesSpec {
                 drains.push(Drain { node, from, until: SimTime::from_secs(spec.until.as_secs()) });
             }
         }
+        check_size_of_optimum(all.len(), hosts.len(), here);
         let jobs = self.batch_jobs(here)?;
         let options = VmOptions {
             hosts,
