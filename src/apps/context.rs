@@ -114,6 +114,9 @@ pub trait Context {
     /// Sets what a virtual machine wants from now on, in million instructions a second.
     fn set_vm_demand(&mut self, vm: VmId, demand_mips: f64);
 
+    /// Sets how many bytes of its memory a virtual machine uses from now on.
+    fn set_vm_memory(&mut self, vm: VmId, bytes: f64);
+
     /// Ends a virtual machine for good.
     fn stop_vm(&mut self, vm: VmId);
 

@@ -171,7 +171,12 @@ impl Infrastructure {
                 let drawn_j = match &mut self.batteries[node.index()] {
                     Some(state) => state.battery.take(schedule.now(), energy_j),
                     None => {
-                        self.book_energy(node, energy_j, schedule.now());
+                        let flows = self.book_energy(node, energy_j, schedule.now());
+                        let is_copy = record.owner.workload == MIGRATIONS
+                            && self.virtual_machines.charge_migration(record.owner.token, flows);
+                        if !is_copy {
+                            self.book_unattributed(node, flows);
+                        }
                         energy_j
                     }
                 };

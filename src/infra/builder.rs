@@ -168,6 +168,11 @@ impl InfraBuilder {
         self.signals.insert(name.into(), signal);
     }
 
+    /// The sites so far, with their nodes.
+    pub fn sites(&self) -> impl Iterator<Item = (&SiteSpec, &[NodeId])> {
+        self.sites.iter().map(|(spec, nodes)| (spec, nodes.as_slice()))
+    }
+
     /// Accounts for the energy of these nodes as that of a site. A node that is named again is at the later site.
     pub fn site(&mut self, spec: SiteSpec, nodes: Vec<NodeId>) -> SiteId {
         for (_, others) in &mut self.sites {

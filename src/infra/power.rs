@@ -151,6 +151,10 @@ impl Infrastructure {
         change: f64,
     ) {
         let now = schedule.now();
+        let host = self.virtual_machines.host_of_node(node);
+        if let Some(host) = host {
+            self.settle_host(host, now);
+        }
         let state_power_w = self.host_state_power_w(node);
         let state = &self.nodes[node.index()];
         let class = &self.classes[state.class.index()];
@@ -166,6 +170,13 @@ impl Infrastructure {
         } else {
             0.0
         };
+        if let Some(host) = host {
+            let step = usize::from(state.frequency_step);
+            let matters = state.is_available() && state_power_w.is_none();
+            self.set_host_power(host, power_w, matters.then_some(step), |own| {
+                own.power_at_step(node, 0.0, step)
+            });
+        }
         self.meters[node.index()].set(now, busy, power_w);
         if !self.sites.is_empty() {
             self.book_power(schedule, node, power_w);

@@ -4,6 +4,7 @@ use super::compute::JobRequest;
 use super::event::InfraEvent;
 use super::ids::{NodeId, SiteId};
 use super::infrastructure::Infrastructure;
+use super::virtual_machines::unpriced;
 use crate::energy::{EnergyFlows, Signal, SiteAccount};
 use crate::engine::{EventHandle, Phase, Schedule, SimTime};
 
@@ -173,10 +174,14 @@ impl Infrastructure {
         }
     }
 
-    /// Books energy that a node used at once.
-    pub(super) fn book_energy(&mut self, node: NodeId, energy_j: f64, now: SimTime) {
-        let Some(Some(own)) = self.node_accounts.get_mut(node.index()) else { return };
-        own.flows += self.sites[own.site.index()].account.add_energy(now, energy_j);
+    /// Books energy that a node used at once. Returns what it is made of.
+    pub(super) fn book_energy(&mut self, node: NodeId, energy_j: f64, now: SimTime) -> EnergyFlows {
+        let Some(Some(own)) = self.node_accounts.get_mut(node.index()) else {
+            return unpriced(energy_j);
+        };
+        let flows = self.sites[own.site.index()].account.add_energy(now, energy_j);
+        own.flows += flows;
+        flows
     }
 
     /// Schedules that a cap is looked at, unless it is by then.

@@ -289,6 +289,11 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.set_vm_demand(self.schedule, vm, demand_mips);
     }
 
+    fn set_vm_memory(&mut self, vm: VmId, bytes: f64) {
+        let now = self.schedule.now();
+        self.core.infrastructure.set_vm_memory(vm, bytes, now);
+    }
+
     fn stop_vm(&mut self, vm: VmId) {
         self.core.infrastructure.stop_vm(self.schedule, vm);
     }

@@ -230,6 +230,7 @@ impl Simulation {
     pub fn finish(mut self) -> Result<Finished, String> {
         let now = self.kernel.now();
         let (world, schedule) = (&mut self.kernel.model, &mut self.kernel.schedule);
+        world.core.infrastructure.settle(now);
         world.with_each(schedule, |workload, context| workload.finish(context));
         let core = &mut world.core;
         core.decisions.finish(&mut *core.records, &core.node_symbols);

@@ -98,7 +98,10 @@ fn the_optimum_of_a_run_is_that_of_a_trial_and_never_worse_than_best_fit() {
         let [best_w, heuristic_w] = [&best, &heuristic].map(final_power_w);
         let least_w = by_trial(demands);
         assert_near(best_w, least_w, 0.01 * demands.len() as f64);
-        assert!(best_w <= heuristic_w + 0.01 * demands.len() as f64, "{best_w} {heuristic_w} {demands:?}");
+        assert!(
+            best_w <= heuristic_w + 0.01 * demands.len() as f64,
+            "{best_w} {heuristic_w} {demands:?}"
+        );
         saved_w += heuristic_w - best_w;
     }
     // Else the heuristic would do.

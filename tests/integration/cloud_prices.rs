@@ -95,12 +95,12 @@ fn a_site_whose_cap_leaves_no_room_comes_last() {
 /// moves if 6 cents exceed 1.1 times the copy and a tenth of 7.5 cents: if the copy costs less than 4.7727 cents.
 #[test]
 fn a_virtual_machine_follows_the_price_if_that_pays_for_the_copy() {
-    let moved = |copy_price_per_gb: f64, factor: f64| {
+    let moved = |transfer_price_per_gb: f64, factor: f64| {
         let sites = json!([
             { "name": "A", "nodes": "a", "price": "dear" }, { "name": "B", "nodes": "b", "price": "cheap" }
         ]);
         let workload = json!({
-            "types": [vms(1, 1)], "copy_price_per_gb": copy_price_per_gb,
+            "types": [vms(1, 1)], "transfer_price_per_gb": transfer_price_per_gb,
             "cost_factors": [{ "from": "a", "to": "b", "factor": factor }]
         });
         let policies = json!({ "consolidation": { "kind": "follow_the_price" } });
@@ -121,13 +121,13 @@ fn a_virtual_machine_follows_the_price_if_that_pays_for_the_copy() {
 /// is given back: 4 cents. With a copy of 0.75 cents it pays, with one of 0.8 cents it does not.
 #[test]
 fn what_is_owed_for_the_copy_counts() {
-    let moves = |copy_price_per_gb: f64| {
+    let moves = |transfer_price_per_gb: f64| {
         let sites = json!([
             { "name": "A", "nodes": "a", "price": "dear" }, { "name": "B", "nodes": "b", "price": "cheap" }
         ]);
         let mut kind = vms(1, 1);
         kind["sla"] = json!({ "price_per_hour": 18, "penalty": { "kind": "full" } });
-        let workload = json!({ "types": [kind], "copy_price_per_gb": copy_price_per_gb });
+        let workload = json!({ "types": [kind], "transfer_price_per_gb": transfer_price_per_gb });
         let policies = json!({ "consolidation": { "kind": "follow_the_price" } });
         run(&two_sites(sites, workload, policies)).table("migrations").len()
     };
@@ -167,7 +167,7 @@ fn extreme_differences_move_virtual_machines_between_datacenters_and_pay_for_it(
     let (energy, copies, moves, carbon_g) = shipped(&[]);
     assert!(moves > 36 && copies > 0.0, "{moves} {copies}");
     // Each datacenter on its own, since copies are too dear: each machine stays where it started.
-    let dear = shipped(&["workloads[0].copy_price_per_gb=100"]);
+    let dear = shipped(&["workloads[0].transfer_price_per_gb=100"]);
     assert_eq!((dear.2, dear.1), (0, 0.0));
     let power_alone = shipped(&["policies.consolidation.kind=overload_and_underload"]);
     let nothing = shipped(&["policies.consolidation.kind=nothing"]);

@@ -25,3 +25,4 @@ mod support;
 mod sweep;
 mod traces;
 mod virtual_machines;
+mod vm_traces;

@@ -121,7 +121,9 @@ impl Run {
 pub(crate) fn attempt(scenario: &Value, files: &[(&str, &str)]) -> (assert_cmd::assert::Assert, Run) {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        fs::write(directory.path().join(name), text).unwrap();
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     let file = directory.path().join("scenario.json");
     fs::write(&file, format!("{scenario:#}")).unwrap();

@@ -10,8 +10,8 @@ use stratosim::engine::{SimDuration, SimTime};
 use stratosim::infra::compute::{Discipline, Resources};
 use stratosim::infra::network::{LinkModel, LinkSpec};
 use stratosim::infra::{
-    FaultTarget, FaultTimes, HostSpec, MigrationMethod, MigrationSpec, NodeClass, NodeId, Position,
-    Sharing, SleepSpec, Static, Tier, VmSpec,
+    CopiedMemory, FaultTarget, FaultTimes, HostSpec, MigrationMethod, MigrationSpec, NodeClass, NodeId,
+    Position, Sharing, SleepSpec, Static, Tier, VmSpec,
 };
 use stratosim::output::{Destination, Recorder, RecorderSummary, TableSelection};
 use stratosim::placement::consolidation::{Composed, Forecast, MinimumMigrationTime, Threshold};
@@ -57,7 +57,11 @@ fn world(hosts: u32, duration_s: f64) -> WorldBuilder {
 fn options(hosts: u32) -> VmOptions {
     VmOptions {
         hosts: (0..hosts).map(|host| (NodeId(host), HostSpec::default())).collect(),
-        migration: MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 },
+        migration: MigrationSpec {
+            method: MigrationMethod::StopAndCopy,
+            memory: CopiedMemory::Whole,
+            degradation: 0.0,
+        },
         ..VmOptions::default()
     }
 }
@@ -130,12 +134,12 @@ fn number(summary: &Value, path: &str) -> f64 {
 fn an_overloaded_host_is_relieved() {
     let grid = DemandGrid::from_rows(seconds(300.0), &[vec![0.9], vec![0.9], vec![0.1]]);
     let requests = vec![
-        request(0.0, 2.0, Demand::Grid(0)),
-        request(0.0, 1.0, Demand::Grid(1)),
-        request(0.0, 1.0, Demand::Grid(2)),
+        request(0.0, 2.0, Demand::Grid { grid: 0, row: 0 }),
+        request(0.0, 1.0, Demand::Grid { grid: 0, row: 1 }),
+        request(0.0, 1.0, Demand::Grid { grid: 0, row: 2 }),
     ];
     let mut world = world(2, 900.0);
-    let demands = Demands { grid, ..Demands::default() };
+    let demands = Demands { grids: vec![grid], ..Demands::default() };
     world.workload(workload(requests, demands, vec![], options(2)));
     world.consolidation("test", consolidation());
     let (summary, tables) = finish(world);
@@ -161,12 +165,12 @@ fn an_oracle_relieves_a_host_a_step_earlier() {
         let row = || vec![0.5, 0.5, 0.9];
         let grid = DemandGrid::from_rows(seconds(300.0), &[row(), row(), vec![0.1]]);
         let requests = vec![
-            request(0.0, 2.0, Demand::Grid(0)),
-            request(0.0, 1.0, Demand::Grid(1)),
-            request(0.0, 1.0, Demand::Grid(2)),
+            request(0.0, 2.0, Demand::Grid { grid: 0, row: 0 }),
+            request(0.0, 1.0, Demand::Grid { grid: 0, row: 1 }),
+            request(0.0, 1.0, Demand::Grid { grid: 0, row: 2 }),
         ];
         let mut world = world(2, 900.0);
-        let demands = Demands { grid, ..Demands::default() };
+        let demands = Demands { grids: vec![grid], ..Demands::default() };
         world.workload(workload(requests, demands, vec![], options(2)));
         let overload = Box::new(Forecast { predictor, horizon: 1, utilisation: 0.8 });
         world.consolidation("test", Composed { overload, empties: false, ..consolidation() });
@@ -187,9 +191,9 @@ fn an_underloaded_host_is_emptied_sleeps_and_is_woken_under_overload() {
     let row = || vec![0.1, 0.1, 1.0];
     let grid = DemandGrid::from_rows(seconds(300.0), &[row(), row(), row()]);
     let requests = vec![
-        request(0.0, 1.0, Demand::Grid(0)),
-        request(0.0, 2.0, Demand::Grid(1)),
-        request(0.0, 3.0, Demand::Grid(2)),
+        request(0.0, 1.0, Demand::Grid { grid: 0, row: 0 }),
+        request(0.0, 2.0, Demand::Grid { grid: 0, row: 1 }),
+        request(0.0, 3.0, Demand::Grid { grid: 0, row: 2 }),
     ];
     let sleep = SleepSpec {
         fall_asleep: SimDuration::ZERO,
@@ -202,7 +206,7 @@ fn an_underloaded_host_is_emptied_sleeps_and_is_woken_under_overload() {
         spec.sleep = sleep;
     }
     let mut world = world(2, 890.0);
-    let demands = Demands { grid, ..Demands::default() };
+    let demands = Demands { grids: vec![grid], ..Demands::default() };
     world.workload(workload(requests, demands, vec![], options));
     world.consolidation("test", consolidation());
     let (summary, tables) = finish(world);
@@ -232,7 +236,7 @@ fn an_underloaded_host_is_emptied_sleeps_and_is_woken_under_overload() {
 /// Two fit on the host; the third, requested at 10 s, starts when the first two end at 150 s.
 #[test]
 fn fragments_end_their_virtual_machine_and_those_that_wait_follow() {
-    let fragment = |time_s: f64, demand_mips: f32| Fragment { duration: seconds(time_s), demand_mips };
+    let fragment = |time_s: f64, demand_mips: f32| Fragment::new(seconds(time_s), demand_mips);
     let fragments = vec![fragment(100.0, 500.0), fragment(50.0, 1000.0)];
     let demand = Demand::Fragments { first: 0, count: 2 };
     let requests =

@@ -1,5 +1,6 @@
 //! What a workload of virtual machines is made of.
 
+use super::traced::TraceUse;
 use crate::engine::{SimDuration, SimTime};
 use crate::infra::compute::Discipline;
 use crate::infra::{HostSpec, MigrationSpec, NodeId, VmSpec};
@@ -20,9 +21,13 @@ pub struct VmType {
 pub enum Demand {
     /// Always this share of its size.
     Constant(f64),
-    /// The shares of its size in this row of the grid, from the start of the run on; the last one holds beyond the
-    /// end.
-    Grid(u32),
+    /// The shares of its size in a row of a grid, from the start of the run on; the last one holds beyond the end.
+    Grid {
+        /// The grid's number.
+        grid: u16,
+        /// The row.
+        row: u32,
+    },
     /// These fragments, one after the other from when it first starts; it ends with the last one.
     Fragments {
         /// The first one's number.
@@ -87,10 +92,14 @@ pub struct VmOptions {
     /// What a byte that is copied between two sites costs, relative to one within a site: from, to, factor. Both
     /// directions are given on their own; what is not given is 1.
     pub cost_factors: Vec<(u16, u16, f64)>,
-    /// What a byte that is copied within a site costs, in the currency of energy.
-    pub copy_price_per_byte: f64,
     /// Hosts to be emptied.
     pub drains: Vec<Drain>,
+    /// Money for a byte that a migration sends, times the cost factor of its sites.
+    pub transfer_price_per_byte: f64,
+    /// Currency of prices, for the summary.
+    pub currency: Option<String>,
+    /// What drives it of a trace, for the summary.
+    pub trace: Option<TraceUse>,
 }
 
 impl Default for VmOptions {
@@ -101,8 +110,10 @@ impl Default for VmOptions {
             boot: SimDuration::ZERO,
             migration: MigrationSpec::default(),
             cost_factors: Vec::new(),
-            copy_price_per_byte: 0.0,
             drains: Vec::new(),
+            transfer_price_per_byte: 0.0,
+            currency: None,
+            trace: None,
         }
     }
 }

@@ -143,6 +143,7 @@ impl VmWorkload {
                 Cell::Float(fleet.allocated_mips()[index]),
                 Cell::Float(fleet.capacity_mips()[index]),
                 Cell::Float(fleet.free()[index].memory_bytes),
+                Cell::Float(infrastructure.virtual_machines().host_memory_bytes(host)),
                 Cell::Float(infrastructure.meter(node).energy_j(now)),
             ];
             let mut row = row;

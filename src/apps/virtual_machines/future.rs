@@ -31,8 +31,8 @@ impl FutureDemand for KnownDemand<'_> {
         }
         let share = match request.demand {
             Demand::Constant(share) => share,
-            Demand::Grid(row) => {
-                let grid = &self.demands.grid;
+            Demand::Grid { grid, row } => {
+                let grid = self.demands.grids.get(usize::from(grid))?;
                 f64::from(grid.share(grid.step_at(time), row as usize))
             }
             Demand::Fragments { .. } | Demand::Jobs => return None,
@@ -67,8 +67,8 @@ mod tests {
             demand,
         };
         let requests = [
-            request(Demand::Grid(0), None),
-            request(Demand::Grid(1), Some(700.0)),
+            request(Demand::Grid { grid: 0, row: 0 }, None),
+            request(Demand::Grid { grid: 0, row: 1 }, Some(700.0)),
             request(Demand::Constant(0.25), None),
             request(Demand::Jobs, None),
         ];
@@ -80,12 +80,13 @@ mod tests {
             fragment: 0,
             decision: None,
             is_drained: false,
+            migration_cost: 0.0,
         };
         // Their ids have gaps: other workloads have virtual machines, too.
         let vms = [own(2), own(3), own(5), own(8)];
         let known = KnownDemand {
             requests: &requests,
-            demands: &Demands { grid, ..Demands::default() },
+            demands: &Demands { grids: vec![grid], ..Demands::default() },
             vms: &vms,
             now: SimTime::from_secs(300.0),
             period: step,

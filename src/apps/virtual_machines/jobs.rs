@@ -109,9 +109,12 @@ impl Jobs {
         }
     }
 
+    /// Lets a job run; nothing if it was let before: one whose last predecessor ends at the instant at which it is
+    /// submitted is told twice.
     fn become_ready(&mut self, job: u32, now: SimTime) {
-        self.states[job as usize].ready = Some(now);
-        self.ready.push_back(job);
+        if self.states[job as usize].ready.replace(now).is_none() {
+            self.ready.push_back(job);
+        }
     }
 }
 

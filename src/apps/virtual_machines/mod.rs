@@ -11,14 +11,17 @@
 pub mod cloudsim;
 mod config;
 mod control;
+mod costs;
 mod demand;
 mod future;
 mod jobs;
 mod placing;
 mod report;
 mod tables;
+mod traced;
 mod workload;
 
 pub use config::{BatchJob, Demand, Drain, VmOptions, VmRequest, VmType};
 pub use demand::{DemandGrid, Demands, Fragment, SyntheticDemand};
+pub use traced::{TraceUse, TracedError, TracedJobs, TracedRules, TracedType, TracedVms};
 pub use workload::VmWorkload;

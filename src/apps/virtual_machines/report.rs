@@ -2,6 +2,7 @@
 
 use super::workload::VmWorkload;
 use crate::apps::Context;
+use crate::energy::sla::{Penalties, SlaTally, ViolationCause};
 use crate::engine::Summary;
 use crate::infra::{HostId, MigrationOutcome, MigrationRecord, VmState};
 use crate::records::{Cell, Symbol};
@@ -52,9 +53,17 @@ impl VmWorkload {
             return;
         }
         let now = context.now();
+        let has_sites = self.has_sites(context);
+        let costs = self.costs_of(number, context);
+        let priced = |value: f64| Cell::from(has_sites.then_some(value));
+        let served = |value: &dyn Fn(&SlaTally, &Penalties) -> f64| {
+            Cell::from(costs.service.as_ref().map(|(tally, owed)| value(tally, owed)))
+        };
+        let violated = |cause| served(&|tally, _| tally.violated_s(cause));
         let (own, request) = (&self.vms[number as usize], &self.requests[number as usize]);
         let machines = context.infrastructure().virtual_machines();
         let account = machines.account(own.vm, now);
+        let used_memory_bytes = machines.mean_memory_bytes(own.vm, now);
         let node = host.map(|host| machines.fleet().nodes()[host.index()]);
         let row = [
             Cell::Float(now.as_secs()),
@@ -78,6 +87,19 @@ impl VmWorkload {
             Cell::Float(account.outage_s),
             Cell::from(account.migrations),
             Cell::from(account.losses),
+            used_memory_bytes.into(),
+            Cell::Float(costs.flows.energy_j),
+            priced(costs.flows.cost),
+            priced(costs.flows.carbon_g),
+            priced(costs.flows.green_j),
+            priced(costs.flows.brown_j),
+            Cell::Float(costs.migration_cost),
+            served(&|_, owed| owed.bill),
+            served(&|_, owed| owed.total),
+            served(&|tally, _| tally.availability()),
+            violated(ViolationCause::Overload),
+            violated(ViolationCause::Migration),
+            violated(ViolationCause::Crash),
         ];
         context.record(registered.vms, &row);
     }
@@ -154,7 +176,6 @@ impl VmWorkload {
             "migrations_refused": self.totals.refused_moves,
             "migration_sent_bytes": self.totals.sent_bytes,
             "migration_cost_bytes": self.totals.cost_bytes,
-            "migration_cost": self.totals.cost_bytes * self.options.copy_price_per_byte,
             "sla_violating_periods": self.totals.overloaded_periods,
             "migration_downtime_s": { "mean": mean(&self.totals.downtime_s), "sum": paused_s },
             "slatah": slatah,
@@ -169,6 +190,10 @@ impl VmWorkload {
             "average_sla_violation": if missed_spans > 0 { missed_shares / missed_spans as f64 } else { 0.0 },
             "availability": share(running_s, lived_s),
         });
+        self.summarise_costs(&mut summary, context);
+        if let Some(trace) = &self.options.trace {
+            summary["trace"] = json!(trace);
+        }
         if self.has_jobs() {
             summary["jobs"] = self.summarise_jobs();
         }

@@ -37,8 +37,8 @@ pub struct VmWorkload {
     pub(super) vms: Vec<Vm>,
     /// Requests without a host, in the order in which they are tried.
     pub(super) queue: VecDeque<u32>,
-    /// Requests on the grid that have come and not ended.
-    pub(super) on_grid: Vec<u32>,
+    /// For each grid the requests on it that have come and not ended, with their rows.
+    pub(super) on_grids: Vec<Vec<(u32, u32)>>,
     pub(super) histories: VmHistories,
     pub(super) jobs: Jobs,
     pub(super) registered: Option<Registered>,
@@ -61,6 +61,8 @@ pub(super) struct Vm {
     pub(super) decision: Option<(DecisionId, VmAccount)>,
     /// Whether it is leaving a host that is being emptied.
     pub(super) is_drained: bool,
+    /// Money for its migrations.
+    pub(super) migration_cost: f64,
 }
 
 impl VmWorkload {
@@ -76,6 +78,7 @@ impl VmWorkload {
         options: VmOptions,
     ) -> Self {
         requests.sort_by_key(|request| request.time);
+        let on_grids = vec![Vec::new(); demands.grids.len()];
         VmWorkload {
             name: name.into(),
             types,
@@ -85,7 +88,7 @@ impl VmWorkload {
             hosts: Vec::new(),
             vms: Vec::new(),
             queue: VecDeque::new(),
-            on_grid: Vec::new(),
+            on_grids,
             histories: VmHistories::default(),
             jobs: Jobs::new(jobs),
             registered: None,
@@ -111,12 +114,19 @@ impl VmWorkload {
     fn share_at(&self, number: u32, now: SimTime) -> Option<f64> {
         match self.requests[number as usize].demand {
             Demand::Constant(share) => Some(share),
-            Demand::Grid(row) => {
-                let grid = &self.demands.grid;
+            Demand::Grid { grid, row } => {
+                let grid = self.demands.grids.get(usize::from(grid))?;
                 Some(f64::from(grid.share(grid.step_at(now), row as usize)))
             }
             Demand::Fragments { .. } | Demand::Jobs => None,
         }
+    }
+
+    /// The share of its memory that a virtual machine uses at `now`, if that is known.
+    fn memory_share_at(&self, number: u32, now: SimTime) -> Option<f64> {
+        let Demand::Grid { grid, row } = self.requests[number as usize].demand else { return None };
+        let grid = self.demands.grids.get(usize::from(grid))?;
+        grid.memory_share(grid.step_at(now), row as usize).map(f64::from)
     }
 
     /// Takes in the requests that are due.
@@ -129,7 +139,11 @@ impl VmWorkload {
             let (discipline, serves) = (class.discipline, class.serves);
             let takes_jobs = request.demand == Demand::Jobs;
             match request.demand {
-                Demand::Grid(_) => self.on_grid.push(number),
+                Demand::Grid { grid, row } => {
+                    if let Some(on_grid) = self.on_grids.get_mut(usize::from(grid)) {
+                        on_grid.push((number, row));
+                    }
+                }
                 Demand::Jobs => context.take_jobs(vm, discipline),
                 Demand::Constant(_) | Demand::Fragments { .. } => {}
             }
@@ -147,10 +161,14 @@ impl VmWorkload {
                 fragment: 0,
                 decision: None,
                 is_drained: false,
+                migration_cost: 0.0,
             });
+            let spec = &self.requests[number as usize].spec;
             if let Some(share) = self.share_at(number, now) {
-                let size_mips = self.requests[number as usize].spec.size_mips();
-                context.set_vm_demand(vm, share * size_mips);
+                context.set_vm_demand(vm, share * spec.size_mips());
+            }
+            if let Some(share) = self.memory_share_at(number, now) {
+                context.set_vm_memory(vm, share * spec.resources.memory_bytes);
             }
             self.queue.push_back(number);
         }
@@ -160,29 +178,33 @@ impl VmWorkload {
         }
     }
 
-    /// All virtual machines on the grid want something else.
-    fn on_grid_step(&mut self, context: &mut dyn Context) {
+    /// All virtual machines on a grid want something else.
+    fn on_grid_step(&mut self, index: usize, context: &mut dyn Context) {
         let now = context.now();
-        let grid = &self.demands.grid;
+        let (Some(grid), Some(on_grid)) = (self.demands.grids.get(index), self.on_grids.get_mut(index))
+        else {
+            return;
+        };
         let step = grid.step_at(now);
         let (vms, requests) = (&self.vms, &self.requests);
-        self.on_grid.retain(|&number| !vms[number as usize].ended);
-        for &number in &self.on_grid {
-            let request = &requests[number as usize];
-            if let Demand::Grid(row) = request.demand {
-                let demand = f64::from(grid.share(step, row as usize)) * request.spec.size_mips();
-                context.set_vm_demand(vms[number as usize].vm, demand);
+        on_grid.retain(|&(number, _)| !vms[number as usize].ended);
+        for &(number, row) in &*on_grid {
+            let (vm, spec) = (vms[number as usize].vm, &requests[number as usize].spec);
+            context.set_vm_demand(vm, f64::from(grid.share(step, row as usize)) * spec.size_mips());
+            if let Some(share) = grid.memory_share(step, row as usize) {
+                context.set_vm_memory(vm, f64::from(share) * spec.resources.memory_bytes);
             }
         }
-        self.schedule_grid(context);
+        self.schedule_grid(index, context);
     }
 
-    fn schedule_grid(&self, context: &mut dyn Context) {
-        let grid = &self.demands.grid;
+    fn schedule_grid(&self, index: usize, context: &mut dyn Context) {
+        let grid = &self.demands.grids[index];
         let next = grid.step_at(context.now()) + 1;
         if next < grid.steps() {
             let time = SimTime::from_nanos(grid.step().as_nanos().saturating_mul(next as u64));
-            context.set_timer(time, Phase::Demand, Message { code: GRID, ..Message::default() });
+            let message = Message { code: GRID, subject: index as u32, detail: 0 };
+            context.set_timer(time, Phase::Demand, message);
         }
     }
 
@@ -199,6 +221,10 @@ impl VmWorkload {
         };
         own.fragment += 1;
         context.set_vm_demand(own.vm, f64::from(fragment.demand_mips));
+        if !fragment.memory_share.is_nan() {
+            let memory_bytes = self.requests[number as usize].spec.resources.memory_bytes;
+            context.set_vm_memory(own.vm, f64::from(fragment.memory_share) * memory_bytes);
+        }
         let message = Message { code: FRAGMENT, subject: number, detail: 0 };
         context.set_timer(context.now() + fragment.duration, Phase::Demand, message);
     }
@@ -272,7 +298,7 @@ impl Workload for VmWorkload {
                 Message { code: ARRIVAL, ..Message::default() },
             );
         }
-        self.schedule_grid(context);
+        (0..self.demands.grids.len()).for_each(|index| self.schedule_grid(index, context));
         let step = context.now() + self.options.period;
         context.set_timer(step, Phase::Control, Message { code: CONTROL, ..Message::default() });
         self.schedule_jobs(context);
@@ -286,7 +312,7 @@ impl Workload for VmWorkload {
     fn on_timer(&mut self, message: Message, context: &mut dyn Context) {
         match message.code {
             ARRIVAL => self.on_arrival(context),
-            GRID => self.on_grid_step(context),
+            GRID => self.on_grid_step(message.subject as usize, context),
             FRAGMENT => self.on_fragment(message.subject, context),
             END => self.end(message.subject, context),
             CONTROL => self.on_control(context),
@@ -305,7 +331,9 @@ impl Workload for VmWorkload {
     }
 
     fn on_migration_end(&mut self, migration: &MigrationRecord, token: u64, context: &mut dyn Context) {
-        self.totals.add_migration(migration, self.cost_factor(migration, context));
+        let cost_factor = self.cost_factor(migration, context);
+        self.totals.add_migration(migration, cost_factor);
+        self.vms[token as usize].migration_cost += self.migration_cost(migration, cost_factor);
         self.record_migration(token as u32, migration, context);
         self.vms[token as usize].is_drained = false;
         if migration.outcome == MigrationOutcome::Done {
@@ -375,6 +403,7 @@ impl VmWorkload {
             Cell::Float(migration.sent_bytes),
             Cell::Float(migration.downtime_s),
             Cell::Float(cost_factor),
+            Cell::Float(self.migration_cost(migration, cost_factor)),
             Cell::Category(registered.outcomes[migration.outcome as usize]),
         ];
         context.record(registered.migrations, &row);
@@ -391,7 +420,7 @@ impl VmWorkload {
     pub(super) fn copying(&self) -> Copying<'_> {
         Copying {
             spec: self.options.migration,
-            price_per_byte: self.options.copy_price_per_byte,
+            price_per_byte: self.options.transfer_price_per_byte,
             factors: &self.options.cost_factors,
         }
     }

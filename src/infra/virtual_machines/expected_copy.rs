@@ -25,7 +25,8 @@ impl MigrationSpec {
     ///     round_limit: 30,
     /// };
     /// // 1000 bytes in 1 s, of which 100 are written anew, then 10 in a pause of 0.01 s.
-    /// let copy = MigrationSpec { method, degradation: 0.1 }.expected_copy(1000.0, 1000.0);
+    /// let spec = MigrationSpec { method, ..MigrationSpec::default() };
+    /// let copy = spec.expected_copy(1000.0, 1000.0);
     /// assert!((copy.sent_bytes - 1110.0).abs() < 1e-9);
     /// assert!((copy.copying_s - 1.1).abs() < 1e-9 && (copy.paused_s - 0.01).abs() < 1e-9);
     /// ```
@@ -63,12 +64,16 @@ mod tests {
     fn pre_copy(dirty_bytes_per_s: f64, round_limit: u32) -> MigrationSpec {
         let downtime_limit = SimDuration::from_secs(0.0);
         let method = MigrationMethod::PreCopy { dirty_bytes_per_s, downtime_limit, round_limit };
-        MigrationSpec { method, degradation: 0.0 }
+        MigrationSpec { method, degradation: 0.0, ..MigrationSpec::default() }
     }
 
     #[test]
     fn copies_by_hand() {
-        let stop = MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 };
+        let stop = MigrationSpec {
+            method: MigrationMethod::StopAndCopy,
+            degradation: 0.0,
+            ..MigrationSpec::default()
+        };
         let expected = ExpectedCopy { sent_bytes: 800.0, copying_s: 0.0, paused_s: 8.0 };
         assert_eq!(stop.expected_copy(800.0, 100.0), expected);
         // Half of what is sent is written anew; after three rounds the rest is sent in a pause.

@@ -65,9 +65,8 @@ impl Infrastructure {
     ) {
         let Some(host) = self.virtual_machines.host_of_node(node) else { return };
         let mips_per_core = self.class_of(node).mips_per_core * speed;
-        let machines = &mut self.virtual_machines;
-        machines.settle(host, schedule.now());
-        machines.clock(host, mips_per_core);
+        self.settle_host(host, schedule.now());
+        self.virtual_machines.clock(host, mips_per_core);
         self.mark_host(schedule, host);
     }
 
@@ -95,8 +94,8 @@ impl Infrastructure {
         host: HostId,
         state: HostState,
     ) {
+        self.settle_host(host, schedule.now());
         let machines = &mut self.virtual_machines;
-        machines.settle(host, schedule.now());
         let account = &mut machines.hosts[host.index()].account;
         match state {
             HostState::FallingAsleep => account.shutdowns += 1,

@@ -1,6 +1,7 @@
 //! The life of a virtual machine: requested, placed, started, stopped or lost.
 
 use super::accounts::VmAccount;
+use super::energy::{HostEnergy, VmEnergy, unpriced};
 use super::fleet::HostState;
 use super::machines::{Host, VirtualMachines, Vm, VmState};
 use super::spec::{HostSpec, VmRefusal, VmSpec};
@@ -28,6 +29,7 @@ impl VirtualMachines {
         if let Some(place) = list.iter().position(|&other| other == vm) {
             list.remove(place);
         }
+        self.book_vm_energy(vm, host);
         // What leaves was no longer planned for.
         let planned = if self.leaves[index] { 0.0 } else { self.demand_mips[index] };
         self.fleet.unbook(host, &self.vms[index].spec, planned);
@@ -43,6 +45,7 @@ impl VirtualMachines {
         self.host[vm.index()] = host.0;
         self.vms[vm.index()].since = now;
         self.hosts[host.index()].list.push(vm);
+        self.see_host_energy(vm, host);
     }
 
     /// Lets a virtual machine run as fast as its host's cores allow.
@@ -80,6 +83,10 @@ impl Infrastructure {
         if let Some(host) = self.virtual_machines.host_of_node(node) {
             return host;
         }
+        let meter = self.meters[node.index()];
+        let seen = self.flows_per_watt(node, now).unwrap_or(unpriced(now.as_secs()));
+        let so_far = self.node_flows(node).unwrap_or(unpriced(meter.energy_j(now)));
+        let energy = HostEnergy::new(meter.power_w(), seen, so_far);
         let state = self.nodes[node.index()];
         let class = &self.classes[state.class.index()];
         let machines = &mut self.virtual_machines;
@@ -94,6 +101,7 @@ impl Infrastructure {
             since: now,
             account: super::accounts::HostAccount::default(),
             overloaded: false,
+            energy,
             due: None,
             sleep_when_empty: false,
         });
@@ -126,6 +134,8 @@ impl Infrastructure {
         machines.leaves.push(false);
         machines.processors.push(ABSENT);
         machines.accounts.push(VmAccount::default());
+        machines.services.push(spec.sla.as_ref().map(|_| Box::default()));
+        machines.energies.push(VmEnergy::default());
         machines.vms.push(Vm {
             spec,
             owner,
@@ -134,6 +144,7 @@ impl Infrastructure {
             due: None,
             migration: None,
             front: None,
+            memory: None,
         });
         vm
     }
@@ -158,7 +169,8 @@ impl Infrastructure {
         }
         machines.fleet.admits(host, &machines.vms[vm.index()].spec)?;
         machines.settle_alone(vm, now);
-        machines.settle(host, now);
+        self.settle_host(host, now);
+        let machines = &mut self.virtual_machines;
         machines.fleet.book(host, &machines.vms[vm.index()].spec, expected_mips);
         machines.attach(vm, host, now);
         machines.states[vm.index()] = VmState::Starting;
@@ -193,8 +205,8 @@ impl Infrastructure {
         let machines = &mut self.virtual_machines;
         machines.vms[vm.index()].due = None;
         let Some(host) = machines.host(vm) else { return };
-        machines.settle(host, schedule.now());
-        machines.run(vm);
+        self.settle_host(host, schedule.now());
+        self.virtual_machines.run(vm);
         self.notices.push_back(Notice::VmChanged { vm, change: VmChange::Started });
         self.mark_host(schedule, host);
     }
@@ -224,15 +236,18 @@ impl Infrastructure {
         if let Some(due) = self.virtual_machines.vms[vm.index()].due.take() {
             schedule.cancel(due);
         }
-        let machines = &mut self.virtual_machines;
-        let host = machines.host(vm);
+        let host = self.virtual_machines.host(vm);
         match host {
-            Some(host) => machines.settle(host, now),
-            None => machines.settle_alone(vm, now),
+            Some(host) => self.settle_host(host, now),
+            None => self.virtual_machines.settle_alone(vm, now),
         }
+        let machines = &mut self.virtual_machines;
         machines.detach(vm);
         machines.states[vm.index()] = into;
         machines.vms[vm.index()].since = now;
+        if let Some(memory) = &mut machines.vms[vm.index()].memory {
+            memory.set(0.0, now);
+        }
         if let Some(processor) = machines.processor(vm) {
             while let Some((id, job)) = self.compute.pop_any(now, processor) {
                 self.notices.push_back(Notice::JobEnded { id, job, outcome: JobOutcome::LostToFault });

@@ -1,8 +1,11 @@
 //! The state of all virtual machines and hosts, and what can be seen of it.
 
 use super::accounts::{HostAccount, VmAccount};
+use super::energy::{HostEnergy, VmEnergy};
 use super::fleet::{Fleet, HostState};
+use super::memory::MemoryUse;
 use super::migration::Migration;
+use super::service::Service;
 use super::spec::VmSpec;
 use crate::engine::{ABSENT, EventHandle, SimTime};
 use crate::infra::ids::{HostId, MigrationId, NodeId, Owner, ProcessorId, VmId};
@@ -55,6 +58,7 @@ pub(super) struct Vm {
     pub(super) migration: Option<MigrationId>,
     /// The node whose tasks it serves.
     pub(super) front: Option<NodeId>,
+    pub(super) memory: Option<MemoryUse>,
 }
 
 /// What a host has besides its row in the [`Fleet`].
@@ -68,6 +72,7 @@ pub(super) struct Host {
     pub(super) since: SimTime,
     pub(super) account: HostAccount,
     pub(super) overloaded: bool,
+    pub(super) energy: HostEnergy,
     pub(super) due: Option<EventHandle>,
     pub(super) sleep_when_empty: bool,
 }
@@ -97,6 +102,9 @@ pub struct VirtualMachines {
     pub(super) leaves: Vec<bool>,
     pub(super) processors: Vec<u32>,
     pub(super) accounts: Vec<VmAccount>,
+    /// For those with a contract what was delivered.
+    pub(super) services: Vec<Option<Box<Service>>>,
+    pub(super) energies: Vec<VmEnergy>,
     /// For each processor the virtual machine that it belongs to; shorter than the processors if the last
     /// ones belong to none.
     pub(super) vm_of_processor: Vec<u32>,
@@ -222,12 +230,14 @@ impl VirtualMachines {
     /// What a virtual machine asked for and got until `now`.
     #[must_use]
     pub fn account(&self, vm: VmId, now: SimTime) -> VmAccount {
-        let index = vm.index();
-        let own = &self.vms[index];
-        let since = self.host(vm).map_or(own.since, |host| self.hosts[host.index()].since);
-        let mut account = self.accounts[index];
-        account.add(now.since(since).as_secs(), self.rates(index));
+        let mut account = self.accounts[vm.index()];
+        account.add(now.since(self.settled_at(vm)).as_secs(), self.rates(vm.index()));
         account
+    }
+
+    /// Up to when the accounts of a virtual machine are right.
+    pub(super) fn settled_at(&self, vm: VmId) -> SimTime {
+        self.host(vm).map_or(self.vms[vm.index()].since, |host| self.hosts[host.index()].since)
     }
 
     /// How long a host was in which state until `now`.

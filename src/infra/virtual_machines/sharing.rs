@@ -28,16 +28,16 @@ impl VirtualMachines {
         for at in 0..self.hosts[index].list.len() {
             let vm = self.hosts[index].list[at].index();
             let rates = self.rates(vm);
-            self.accounts[vm].add(seconds, rates);
+            self.book_span(vm, seconds, rates);
         }
     }
 
     /// The same of a virtual machine that is on no host.
     pub(super) fn settle_alone(&mut self, vm: VmId, now: SimTime) {
         let rates = self.rates(vm.index());
-        let own = &mut self.vms[vm.index()];
-        self.accounts[vm.index()].add(now.since(own.since).as_secs(), rates);
-        own.since = now;
+        let seconds = now.since(self.vms[vm.index()].since).as_secs();
+        self.book_span(vm.index(), seconds, rates);
+        self.vms[vm.index()].since = now;
     }
 
     /// Works the shares of a host out anew. Returns the million instructions a second that its cores do.
@@ -47,12 +47,12 @@ impl VirtualMachines {
     /// copied then loses a share of its speed, but not of what it takes of the host.
     fn share(&mut self, host: HostId) -> f64 {
         let index = host.index();
-        let (mut requested, mut wanted, mut planned) = (0.0, 0.0, 0.0);
+        let (mut requested, mut wanted, mut planned, mut sized) = (0.0, 0.0, 0.0, 0.0);
         for vm in self.hosts[index].list.iter().map(|vm| vm.index()) {
             let request = self.demand_mips[vm];
             let want = request.min(self.limit_mips[vm]);
             self.requested_mips[vm] = request;
-            self.fair_mips[vm] = want;
+            sized += self.size_mips[vm];
             requested += request;
             wanted += want;
             if !self.leaves[vm] {
@@ -65,11 +65,19 @@ impl VirtualMachines {
         let capacity = self.fleet.capacity_mips[index];
         let share = if wanted > capacity { capacity / wanted } else { 1.0 };
         let mut allocated = 0.0;
-        for vm in self.hosts[index].list.iter().map(|vm| vm.index()) {
-            self.fair_mips[vm] *= share;
-            self.allocated_mips[vm] = self.fair_mips[vm] * self.kept_share[vm];
-            allocated += self.fair_mips[vm];
+        for at in 0..self.hosts[index].list.len() {
+            let id = self.hosts[index].list[at];
+            let vm = id.index();
+            let fair = self.demand_mips[vm].min(self.limit_mips[vm]) * share;
+            if fair != self.fair_mips[vm] {
+                self.book_vm_energy(id, host);
+                self.fair_mips[vm] = fair;
+            }
+            self.allocated_mips[vm] = fair * self.kept_share[vm];
+            allocated += fair;
         }
+        let energy = &mut self.hosts[index].energy;
+        (energy.sized_mips, energy.used_mips) = (sized, allocated);
         let allocated = f64::min(allocated, capacity);
         self.fleet.requested_mips[index] = requested;
         self.fleet.planned_mips[index] = planned;
@@ -128,7 +136,7 @@ impl Infrastructure {
         self.virtual_machines.has_hosts_event = false;
         let mut hosts = self.virtual_machines.take_dirty();
         for &host in &hosts {
-            self.virtual_machines.settle(host, schedule.now());
+            self.settle_host(host, schedule.now());
             let allocated_mips = self.virtual_machines.share(host);
             self.meter_host(schedule, host, allocated_mips);
             self.drive_jobs(schedule, host);

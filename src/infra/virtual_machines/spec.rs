@@ -124,11 +124,23 @@ pub enum MigrationMethod {
     },
 }
 
+/// What of the memory of a virtual machine a migration copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CopiedMemory {
+    /// All of it.
+    #[default]
+    Whole,
+    /// What it uses when the copying begins; all of it where that is not known.
+    InUse,
+}
+
 /// How a virtual machine moves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MigrationSpec {
     /// How its memory gets there.
     pub method: MigrationMethod,
+    /// What of it does.
+    pub memory: CopiedMemory,
     /// Share of its speed that it loses while it runs and is copied, in 0..=1.
     pub degradation: f64,
 }
@@ -142,6 +154,7 @@ impl Default for MigrationSpec {
                 downtime_limit: SimDuration::from_secs(0.3),
                 round_limit: 30,
             },
+            memory: CopiedMemory::Whole,
             degradation: 0.1,
         }
     }

@@ -119,7 +119,8 @@ impl FollowThePrice {
     /// What moving a virtual machine costs: its bytes, and what its user is owed for the copy.
     fn copy_cost(&self, view: &ConsolidationView<'_>, vm: VmId, from: HostId, to: HostId) -> f64 {
         let (spec, copying) = (view.machines().spec(vm), view.copying());
-        let copy = copying.spec.expected_copy(spec.resources.memory_bytes, self.copy_bytes_per_s);
+        let memory_bytes = view.machines().copied_bytes(vm, copying.spec.memory);
+        let copy = copying.spec.expected_copy(memory_bytes, self.copy_bytes_per_s);
         let [from, to] = [from, to].map(|host| view.fleet().specs()[host.index()].site);
         let agreed = view.machines().demand_mips()[vm.index()];
         let owed = spec.sla.as_ref().map_or(0.0, |sla| {

@@ -184,7 +184,7 @@ impl VmSelection for PredictionDriven {
 #[serde(deny_unknown_fields, default)]
 pub struct MinimumCost {
     /// What users pay an hour for each type of virtual machine, in the order of the types and in the currency of energy;
-    /// the last price is that of all further types, too. Nothing is lost but energy if there is none.
+    /// the last price is that of all further types, too. The prices of the contracts if left out.
     pub prices_per_hour: Vec<f64>,
     /// Rate at which memory is copied.
     pub rate: DataRate,
@@ -217,8 +217,12 @@ impl MinimumCost {
         let slot_s = self.slot.as_secs();
         let paid_s =
             if slot_s > 0.0 { ((copying_s / slot_s).floor() + 1.0) * slot_s } else { copying_s };
-        self.price_per_hour(usize::from(spec.class)) / 3600.0 * paid_s
-            + self.energy_cost(view, vm, SimDuration::from_secs(copying_s))
+        let agreed = || spec.sla.as_ref().map_or(0.0, |sla| sla.contract.price_per_s);
+        let price_per_s = match self.prices_per_hour.is_empty() {
+            true => agreed(),
+            false => self.price_per_hour(usize::from(spec.class)) / 3600.0,
+        };
+        price_per_s * paid_s + self.energy_cost(view, vm, SimDuration::from_secs(copying_s))
     }
 
     fn energy_cost(&self, view: &SelectionView<'_>, vm: VmId, copying: SimDuration) -> f64 {

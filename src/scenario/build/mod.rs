@@ -11,6 +11,8 @@ mod nodes;
 mod power;
 mod sla;
 mod tasks;
+mod traced_vms;
+mod traces;
 mod virtual_machines;
 
 pub use directory::NodeDirectory;

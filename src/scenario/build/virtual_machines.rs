@@ -3,17 +3,20 @@
 use super::WorkloadSite;
 use super::nodes::discipline;
 use super::sla::service_level;
+use super::traced_vms::Parts;
 use crate::apps::Workload;
 use crate::apps::virtual_machines::{
-    BatchJob, Demand, DemandGrid, Demands, Drain, SyntheticDemand, VmOptions, VmRequest, VmType,
-    VmWorkload,
+    BatchJob, Demand, DemandGrid, Demands, Drain, SyntheticDemand, TracedType, VmOptions, VmRequest,
+    VmType, VmWorkload,
 };
 use crate::engine::{Distribution, EntityStream, SimDuration, SimTime};
 use crate::infra::compute::{Accelerator, Resources};
-use crate::infra::{HostSpec, MigrationMethod, MigrationSpec, NodeId, Sharing, SleepSpec, VmSpec};
+use crate::infra::{
+    CopiedMemory, HostSpec, MigrationMethod, MigrationSpec, NodeId, Sharing, SleepSpec, VmSpec,
+};
 use crate::placement::consolidation::MinimumPower;
 use crate::scenario::format::{
-    HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names, NodeClassSpec,
+    CopiedMemorySpec, HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names, NodeClassSpec,
     VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
 };
 use crate::scenario::registry::parameters;
@@ -25,13 +28,13 @@ use std::sync::Arc;
 const MOST_STEPS: u64 = 10_000_000;
 
 /// Most virtual machines, and most jobs, of a workload.
-const MOST: u64 = 10_000_000;
+pub(super) const MOST: u64 = 10_000_000;
 
 /// Most values of all synthetic series together: 2 GB.
 const MOST_VALUES: u64 = 500_000_000;
 
 /// Most times that one job of a workload waits for another, together.
-const MOST_DEPENDENCIES: u64 = 100_000_000;
+pub(super) const MOST_DEPENDENCIES: u64 = 100_000_000;
 
 /// The times of at most `count` arrivals until the horizon.
 fn arrivals(
@@ -65,13 +68,30 @@ fn arrivals(
 /// Whether a node of this class could take a virtual machine of this type at all.
 fn could_take(class: &NodeClassSpec, spec: &VmTypeSpec) -> bool {
     let fits = |has: Option<f64>, needs: f64| has.is_none_or(|has| needs <= has);
+    let is_fast = |core: f64| spec.mips_per_vcpu.as_mips() <= core * (1.0 + 1e-12);
     class.cores.unwrap_or(0) >= spec.vcpus
+        && class.mips_per_core.is_none_or(|core| is_fast(core.as_mips()))
         && fits(class.memory.map(|memory| memory.as_bytes()), spec.memory.as_bytes())
         && fits(class.storage.map(|storage| storage.as_bytes()), spec.storage.as_bytes())
         && spec
             .accelerators
             .iter()
             .all(|(kind, count)| class.accelerators.get(kind).is_some_and(|has| has >= count))
+}
+
+/// Whether any host could take a virtual machine of this type at all.
+pub(super) fn fits_somewhere(
+    spec: &VmTypeSpec,
+    hosts: &[(NodeId, HostSpec)],
+    here: &WorkloadSite<'_>,
+) -> bool {
+    let takes = |node| class_of(here, node).is_some_and(|class| could_take(class, spec));
+    hosts.iter().any(|(node, _)| takes(*node))
+}
+
+/// Whether virtual machines of a type come from a trace.
+pub(super) fn is_traced(spec: &VmTypeSpec) -> bool {
+    matches!(spec.demand, VmDemandSpec::Trace)
 }
 
 /// The class of a node.
@@ -162,16 +182,8 @@ fn hosts(
     good.then_some((found, sites))
 }
 
-/// The requests of a type, and the rows of its demands.
-fn requests(
-    spec: &VmTypeSpec,
-    number: u16,
-    here: &WorkloadSite<'_>,
-    stream: &str,
-    (step, steps): (SimDuration, usize),
-    rows: &mut Vec<Vec<f32>>,
-    site: &Site<'_>,
-) -> Option<Vec<VmRequest>> {
+/// What the virtual machines of a type are.
+fn vm_spec(spec: &VmTypeSpec, number: u16, here: &WorkloadSite<'_>, site: &Site<'_>) -> Option<VmSpec> {
     let accelerators = spec.accelerators.iter().map(|(kind, &count)| {
         let known = here.directory.accelerator(kind);
         if known.is_none() {
@@ -197,6 +209,20 @@ fn requests(
     if vm.mips_per_vcpu == 0.0 {
         site.key("mips_per_vcpu").error("virtual cores of 0 MIPS never do anything; it must be above 0");
     }
+    Some(vm)
+}
+
+/// The requests of a type, and the rows of its demands.
+fn requests(
+    spec: &VmTypeSpec,
+    vm: &VmSpec,
+    here: &WorkloadSite<'_>,
+    stream: &str,
+    (step, steps): (SimDuration, usize),
+    rows: &mut Vec<Vec<f32>>,
+    site: &Site<'_>,
+) -> Option<Vec<VmRequest>> {
+    let number = vm.class;
     let lifetime = match &spec.lifetime {
         None => None,
         Some(lifetime) => Some(site.key("lifetime").check(lifetime.distribution())?),
@@ -228,25 +254,34 @@ fn requests(
             .map(|lifetime| SimDuration::from_secs(lifetime.sample(&mut lifetimes))),
         demand: match spec.demand {
             VmDemandSpec::Constant { utilisation } => Demand::Constant(utilisation.as_fraction()),
-            VmDemandSpec::Synthetic { .. } => Demand::Grid((first_row + index) as u32),
-            VmDemandSpec::Jobs => Demand::Jobs,
+            VmDemandSpec::Synthetic { .. } => Demand::Grid { grid: 0, row: (first_row + index) as u32 },
+            VmDemandSpec::Jobs | VmDemandSpec::Trace => Demand::Jobs,
         },
     });
     Some(requests.collect())
 }
 
+fn copied(memory: CopiedMemorySpec) -> CopiedMemory {
+    match memory {
+        CopiedMemorySpec::Whole => CopiedMemory::Whole,
+        CopiedMemorySpec::InUse => CopiedMemory::InUse,
+    }
+}
+
 fn migration(spec: MigrationKindSpec) -> MigrationSpec {
     match spec {
-        MigrationKindSpec::StopAndCopy => {
-            MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 }
+        MigrationKindSpec::StopAndCopy { memory } => {
+            let memory = copied(memory);
+            MigrationSpec { method: MigrationMethod::StopAndCopy, memory, degradation: 0.0 }
         }
-        MigrationKindSpec::PreCopy { dirty_rate, downtime_limit, round_limit, degradation } => {
+        MigrationKindSpec::PreCopy { dirty_rate, downtime_limit, round_limit, degradation, memory } => {
             MigrationSpec {
                 method: MigrationMethod::PreCopy {
                     dirty_bytes_per_s: dirty_rate.as_bps() / 8.0,
                     downtime_limit: SimDuration::from_secs(downtime_limit.as_secs()),
                     round_limit,
                 },
+                memory: copied(memory),
                 degradation: degradation.as_fraction(),
             }
         }
@@ -320,7 +355,8 @@ impl VirtualMachinesSpec {
     /// Reports more virtual machines, values or jobs than a run should have. Nothing was made of them yet.
     fn is_of_bearable_size(&self, steps: u64, site: &Site<'_>) -> bool {
         let sum = |of: &dyn Fn(&VmTypeSpec) -> bool| -> u64 {
-            self.types.iter().filter(|spec| of(spec)).map(|spec| u64::from(spec.count)).sum()
+            let own = self.types.iter().filter(|spec| !is_traced(spec) && of(spec));
+            own.map(|spec| u64::from(spec.count)).sum()
         };
         let vms = sum(&|_| true);
         if vms > MOST {
@@ -394,13 +430,11 @@ impl VirtualMachinesSpec {
     fn check_fit(&self, hosts: &[(NodeId, HostSpec)], types: &[VmType], here: &WorkloadSite<'_>) {
         for (index, (spec, kind)) in self.types.iter().zip(types).enumerate() {
             let site = here.site.key("types").index(index);
-            let fits = hosts
-                .iter()
-                .any(|(node, _)| class_of(here, *node).is_some_and(|class| could_take(class, spec)));
-            if !fits {
+            // What a trace says is looked at when it has been read.
+            if !is_traced(spec) && !fits_somewhere(spec, hosts, here) {
                 site.error_with_help(
                     format!("no host is large enough for a virtual machine of the type {:?}", spec.name),
-                    "compare its vcpus, memory, storage and accelerators with those of the hosts",
+                    "compare its vcpus and their speed, its memory, storage and accelerators with the hosts'",
                 );
             }
             if let Some(front) = kind.serves
@@ -412,6 +446,33 @@ impl VirtualMachinesSpec {
                 );
             }
         }
+    }
+}
+
+impl VirtualMachinesSpec {
+    /// The one currency of all amounts, if there is any; `None` if there are several, which is reported.
+    fn currency(&self, hosts: &[(NodeId, HostSpec)], here: &WorkloadSite<'_>) -> Option<Option<String>> {
+        let hosts: BTreeSet<NodeId> = hosts.iter().map(|(node, _)| *node).collect();
+        let mut found = self.currency.clone();
+        for (site, nodes) in here.infrastructure.sites() {
+            if site.price.is_none() || !nodes.iter().any(|node| hosts.contains(node)) {
+                continue;
+            }
+            match &found {
+                Some(other) if *other != site.currency => {
+                    here.site.key("currency").error_with_help(
+                        format!(
+                            "energy at the site {:?} is paid in {}, but other amounts are in {other}",
+                            site.name, site.currency
+                        ),
+                        "give all prices in one currency, since they are added up",
+                    );
+                    return None;
+                }
+                _ => found = Some(site.currency.clone()),
+            }
+        }
+        Some(found)
     }
 }
 
@@ -434,12 +495,35 @@ impl BuildWorkload for VirtualMachinesSpec {
         if !self.is_of_bearable_size(steps, site) {
             return None;
         }
-        let mut rows = Vec::new();
-        let mut all = Vec::new();
+        let (mut rows, mut all, mut traced) = (Vec::new(), Vec::new(), Vec::new());
         for (index, spec) in self.types.iter().enumerate() {
             let own = site.key("types").index(index);
             let grid = (period, steps as usize);
-            all.extend(requests(spec, index as u16, here, &self.name, grid, &mut rows, &own)?);
+            let vm = vm_spec(spec, index as u16, here, &own)?;
+            if is_traced(spec) {
+                traced.push(TracedType { spec: vm, weight: spec.count });
+            } else {
+                all.extend(requests(spec, &vm, here, &self.name, grid, &mut rows, &own)?);
+            }
+        }
+        let mut jobs = self.batch_jobs(here)?;
+        let mut demands = Demands::default();
+        if !rows.is_empty() {
+            demands.grids.push(DemandGrid::from_rows(period, &rows));
+        }
+        let trace = match &self.trace {
+            Some(spec) => {
+                let parts = Parts { requests: &mut all, jobs: &mut jobs, demands: &mut demands };
+                Some(self.take_trace(spec, &traced, &hosts, here, parts)?)
+            }
+            None => None,
+        };
+        if let (None, Some(index)) = (&trace, self.types.iter().position(is_traced)) {
+            site.key("types").index(index).key("demand").error_with_help(
+                "these virtual machines are those of a trace, but there is none",
+                "give the workload a `trace` with a `path`",
+            );
+            return None;
         }
         let mut cost_factors = Vec::new();
         for (index, spec) in self.cost_factors.iter().enumerate() {
@@ -472,17 +556,18 @@ impl BuildWorkload for VirtualMachinesSpec {
             }
         }
         check_size_of_optimum(all.len(), hosts.len(), here);
-        let jobs = self.batch_jobs(here)?;
+        let currency = self.currency(&hosts, here)?;
         let options = VmOptions {
             hosts,
             period,
             boot: SimDuration::from_secs(self.boot.as_secs()),
             migration: migration(self.migration),
             cost_factors,
-            copy_price_per_byte: self.copy_price_per_gb / 1e9,
             drains,
+            transfer_price_per_byte: self.transfer_price_per_gb / 1e9,
+            currency,
+            trace,
         };
-        let demands = Demands { grid: DemandGrid::from_rows(period, &rows), fragments: Vec::new() };
         Some(Box::new(VmWorkload::new(&self.name, types, all, demands, jobs, options)))
     }
 }

@@ -12,6 +12,7 @@ mod power;
 mod root;
 mod sla;
 mod tasks;
+mod traces;
 mod virtual_machines;
 
 pub use cloudsim::{
@@ -46,7 +47,9 @@ pub use root::{
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, HandoverRule, TasksSpec};
+pub use traces::{TraceFormatName, TraceGapRule, TraceSpec};
 pub use virtual_machines::{
-    ComposedSpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec, JobGroupSpec,
-    MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+    ComposedSpec, CopiedMemorySpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec,
+    JobGroupSpec, MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec,
+    VmDemandSpec, VmTypeSpec,
 };

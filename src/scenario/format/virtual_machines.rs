@@ -1,7 +1,7 @@
 //! Virtual machines.
 
 use super::root::{OverloadKind, SelectionKind, VmAllocationKind};
-use super::{Draw, Names, SchedulingSpec, SlaSpec};
+use super::{Draw, Names, SchedulingSpec, SlaSpec, TraceSpec};
 use crate::scenario::{DataRate, DataSize, Duration, InstructionRate, Instructions, Power, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -128,6 +128,10 @@ pub enum VmDemandSpec {
     },
     /// What jobs ask for: batch jobs of this workload, or the tasks that these virtual machines serve.
     Jobs,
+    /// What the virtual machines of the workload's trace want, each of which is of one type with this demand: `count`
+    /// of as many consecutive ones as these types count together. The trace also says when they come and end, and
+    /// how large they are, as far as it knows.
+    Trace,
 }
 
 fn fifth() -> Ratio {
@@ -201,12 +205,27 @@ impl Default for VmTypeSpec {
     }
 }
 
+/// What of the memory of a virtual machine is copied when it moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CopiedMemorySpec {
+    /// All of it.
+    #[default]
+    Whole,
+    /// What is in use, where a trace says that.
+    InUse,
+}
+
 /// How virtual machines move.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum MigrationKindSpec {
     /// Paused, copied, and on.
-    StopAndCopy,
+    StopAndCopy {
+        /// What of the memory is copied.
+        #[serde(default)]
+        memory: CopiedMemorySpec,
+    },
     /// Copied while they run, in rounds of what was written meanwhile, then paused for the rest.
     PreCopy {
         /// Rate at which memory is written.
@@ -222,6 +241,9 @@ pub enum MigrationKindSpec {
         /// Share of their speed that they lose while they are copied.
         #[serde(default = "tenth")]
         degradation: Ratio,
+        /// What of the memory is copied.
+        #[serde(default)]
+        memory: CopiedMemorySpec,
     },
 }
 
@@ -325,16 +347,23 @@ pub struct VirtualMachinesSpec {
     /// What copying costs between sites; 1 where nothing is given.
     #[serde(default)]
     pub cost_factors: Vec<CostFactorSpec>,
-    /// What copying a GB (1e9 bytes) within a site costs, in the currency of the sites' energy.
-    #[serde(default)]
-    #[schemars(range(min = 0.0))]
-    pub copy_price_per_gb: f64,
     /// Hosts to be emptied.
     #[serde(default)]
     pub drains: Vec<DrainSpec>,
     /// Batch jobs, for virtual machines whose demand is that of jobs.
     #[serde(default)]
     pub jobs: Vec<JobGroupSpec>,
+    /// Currency of prices and penalties; that of the price of energy at the hosts' sites if left out.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// Price of a gigabyte that a migration sends, times the cost factor of the sites.
+    #[serde(default)]
+    #[schemars(range(min = 0.0))]
+    pub transfer_price_per_gb: f64,
+    /// A trace, whose virtual machines are of the types with the demand `trace`, and whose jobs run in those with the
+    /// demand `jobs`.
+    #[serde(default)]
+    pub trace: Option<TraceSpec>,
 }
 
 fn virtual_machines() -> String {
@@ -355,6 +384,7 @@ fn pre_copy() -> MigrationKindSpec {
         downtime_limit: downtime_limit(),
         round_limit: round_limit(),
         degradation: tenth(),
+        memory: CopiedMemorySpec::Whole,
     }
 }
 
