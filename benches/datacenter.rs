@@ -81,6 +81,7 @@ fn consolidation() -> WorldBuilder {
         mean: 0.25,
         amplitude: 0.15,
         noise: 0.05,
+        correlation: 0.0,
         day: SimDuration::from_secs(86_400.0),
     };
     let mut rows = Vec::new();

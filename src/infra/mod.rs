@@ -44,7 +44,7 @@ pub use network::{FairShare, FlowIndex, LinkIndex, max_min_rates};
 pub use node::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, Node, NodeClass, Tier};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};
 pub use virtual_machines::{
-    CopiedMemory, Fleet, HostAccount, HostSpec, HostState, MigrationMethod, MigrationOutcome,
-    MigrationRecord, MigrationSpec, Sharing, SleepSpec, VirtualMachines, VmAccount, VmChange, VmRefusal,
-    VmSpec, VmState,
+    CopiedMemory, ExpectedCopy, Fleet, HostAccount, HostSpec, HostState, MigrationMethod,
+    MigrationOutcome, MigrationRecord, MigrationSpec, Sharing, SleepSpec, VirtualMachines, VmAccount,
+    VmChange, VmRefusal, VmSpec, VmState,
 };

@@ -7,6 +7,7 @@ use crate::apps::{
 };
 use crate::engine::SimTime;
 use crate::infra::{HostId, VmId, VmState};
+use crate::placement::SiteSignals;
 use crate::placement::consolidation::ConsolidationView;
 use crate::placement::vm_allocation::{AllocationView, VmAllocationDecision, VmNeed, fleet_features};
 
@@ -31,7 +32,8 @@ pub(super) fn decide_vm_allocation(
     let need = VmNeed { vm: request.vm, spec, demand_mips: request.expected_mips };
     let classes = core.infrastructure.classes();
     let random = &mut core.vm_allocation_random;
-    let mut view = AllocationView::new(now, need, request.hosts, fleet, classes, random);
+    let mut view = AllocationView::new(now, need, request.hosts, fleet, classes, random)
+        .at_sites(SiteSignals::new(&core.infrastructure));
     let host = match core.vm_allocation.decide(&mut view) {
         VmAllocationDecision::Wait => None,
         VmAllocationDecision::Place(host) => {
@@ -69,7 +71,8 @@ pub(super) fn decide_consolidation(
     let machines = core.infrastructure.virtual_machines();
     let classes = core.infrastructure.classes();
     let mut view =
-        ConsolidationView::new(request, now, machines, classes, &mut core.consolidation_random);
+        ConsolidationView::new(request, now, machines, classes, &mut core.consolidation_random)
+            .at_sites(SiteSignals::new(&core.infrastructure));
     let features = core.decisions.enabled(DecisionPoint::Consolidation).then(|| view.features());
     let mut decision = core.consolidation.decide(&mut view);
     let known = |host: HostId| request.hosts.binary_search(&host).is_ok();

@@ -2,6 +2,9 @@
 //! its own; one module a subject.
 
 mod bad_scenarios;
+mod cloud_optimum;
+mod cloud_prediction;
+mod cloud_prices;
 mod command_line;
 mod conservation;
 mod dataset;

@@ -18,6 +18,8 @@ pub(super) struct Totals {
     downtime_s: Summary,
     pub(super) refused_moves: u64,
     pub(super) losses: u64,
+    /// Hosts at control steps of which more was wanted than they have.
+    pub(super) overloaded_periods: u64,
 }
 
 impl Totals {
@@ -177,6 +179,7 @@ impl VmWorkload {
             "migrations_refused": self.totals.refused_moves,
             "migration_sent_bytes": self.totals.sent_bytes,
             "migration_cost_bytes": self.totals.cost_bytes,
+            "sla_violating_periods": self.totals.overloaded_periods,
             "migration_downtime_s": { "mean": mean(&self.totals.downtime_s), "sum": paused_s },
             "slatah": slatah,
             "pdm": pdm,

@@ -83,8 +83,9 @@ pub(super) struct Migration {
 }
 
 impl VirtualMachines {
-    /// Bytes of a virtual machine's memory that are to be copied now.
-    fn copied_bytes(&self, vm: VmId, memory: CopiedMemory) -> f64 {
+    /// Bytes of a virtual machine's memory that are to be copied if a migration begins now.
+    #[must_use]
+    pub fn copied_bytes(&self, vm: VmId, memory: CopiedMemory) -> f64 {
         let whole = self.vms[vm.index()].spec.resources.memory_bytes;
         match memory {
             CopiedMemory::Whole => whole,

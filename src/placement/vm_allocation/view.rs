@@ -3,6 +3,7 @@
 use crate::energy::{FrequencySteps, JobClass};
 use crate::engine::{SimTime, Stream};
 use crate::infra::{Fleet, HostId, HostState, NodeClass, VmId, VmSpec};
+use crate::placement::SiteSignals;
 use crate::records::ColumnSpec;
 use std::fmt;
 
@@ -33,6 +34,7 @@ pub struct AllocationView<'a> {
     classes: &'a [NodeClass],
     random: &'a mut Stream,
     guard: Option<&'a mut dyn Guard>,
+    sites: SiteSignals<'a>,
 }
 
 impl<'a> AllocationView<'a> {
@@ -45,7 +47,39 @@ impl<'a> AllocationView<'a> {
         classes: &'a [NodeClass],
         random: &'a mut Stream,
     ) -> Self {
-        AllocationView { now, need, hosts, fleet, classes, random, guard: None }
+        AllocationView {
+            now,
+            need,
+            hosts,
+            fleet,
+            classes,
+            random,
+            guard: None,
+            sites: SiteSignals::default(),
+        }
+    }
+
+    /// The same view with the signals of the hosts' sites.
+    #[must_use]
+    pub fn at_sites(self, sites: SiteSignals<'a>) -> Self {
+        AllocationView { sites, ..self }
+    }
+
+    /// The same view of these hosts only, given in ascending order.
+    pub fn among<'b>(&'b mut self, hosts: &'b [HostId]) -> AllocationView<'b> {
+        AllocationView {
+            now: self.now,
+            need: self.need,
+            hosts,
+            fleet: self.fleet,
+            classes: self.classes,
+            random: &mut *self.random,
+            guard: match &mut self.guard {
+                Some(guard) => Some(&mut **guard),
+                None => None,
+            },
+            sites: self.sites,
+        }
     }
 
     /// The same view of those hosts only that a guard allows.
@@ -82,6 +116,12 @@ impl<'a> AllocationView<'a> {
     #[must_use]
     pub fn classes(&self) -> &'a [NodeClass] {
         self.classes
+    }
+
+    /// Prices and all else of the hosts' sites, now and later.
+    #[must_use]
+    pub fn sites(&self) -> SiteSignals<'a> {
+        self.sites
     }
 
     /// The policy's own random stream.

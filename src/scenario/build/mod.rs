@@ -1,6 +1,7 @@
 //! From a scenario to a world.
 
 mod cloudsim;
+mod consolidation;
 mod directory;
 mod energy;
 mod faults;

@@ -14,12 +14,13 @@ use crate::infra::compute::{Accelerator, Resources};
 use crate::infra::{
     CopiedMemory, HostSpec, MigrationMethod, MigrationSpec, NodeId, Sharing, SleepSpec, VmSpec,
 };
-use crate::placement::consolidation::{Composed, ConsolidationPolicy};
+use crate::placement::consolidation::MinimumPower;
 use crate::scenario::format::{
-    ComposedSpec, CopiedMemorySpec, HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names,
-    NodeClassSpec, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+    CopiedMemorySpec, HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names, NodeClassSpec,
+    VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
 };
-use crate::scenario::{BuildConsolidation, BuildWorkload, Registry, Site};
+use crate::scenario::registry::parameters;
+use crate::scenario::{BuildWorkload, Site};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -230,7 +231,7 @@ fn requests(
     let random = here.streams.entity(&format!("{stream}/arrivals"), u64::from(number));
     let times = arrivals(&spec.arrival, spec.count, here.horizon, random, &site.key("arrival"))?;
     let first_row = rows.len();
-    if let VmDemandSpec::Synthetic { mean, amplitude, noise, day } = spec.demand {
+    if let VmDemandSpec::Synthetic { mean, amplitude, noise, correlation, day } = spec.demand {
         if day.as_secs() == 0.0 {
             site.key("demand").key("day").error("a day of 0 s has no course; it must be above 0");
             return None;
@@ -239,6 +240,7 @@ fn requests(
             mean: mean.as_fraction(),
             amplitude: amplitude.as_fraction(),
             noise: noise.as_fraction(),
+            correlation: correlation.as_fraction(),
             day: SimDuration::from_secs(day.as_secs()),
         };
         let name = format!("{stream}/demand/{}", spec.name);
@@ -284,6 +286,26 @@ fn migration(spec: MigrationKindSpec) -> MigrationSpec {
                 degradation: degradation.as_fraction(),
             }
         }
+    }
+}
+
+/// Reports more virtual machines and hosts than the policy that looks for the optimum takes.
+fn check_size_of_optimum(vms: usize, hosts: usize, here: &WorkloadSite<'_>) {
+    let policy = &here.policies.consolidation;
+    if policy.kind() != "minimum_power" {
+        return;
+    }
+    let Ok(own) = parameters::<MinimumPower>(&policy.0) else { return };
+    let size = vms.saturating_mul(hosts);
+    if size > own.size_limit as usize {
+        here.policies_site.key("consolidation").error_with_help(
+            format!(
+                "the optimum of {vms} virtual machines on {hosts} hosts is not looked for: {size} pairs are more than \
+                 the `size_limit` of {}",
+                own.size_limit
+            ),
+            "take fewer, choose \"overload_and_underload\", or raise `size_limit`: the time grows exponentially",
+        );
     }
 }
 
@@ -534,6 +556,7 @@ impl BuildWorkload for VirtualMachinesSpec {
                 drains.push(Drain { node, from, until: SimTime::from_secs(spec.until.as_secs()) });
             }
         }
+        check_size_of_optimum(all.len(), hosts.len(), here);
         let currency = self.currency(&hosts, here)?;
         let options = VmOptions {
             hosts,
@@ -547,21 +570,5 @@ impl BuildWorkload for VirtualMachinesSpec {
             trace,
         };
         Some(Box::new(VmWorkload::new(&self.name, types, all, demands, jobs, options)))
-    }
-}
-
-impl BuildConsolidation for ComposedSpec {
-    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>> {
-        let overload = registry.make_overload(&self.overload, &site.key("overload"));
-        let selection = registry.make_selection(&self.selection, &site.key("selection"));
-        let placement = registry.make_vm_allocation(&self.placement, &site.key("placement"));
-        Some(Box::new(Composed {
-            overload: overload?,
-            selection: selection?,
-            placement: placement?,
-            empties: self.empties,
-            give_up_after: self.give_up_after,
-            sleeps: self.sleeps,
-        }))
     }
 }

@@ -64,6 +64,8 @@ kinds! {
     OverloadKind "overload_detection";
     /// A selection of virtual machines with its parameters.
     SelectionKind "vm_selection";
+    /// A predictor with its parameters.
+    PredictorKind "predictor";
 }
 
 /// The thing of a kind with its defaults.
@@ -85,7 +87,8 @@ of_kind!(
     VmAllocationKind,
     ConsolidationKind,
     OverloadKind,
-    SelectionKind
+    SelectionKind,
+    PredictorKind
 );
 
 /// One name, or several: of node classes (all their nodes) or of single nodes.

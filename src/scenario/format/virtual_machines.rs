@@ -110,7 +110,7 @@ pub enum VmDemandSpec {
         /// Share of the size.
         utilisation: Ratio,
     },
-    /// A daily sine with a random phase and independent normal noise, cut to 0 to 1.
+    /// A daily sine with a random phase and normal noise, cut to 0 to 1.
     Synthetic {
         /// Mean share of the size.
         mean: Ratio,
@@ -120,6 +120,9 @@ pub enum VmDemandSpec {
         /// Standard deviation of the noise.
         #[serde(default = "tenth")]
         noise: Ratio,
+        /// Correlation of the noise of a step with that of the next one: 0 if it forgets at once, 1 if it stays.
+        #[serde(default)]
+        correlation: Ratio,
         /// Length of a day.
         #[serde(default = "day")]
         day: Duration,
@@ -196,6 +199,7 @@ impl Default for VmTypeSpec {
                 mean: Ratio::from_fraction(0.3),
                 amplitude: fifth(),
                 noise: tenth(),
+                correlation: Ratio::from_fraction(0.0),
                 day: day(),
             },
             job_class: JobClass::Compute,
