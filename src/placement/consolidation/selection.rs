@@ -139,7 +139,7 @@ impl VmSelection for MaximumCorrelation {
 }
 
 /// The one whose copying costs the least if its user pays nothing meanwhile: its price times the slots of time that
-/// its copying begins.
+/// its copying begins. Of one with a negative price, who is paid to run, copying gains something.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MinimumCost {
@@ -150,7 +150,7 @@ pub struct MinimumCost {
     /// Rate at which memory is copied.
     #[serde(default = "half_a_gigabit")]
     pub rate: DataRate,
-    /// Slots in which time is paid for.
+    /// Slots in which time is paid for; 0 if it is paid for as it passes.
     #[serde(default = "ten_seconds")]
     pub slot: Duration,
 }
@@ -176,8 +176,9 @@ impl VmSelection for MinimumCost {
         least(view, |vm| {
             let spec = view.machines.spec(vm);
             let copying_s = 8.0 * spec.resources.memory_bytes / self.rate.as_bps();
-            let slots = (copying_s / self.slot.as_secs()).floor() + 1.0;
-            self.price_per_hour(usize::from(spec.class)) * slots
+            let slot_s = self.slot.as_secs();
+            let paid = if slot_s > 0.0 { (copying_s / slot_s).floor() + 1.0 } else { copying_s };
+            self.price_per_hour(usize::from(spec.class)) * paid
         })
     }
 }
