@@ -179,7 +179,7 @@ impl VmSelection for PredictionDriven {
 
 /// The one whose copying costs the least: what its user does not pay for the slots of time that its copying begins,
 /// and what the energy costs that it draws a second time while both hosts hold it, by the signals of its host's site
-/// over these seconds.
+/// over these seconds. Of one with a negative price, who is paid to run, copying gains something.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MinimumCost {
