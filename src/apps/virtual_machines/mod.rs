@@ -14,6 +14,7 @@ mod control;
 mod costs;
 mod demand;
 mod jobs;
+mod order;
 mod placing;
 mod report;
 mod tables;
