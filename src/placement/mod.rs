@@ -8,4 +8,7 @@ pub mod forecast;
 pub mod frequency;
 pub mod minimum_power;
 pub mod offloading;
+mod sites;
 pub mod vm_allocation;
+
+pub use sites::{EnergyWeights, SiteSignals, planned_host_w};

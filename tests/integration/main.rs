@@ -2,12 +2,18 @@
 //! its own; one module a subject.
 
 mod bad_scenarios;
+mod cloud_optimum;
+mod cloud_prediction;
+mod cloud_prices;
 mod command_line;
 mod conservation;
 mod dataset;
 mod determinism;
+mod documents;
 mod energy;
+mod frequency_scenarios;
 mod full_disk;
+mod governed_hosts;
 mod interrupt;
 mod physics;
 mod planetlab;

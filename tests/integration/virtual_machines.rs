@@ -14,7 +14,8 @@ use stratosim::infra::{
     Position, Sharing, SleepSpec, Static, Tier, VmSpec,
 };
 use stratosim::output::{Destination, Recorder, RecorderSummary, TableSelection};
-use stratosim::placement::consolidation::{Composed, MinimumMigrationTime, Threshold};
+use stratosim::placement::consolidation::{Composed, Forecast, MinimumMigrationTime, Threshold};
+use stratosim::placement::forecast::{LastValue, Oracle, Predictor};
 use stratosim::placement::vm_allocation::PowerAwareBestFit;
 use stratosim::world::WorldBuilder;
 
@@ -69,7 +70,7 @@ fn options(hosts: u32) -> VmOptions {
 fn request(time_s: f64, gib: f64, demand: Demand) -> VmRequest {
     let resources = Resources { memory_bytes: gib * GIB, ..Resources::default() };
     VmRequest {
-        spec: VmSpec { class: 0, vcpus: 1, mips_per_vcpu: 1000.0, resources, sla: None },
+        spec: VmSpec::new(1, 1000.0, resources),
         time: SimTime::from_secs(time_s),
         lifetime: None,
         demand,
@@ -154,6 +155,32 @@ fn an_overloaded_host_is_relieved() {
     assert_near(number(&summary, "pdm"), COPY_S / 900.0 / 3.0, 1e-9);
     assert_eq!((number(&summary, "slatah"), number(&summary, "host_shutdowns")), (0.0, 0.0));
     assert_near(number(&summary, "availability"), 1.0 - COPY_S / 2700.0, 1e-9);
+}
+
+/// Two that want 500 MIPS of a host of 2000, and 900 each from 600 s on: 0.9 > 0.8. An oracle that looks one step ahead
+/// moves one at 300 s, before the overload; who thinks that all stays as it is moves it at 600 s.
+#[test]
+fn an_oracle_relieves_a_host_a_step_earlier() {
+    let moved_at = |predictor: Box<dyn Predictor>| {
+        let row = || vec![0.5, 0.5, 0.9];
+        let grid = DemandGrid::from_rows(seconds(300.0), &[row(), row(), vec![0.1]]);
+        let requests = vec![
+            request(0.0, 2.0, Demand::Grid { grid: 0, row: 0 }),
+            request(0.0, 1.0, Demand::Grid { grid: 0, row: 1 }),
+            request(0.0, 1.0, Demand::Grid { grid: 0, row: 2 }),
+        ];
+        let mut world = world(2, 900.0);
+        let demands = Demands { grids: vec![grid], ..Demands::default() };
+        world.workload(workload(requests, demands, vec![], options(2)));
+        let overload = Box::new(Forecast { predictor, horizon: 1, utilisation: 0.8 });
+        world.consolidation("test", Composed { overload, empties: false, ..consolidation() });
+        let (summary, tables) = finish(world);
+        // More than 80 % is wanted of it, but never more than it has.
+        assert_eq!(number(&summary, "sla_violating_periods"), 0.0);
+        rows(&tables, "migrations", &["vm", "to", "started_s"])
+    };
+    assert_eq!(moved_at(Box::new(Oracle {})), ["1 host-1 300"]);
+    assert_eq!(moved_at(Box::new(LastValue {})), ["1 host-1 600"]);
 }
 
 /// Three that want 100 MIPS each: at 300 s the host of one of them is the least loaded and is emptied, and sleeps

@@ -129,8 +129,10 @@ pub struct SyntheticDemand {
     pub mean: f64,
     /// How far the sine goes above and below the mean.
     pub amplitude: f64,
-    /// Standard deviation of the independent normal noise of each step.
+    /// Standard deviation of the normal noise of each step.
     pub noise: f64,
+    /// Correlation of the noise of a step with that of the next one, in 0..=1: autoregressive noise of order one.
+    pub correlation: f64,
     /// Length of a day.
     pub day: SimDuration,
 }
@@ -151,8 +153,12 @@ impl SyntheticDemand {
         for index in 0..count {
             let mut random = streams.entity(name, index as u64);
             let phase = random.random::<f64>() * std::f64::consts::TAU;
+            // Innovations of this size keep the variance at one.
+            let fresh = (1.0 - self.correlation * self.correlation).max(0.0).sqrt();
+            let mut noise: f64 = 0.0;
             let row = (0..steps).map(|step| {
-                let noise: f64 = StandardNormal.sample(&mut random);
+                let drawn: f64 = StandardNormal.sample(&mut random);
+                noise = if step == 0 { drawn } else { self.correlation * noise + fresh * drawn };
                 let share = self.mean + self.amplitude * (turn * step as f64 + phase).sin();
                 (share + self.noise * noise).clamp(0.0, 1.0) as f32
             });

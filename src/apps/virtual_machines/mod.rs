@@ -13,6 +13,7 @@ mod config;
 mod control;
 mod costs;
 mod demand;
+mod future;
 mod jobs;
 mod order;
 mod placing;

@@ -6,7 +6,7 @@ use super::jobs::Jobs;
 use super::order::VmOrder;
 use super::report::Totals;
 use super::tables::Registered;
-use crate::apps::{Context, DecisionId, DecisionPoint, Message, VmHistories, Workload};
+use crate::apps::{Context, Copying, DecisionId, DecisionPoint, Message, VmHistories, Workload};
 use crate::engine::{EventHandle, Phase, SimTime};
 use crate::infra::compute::Job;
 use crate::infra::{
@@ -426,7 +426,15 @@ impl VmWorkload {
     fn cost_factor(&self, migration: &MigrationRecord, context: &mut dyn Context) -> f64 {
         let specs = context.infrastructure().virtual_machines().fleet().specs();
         let (from, to) = (specs[migration.from.index()].site, specs[migration.to.index()].site);
-        let given = self.options.cost_factors.iter().find(|(a, b, _)| (*a, *b) == (from, to));
-        given.map_or(1.0, |(_, _, factor)| *factor)
+        self.copying().factor(from, to)
+    }
+
+    /// How virtual machines are copied, and what that costs.
+    pub(super) fn copying(&self) -> Copying<'_> {
+        Copying {
+            spec: self.options.migration,
+            price_per_byte: self.options.transfer_price_per_byte,
+            factors: &self.options.cost_factors,
+        }
     }
 }

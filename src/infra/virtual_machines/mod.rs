@@ -8,6 +8,7 @@
 
 mod accounts;
 mod energy;
+mod expected_copy;
 mod fleet;
 mod host_states;
 mod jobs;
@@ -21,6 +22,7 @@ mod spec;
 
 pub use accounts::{HostAccount, VmAccount};
 pub(super) use energy::unpriced;
+pub use expected_copy::ExpectedCopy;
 pub use fleet::{Fleet, HostState};
 pub use life::VmChange;
 pub use machines::{VirtualMachines, VmState};

@@ -4,7 +4,7 @@ use super::*;
 use crate::units::Ratio;
 
 fn load(utilisation: f64, history: &[f64]) -> HostLoad<'_> {
-    HostLoad { utilisation, history }
+    HostLoad { utilisation, history, future: &[] }
 }
 
 #[test]

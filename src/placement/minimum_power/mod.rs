@@ -14,7 +14,7 @@ use thiserror::Error;
 pub struct PlacementHost<'a> {
     /// Speed of all cores together, in MIPS.
     pub capacity_mips: f64,
-    /// Speed of the fastest core, which bounds what one virtual machine can have.
+    /// Speed of a core, which bounds what a virtual machine can have on each of its own.
     pub core_mips: f64,
     /// Memory in bytes.
     pub memory_bytes: f64,
@@ -28,8 +28,12 @@ pub struct PlacementHost<'a> {
 pub struct PlacementVm {
     /// What it asks for, in MIPS.
     pub demand_mips: f64,
+    /// Its virtual cores, each on a core of its host.
+    pub cores: f64,
     /// What it holds, in bytes.
     pub memory_bytes: f64,
+    /// Whether it must stay on its host.
+    pub is_fixed: bool,
     /// The host that it is on; moving it elsewhere costs `migration_w`.
     pub host: Option<usize>,
     /// What a migration counts, in watts beside those of the hosts: its energy over the time for which the

@@ -31,6 +31,7 @@ fn check(hosts: &[PlacementHost<'_>], vms: &[PlacementVm]) -> Result<(), Placeme
     }
     for (index, vm) in vms.iter().enumerate() {
         good("virtual machine", index, "a demand", vm.demand_mips, false)?;
+        good("virtual machine", index, "a number of cores", vm.cores, true)?;
         good("virtual machine", index, "a memory", vm.memory_bytes, false)?;
         good("virtual machine", index, "a migration cost", vm.migration_w, false)?;
     }
@@ -95,12 +96,14 @@ impl Program {
 }
 
 /// The placement of all `vms` on `hosts` with the least power of the hosts and cost of migrations, such that
-/// no host is given more demand or memory than it has, and none a virtual machine that asks for more than a core.
+/// no host is given more demand or memory than it has, and none a virtual machine that asks for more than its cores.
 ///
 /// ```
 /// use stratosim::placement::minimum_power::{PlacementHost, PlacementVm, Solver, minimum_power};
 /// let host = PlacementHost { capacity_mips: 1000.0, core_mips: 1000.0, memory_bytes: 8e9, power_w: &[100.0, 200.0] };
-/// let vm = PlacementVm { demand_mips: 300.0, memory_bytes: 1e9, host: None, migration_w: 0.0 };
+/// let vm = PlacementVm {
+///     demand_mips: 300.0, cores: 1.0, memory_bytes: 1e9, is_fixed: false, host: None, migration_w: 0.0,
+/// };
 /// // Three fit on one host: 100 W + 90 % of 100 W.
 /// let best = minimum_power(&[host; 2], &[vm; 3], Solver::default())?;
 /// assert!((best.power_w - 190.0).abs() < 1e-9);
@@ -130,9 +133,9 @@ pub fn minimum_power(
     for vm in vms {
         let mut own = Vec::new();
         for (number, host) in hosts.iter().enumerate() {
-            if vm.demand_mips <= host.core_mips.min(host.capacity_mips)
-                && vm.memory_bytes <= host.memory_bytes
-            {
+            let is_alone_good = vm.demand_mips <= (host.core_mips * vm.cores).min(host.capacity_mips)
+                && vm.memory_bytes <= host.memory_bytes;
+            if is_alone_good && (!vm.is_fixed || vm.host == Some(number)) {
                 let is_here = program.variables.add(variable().binary());
                 if vm.host.is_some_and(|present| present != number) {
                     program.objective += vm.migration_w * is_here;

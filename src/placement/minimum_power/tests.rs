@@ -11,7 +11,7 @@ fn fits(hosts: &[PlacementHost<'_>], vms: &[PlacementVm], chosen: &[usize]) -> b
         let own = vms.iter().zip(chosen).filter(|(_, chosen)| **chosen == number);
         let (mut load, mut memory) = (0.0, 0.0);
         for (vm, _) in own {
-            if vm.demand_mips > host.core_mips {
+            if vm.demand_mips > host.core_mips * vm.cores || (vm.is_fixed && vm.host != Some(number)) {
                 return false;
             }
             load += vm.demand_mips;
@@ -80,7 +80,7 @@ fn host(kind: bool) -> PlacementHost<'static> {
 }
 
 fn vm(demand_mips: f64, memory_bytes: f64) -> PlacementVm {
-    PlacementVm { demand_mips, memory_bytes, host: None, migration_w: 0.0 }
+    PlacementVm { demand_mips, cores: 1.0, memory_bytes, is_fixed: false, host: None, migration_w: 0.0 }
 }
 
 #[test]
@@ -125,14 +125,19 @@ proptest! {
     #[test]
     fn nothing_is_better(
         kinds in prop::collection::vec(any::<bool>(), 1..4),
-        needs in prop::collection::vec((1u32..26, 1u32..18, prop::option::of(0usize..3), 0u32..60), 1..6),
+        needs in prop::collection::vec(
+            (1u32..50, 1u32..18, prop::option::of(0usize..3), 0u32..60, 1u32..3, prop::bool::weighted(0.2)),
+            1..6,
+        ),
     ) {
         let hosts: Vec<_> = kinds.iter().map(|&kind| host(kind)).collect();
         let vms: Vec<_> = needs
             .iter()
-            .map(|&(demand, memory, present, cost)| PlacementVm {
+            .map(|&(demand, memory, present, cost, cores, is_fixed)| PlacementVm {
                 host: present.filter(|host| *host < hosts.len()),
                 migration_w: f64::from(cost),
+                cores: f64::from(cores),
+                is_fixed: is_fixed && present.is_some_and(|host| host < hosts.len()),
                 ..vm(f64::from(demand) * 100.0, f64::from(memory) * 1e8)
             })
             .collect();

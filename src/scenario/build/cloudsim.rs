@@ -142,6 +142,13 @@ fn selection(kind: &SelectionKind, types: usize, site: &Site<'_>) -> Option<(VmS
         "random" => VmSelection::Random,
         "minimum_cost" => {
             let costs = site.check(parameters::<MinimumCost>(&kind.0))?;
+            if costs.prices_per_hour.is_empty() {
+                site.error_with_help(
+                    "without prices all virtual machines cost the same",
+                    "give `prices_per_hour`: what users pay an hour for each type, in the order of the types",
+                );
+                return None;
+            }
             prices = (0..types).map(|class| costs.price_per_hour(class)).collect();
             VmSelection::MinimumCost
         }

@@ -1,6 +1,7 @@
 //! Workloads of virtual machines: from the format to the workload.
 
 use super::WorkloadSite;
+use super::hosts::{fits_somewhere, hosts};
 use super::nodes::discipline;
 use super::sla::service_level;
 use super::traced_vms::Parts;
@@ -11,15 +12,13 @@ use crate::apps::virtual_machines::{
 };
 use crate::engine::{Distribution, EntityStream, SimDuration, SimTime};
 use crate::infra::compute::{Accelerator, Resources};
-use crate::infra::{
-    CopiedMemory, HostSpec, MigrationMethod, MigrationSpec, NodeId, Sharing, SleepSpec, VmSpec,
-};
-use crate::placement::consolidation::{Composed, ConsolidationPolicy};
+use crate::infra::{CopiedMemory, HostSpec, MigrationMethod, MigrationSpec, NodeId, VmSpec};
+use crate::placement::consolidation::MinimumPower;
 use crate::scenario::format::{
-    ComposedSpec, CopiedMemorySpec, HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names,
-    NodeClassSpec, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+    CopiedMemorySpec, MigrationKindSpec, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
 };
-use crate::scenario::{BuildConsolidation, BuildWorkload, Registry, Site};
+use crate::scenario::registry::parameters;
+use crate::scenario::{BuildWorkload, Site};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -64,121 +63,9 @@ fn arrivals(
     Some(times)
 }
 
-/// Whether a node of this class could take a virtual machine of this type at all.
-fn could_take(class: &NodeClassSpec, spec: &VmTypeSpec) -> bool {
-    let fits = |has: Option<f64>, needs: f64| has.is_none_or(|has| needs <= has);
-    let is_fast = |core: f64| spec.mips_per_vcpu.as_mips() <= core * (1.0 + 1e-12);
-    class.cores.unwrap_or(0) >= spec.vcpus
-        && class.mips_per_core.is_none_or(|core| is_fast(core.as_mips()))
-        && fits(class.memory.map(|memory| memory.as_bytes()), spec.memory.as_bytes())
-        && fits(class.storage.map(|storage| storage.as_bytes()), spec.storage.as_bytes())
-        && spec
-            .accelerators
-            .iter()
-            .all(|(kind, count)| class.accelerators.get(kind).is_some_and(|has| has >= count))
-}
-
-/// Whether any host could take a virtual machine of this type at all.
-pub(super) fn fits_somewhere(
-    spec: &VmTypeSpec,
-    hosts: &[(NodeId, HostSpec)],
-    here: &WorkloadSite<'_>,
-) -> bool {
-    let takes = |node| class_of(here, node).is_some_and(|class| could_take(class, spec));
-    hosts.iter().any(|(node, _)| takes(*node))
-}
-
 /// Whether virtual machines of a type come from a trace.
 pub(super) fn is_traced(spec: &VmTypeSpec) -> bool {
     matches!(spec.demand, VmDemandSpec::Trace)
-}
-
-/// The class of a node.
-fn class_of<'a>(here: &WorkloadSite<'a>, node: NodeId) -> Option<&'a NodeClassSpec> {
-    let classes = here.directory.classes.iter().zip(here.nodes);
-    classes
-        .into_iter()
-        .find(|((_, entry), _)| (entry.first..entry.first + entry.count).contains(&node.0))
-        .map(|(_, class)| class)
-}
-
-/// Nodes with what they are as hosts.
-type Hosts = Vec<(NodeId, HostSpec)>;
-
-/// The hosts, and the names of their sites by number.
-fn hosts(
-    entries: &[HostsEntry],
-    here: &WorkloadSite<'_>,
-    site: &Site<'_>,
-) -> Option<(Hosts, Vec<String>)> {
-    let (mut found, mut sites) = (Vec::new(), Vec::new());
-    let (mut seen, mut good) = (BTreeSet::new(), true);
-    for (index, entry) in entries.iter().enumerate() {
-        let mut own = site.index(index);
-        let plain;
-        let spec = match entry {
-            HostsEntry::Hosts(spec) => {
-                own = own.key("nodes");
-                spec
-            }
-            HostsEntry::Name(name) => {
-                plain = HostsSpec {
-                    nodes: Names::One(name.clone()),
-                    site: None,
-                    sharing: HostSharingSpec::TimeShared { oversubscription: None },
-                    sleep: crate::scenario::format::SleepSpecification::default(),
-                };
-                &plain
-            }
-        };
-        let Some(nodes) = here.directory.nodes(&spec.nodes, &own) else {
-            good = false;
-            continue;
-        };
-        let name = spec.site.clone().or_else(|| spec.nodes.iter().next().cloned()).unwrap_or_default();
-        let number = sites.iter().position(|known| *known == name).unwrap_or_else(|| {
-            sites.push(name);
-            sites.len() - 1
-        });
-        let host = HostSpec {
-            sharing: match spec.sharing {
-                HostSharingSpec::SpaceShared => Sharing::SpaceShared,
-                HostSharingSpec::TimeShared { oversubscription } => {
-                    Sharing::TimeShared { oversubscription: oversubscription.unwrap_or(f64::INFINITY) }
-                }
-            },
-            sleep: SleepSpec {
-                fall_asleep: SimDuration::from_secs(spec.sleep.fall_asleep.as_secs()),
-                fall_asleep_w: spec.sleep.fall_asleep_power.map(|power| power.as_watts()),
-                wake: SimDuration::from_secs(spec.sleep.wake.as_secs()),
-                wake_w: spec.sleep.wake_power.map(|power| power.as_watts()),
-            },
-            site: number as u16,
-        };
-        for node in nodes {
-            let name = here.directory.name(node);
-            if class_of(here, node).is_none_or(|class| class.cores.unwrap_or(0) == 0) {
-                own.error(format!("{name:?} has no cores to share among virtual machines"));
-                good = false;
-                break;
-            }
-            if here.directory.is_wireless(node) {
-                own.error_with_help(
-                    format!("{name:?} is wireless, but hosts of virtual machines are wired"),
-                    "name nodes of the tier \"cloud\", \"fog\" or \"edge\"",
-                );
-                good = false;
-                break;
-            }
-            if !seen.insert(node) {
-                own.error(format!("{name:?} is named as a host twice"));
-                good = false;
-                break;
-            }
-            found.push((node, host));
-        }
-    }
-    good.then_some((found, sites))
 }
 
 /// What the virtual machines of a type are.
@@ -195,6 +82,7 @@ fn vm_spec(spec: &VmTypeSpec, number: u16, here: &WorkloadSite<'_>, site: &Site<
         class: number,
         vcpus: spec.vcpus,
         mips_per_vcpu: spec.mips_per_vcpu.as_mips(),
+        job_class: spec.job_class,
         resources: Resources {
             memory_bytes: spec.memory.as_bytes(),
             storage_bytes: spec.storage.as_bytes(),
@@ -229,7 +117,7 @@ fn requests(
     let random = here.streams.entity(&format!("{stream}/arrivals"), u64::from(number));
     let times = arrivals(&spec.arrival, spec.count, here.horizon, random, &site.key("arrival"))?;
     let first_row = rows.len();
-    if let VmDemandSpec::Synthetic { mean, amplitude, noise, day } = spec.demand {
+    if let VmDemandSpec::Synthetic { mean, amplitude, noise, correlation, day } = spec.demand {
         if day.as_secs() == 0.0 {
             site.key("demand").key("day").error("a day of 0 s has no course; it must be above 0");
             return None;
@@ -238,6 +126,7 @@ fn requests(
             mean: mean.as_fraction(),
             amplitude: amplitude.as_fraction(),
             noise: noise.as_fraction(),
+            correlation: correlation.as_fraction(),
             day: SimDuration::from_secs(day.as_secs()),
         };
         let name = format!("{stream}/demand/{}", spec.name);
@@ -283,6 +172,26 @@ fn migration(spec: MigrationKindSpec) -> MigrationSpec {
                 degradation: degradation.as_fraction(),
             }
         }
+    }
+}
+
+/// Reports more virtual machines and hosts than the policy that looks for the optimum takes.
+fn check_size_of_optimum(vms: usize, hosts: usize, here: &WorkloadSite<'_>) {
+    let policy = &here.policies.consolidation;
+    if policy.kind() != "minimum_power" {
+        return;
+    }
+    let Ok(own) = parameters::<MinimumPower>(&policy.0) else { return };
+    let size = vms.saturating_mul(hosts);
+    if size > own.size_limit as usize {
+        here.policies_site.key("consolidation").error_with_help(
+            format!(
+                "the optimum of {vms} virtual machines on {hosts} hosts is not looked for: {size} pairs are more than \
+                 the `size_limit` of {}",
+                own.size_limit
+            ),
+            "take fewer, choose \"overload_and_underload\", or raise `size_limit`: the time grows exponentially",
+        );
     }
 }
 
@@ -538,6 +447,7 @@ impl BuildWorkload for VirtualMachinesSpec {
                 drains.push(Drain { node, from, until: SimTime::from_secs(spec.until.as_secs()) });
             }
         }
+        check_size_of_optimum(all.len(), hosts.len(), here);
         let currency = self.currency(&hosts, here)?;
         let options = VmOptions {
             hosts,
@@ -552,21 +462,5 @@ impl BuildWorkload for VirtualMachinesSpec {
             trace,
         };
         Some(Box::new(VmWorkload::new(&self.name, types, all, demands, jobs, options)))
-    }
-}
-
-impl BuildConsolidation for ComposedSpec {
-    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>> {
-        let overload = registry.make_overload(&self.overload, &site.key("overload"));
-        let selection = registry.make_selection(&self.selection, &site.key("selection"));
-        let placement = registry.make_vm_allocation(&self.placement, &site.key("placement"));
-        Some(Box::new(Composed {
-            overload: overload?,
-            selection: selection?,
-            placement: placement?,
-            empties: self.empties,
-            give_up_after: self.give_up_after,
-            sleeps: self.sleeps,
-        }))
     }
 }

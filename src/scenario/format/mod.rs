@@ -1,6 +1,7 @@
 //! The types of the scenario format: plain data with units, from which the JSON Schema is made.
 
 mod cloudsim;
+mod consolidation;
 mod draw;
 mod energy;
 mod faults;
@@ -18,6 +19,7 @@ pub use cloudsim::{
     CloudSimHosts, CloudSimPower, CloudSimSpec, CloudSimTrace, CloudSimVmType, HostOrder, QuirkName,
     VmProfile,
 };
+pub use consolidation::{FollowThePriceSpec, ForecastSpec};
 pub use draw::{Draw, DrawnFrom, Quantity};
 pub use energy::{
     CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
@@ -40,7 +42,7 @@ pub use power::{
 };
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OutputSpec, OverloadKind,
-    PoliciesSpec, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
+    PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};

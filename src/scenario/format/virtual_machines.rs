@@ -2,6 +2,7 @@
 
 use super::root::{OverloadKind, SelectionKind, VmAllocationKind};
 use super::{Draw, Names, SchedulingSpec, SlaSpec, TraceSpec};
+use crate::energy::JobClass;
 use crate::scenario::{DataRate, DataSize, Duration, InstructionRate, Instructions, Power, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,7 +110,7 @@ pub enum VmDemandSpec {
         /// Share of the size.
         utilisation: Ratio,
     },
-    /// A daily sine with a random phase and independent normal noise, cut to 0 to 1.
+    /// A daily sine with a random phase and normal noise, cut to 0 to 1.
     Synthetic {
         /// Mean share of the size.
         mean: Ratio,
@@ -119,6 +120,9 @@ pub enum VmDemandSpec {
         /// Standard deviation of the noise.
         #[serde(default = "tenth")]
         noise: Ratio,
+        /// Correlation of the noise of a step with that of the next one: 0 if it forgets at once, 1 if it stays.
+        #[serde(default)]
+        correlation: Ratio,
         /// Length of a day.
         #[serde(default = "day")]
         day: Duration,
@@ -168,6 +172,9 @@ pub struct VmTypeSpec {
     pub lifetime: Option<Draw<Duration>>,
     /// What they want.
     pub demand: VmDemandSpec,
+    /// What the speed of all that runs in them depends on where the frequency of hosts changes.
+    #[serde(rename = "class")]
+    pub job_class: JobClass,
     /// How their jobs share their virtual cores.
     pub scheduling: SchedulingSpec,
     /// The node whose tasks they serve; their demand must be that of jobs.
@@ -192,8 +199,10 @@ impl Default for VmTypeSpec {
                 mean: Ratio::from_fraction(0.3),
                 amplitude: fifth(),
                 noise: tenth(),
+                correlation: Ratio::from_fraction(0.0),
                 day: day(),
             },
+            job_class: JobClass::Compute,
             scheduling: SchedulingSpec::TimeShared { job_limit: None },
             serves: None,
             sla: None,

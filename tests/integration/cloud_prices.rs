@@ -1,0 +1,182 @@
+//! Datacenters whose energy differs: placement and consolidation by price and carbon, by hand and as shipped.
+
+use crate::support::{Run, assert_near, read_json, run, stratosim};
+use serde_json::{Value, json};
+
+/// Two sites of two hosts of 1000 MIPS, 100 to 200 W, and nothing asleep.
+fn two_sites(sites: Value, workload: Value, policies: Value) -> Value {
+    let hosts = |name: &str| {
+        json!({
+            "tier": "cloud", "name": name, "count": 2, "cores": 1, "mips_per_core": "1000 MIPS", "memory": "8 GB",
+            "power": { "idle": "100 W", "busy": "200 W", "sleep": "0 W" }
+        })
+    };
+    let mut own = json!({
+        "kind": "virtual_machines", "hosts": ["a", "b"], "migration": { "kind": "stop_and_copy" }
+    });
+    own.as_object_mut().unwrap().extend(workload.as_object().unwrap().clone());
+    json!({
+        "duration": "12 min",
+        "nodes": [hosts("a"), hosts("b"), { "tier": "network", "name": "switch" }],
+        "network": { "topology": [
+            { "kind": "star", "center": "switch", "leaves": ["a", "b"], "link": { "bandwidth": "10 Gbps" } }
+        ] },
+        "signals": {
+            "dear": { "unit": "EUR/kWh", "constant": 0.5 }, "cheap": { "unit": "EUR/kWh", "constant": 0.1 },
+            "dirty": { "unit": "g/kWh", "constant": 400 }, "clean": { "unit": "g/kWh", "constant": 50 },
+            "sun": { "unit": "W", "constant": 130 }, "less sun": { "unit": "W", "constant": 100 }
+        },
+        "sites": sites, "workloads": [own], "policies": policies
+    })
+}
+
+/// Virtual machines that always want 500 MIPS.
+fn vms(count: u32, first_s: u32) -> Value {
+    json!({
+        "count": count, "mips_per_vcpu": "500 MIPS", "memory": "1 GB",
+        "arrival": { "kind": "intervals", "interval": first_s },
+        "demand": { "kind": "constant", "utilisation": 1.0 }
+    })
+}
+
+/// The last hosts of all virtual machines, in order.
+fn hosts_of(run: &Run) -> Vec<String> {
+    run.table("vms").iter().map(|row| row.text("host").to_string()).collect()
+}
+
+fn placed(policy: &str, sites: Value, count: u32) -> Vec<String> {
+    let policies = json!({ "vm_allocation": { "kind": policy } });
+    let run = run(&two_sites(sites, json!({ "types": [vms(count, 1)] }), policies));
+    hosts_of(&run)
+}
+
+/// The first one adds 150 W to a sleeping host, 20 W of them not from the sun: 10 against 15 cents an hour in the cheap
+/// site. For the second one nothing of the sun is left: 50 W more cost 25 cents an hour, 150 W in the cheap site 15, and
+/// for the third one 50 W there 5. With less sun, 100 W, the first one costs 25 cents at a.
+#[test]
+fn price_aware_counts_what_is_left_of_the_sun() {
+    let sites = |sun: &str| {
+        json!([
+            { "name": "A", "nodes": "a", "price": "dear", "generation": [{ "signal": sun }] },
+            { "name": "B", "nodes": "b", "price": "cheap" }
+        ])
+    };
+    assert_eq!(placed("price_aware", sites("sun"), 3), ["a-0", "b-0", "b-0"]);
+    assert_eq!(placed("price_aware", sites("less sun"), 3), ["b-0", "b-0", "b-1"]);
+    // By power alone all that matters is that hosts in use rise less.
+    assert_eq!(placed("power_aware_best_fit", sites("sun"), 3), ["a-0", "a-0", "a-1"]);
+}
+
+/// The site that is dear is clean, and an overhead counts: 50 g/kWh times 7.9 is less than 400 g/kWh, times 8.1 more.
+#[test]
+fn carbon_aware_goes_where_energy_is_clean() {
+    let sites = |pue: f64| {
+        json!([
+            { "name": "A", "nodes": "a", "price": "cheap", "carbon": "dirty" },
+            { "name": "B", "nodes": "b", "price": "dear", "carbon": "clean", "pue": pue }
+        ])
+    };
+    assert_eq!(placed("carbon_aware", sites(7.9), 1), ["b-0"]);
+    assert_eq!(placed("carbon_aware", sites(8.1), 1), ["a-0"]);
+    assert_eq!(placed("price_aware", sites(1.0), 1), ["a-0"]);
+}
+
+/// The cheap site may draw 160 W: the 150 W of one virtual machine, not the 200 W of two.
+#[test]
+fn a_site_whose_cap_leaves_no_room_comes_last() {
+    let sites = json!([
+        { "name": "A", "nodes": "a", "price": "dear" },
+        { "name": "B", "nodes": "b", "price": "cheap", "power_cap": "160 W" }
+    ]);
+    assert_eq!(placed("price_aware", sites, 2), ["b-0", "a-0"]);
+}
+
+/// A virtual machine of 1 GB makes its host draw 150 W. For an hour that costs 7.5 cents where it is, 1.5 elsewhere. It
+/// moves if 6 cents exceed 1.1 times the copy and a tenth of 7.5 cents: if the copy costs less than 4.7727 cents.
+#[test]
+fn a_virtual_machine_follows_the_price_if_that_pays_for_the_copy() {
+    let moved = |transfer_price_per_gb: f64, factor: f64| {
+        let sites = json!([
+            { "name": "A", "nodes": "a", "price": "dear" }, { "name": "B", "nodes": "b", "price": "cheap" }
+        ]);
+        let workload = json!({
+            "types": [vms(1, 1)], "transfer_price_per_gb": transfer_price_per_gb,
+            "cost_factors": [{ "from": "a", "to": "b", "factor": factor }]
+        });
+        let policies = json!({ "consolidation": { "kind": "follow_the_price" } });
+        let run = run(&two_sites(sites, workload, policies));
+        let cost = run.summary()["workloads"]["virtual_machines"]["migration_cost"].as_f64().unwrap();
+        (run.table("migrations").len(), hosts_of(&run), cost)
+    };
+    let (count, hosts, cost) = moved(0.0477, 1.0);
+    assert_eq!((count, hosts), (1, vec!["b-0".to_string()]));
+    assert_near(cost, 0.0477, 1e-12);
+    assert_eq!(moved(0.0478, 1.0), (0, vec!["a-0".to_string()], 0.0));
+    // Twice the price between these sites.
+    assert_eq!(moved(0.0238, 2.0).0, 1);
+    assert_eq!(moved(0.0239, 2.0).0, 0);
+}
+
+/// What a user is owed for the pause counts as well: at 1 Gbit/s a GB takes 8 s, in which the price of 18 EUR an hour
+/// is given back: 4 cents. With a copy of 0.75 cents it pays, with one of 0.8 cents it does not.
+#[test]
+fn what_is_owed_for_the_copy_counts() {
+    let moves = |transfer_price_per_gb: f64| {
+        let sites = json!([
+            { "name": "A", "nodes": "a", "price": "dear" }, { "name": "B", "nodes": "b", "price": "cheap" }
+        ]);
+        let mut kind = vms(1, 1);
+        kind["sla"] = json!({ "price_per_hour": 18, "penalty": { "kind": "full" } });
+        let workload = json!({ "types": [kind], "transfer_price_per_gb": transfer_price_per_gb });
+        let policies = json!({ "consolidation": { "kind": "follow_the_price" } });
+        run(&two_sites(sites, workload, policies)).table("migrations").len()
+    };
+    assert_eq!((moves(0.0075), moves(0.0080)), (1, 0));
+}
+
+/// What a run of the shipped scenario costs: energy, copies; migrations between datacenters, grams of carbon.
+fn shipped(changes: &[&str]) -> (f64, f64, usize, f64) {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("run");
+    let mut command = stratosim();
+    command.args(["run", "scenarios/cloud/5-multi-datacenter.json", "--quiet", "--out"]).arg(&out);
+    for change in changes {
+        command.args(["--set", change]);
+    }
+    command.assert().success();
+    let summary = read_json(&out.join("summary.json"));
+    let sites = summary["sites"].as_object().unwrap();
+    let sum = |key: &str| sites.values().map(|site| site[key].as_f64().unwrap()).sum::<f64>();
+    let paid = summary["workloads"]["virtual_machines"]["migration_cost"].as_f64().unwrap();
+    let mut table = csv::Reader::from_path(out.join("tables/migrations.csv")).unwrap();
+    let header = table.headers().unwrap().clone();
+    let column = |name: &str| header.iter().position(|own| own == name).unwrap();
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    let site = |row: &csv::StringRecord, name| row[column(name)].split('-').next().unwrap().to_string();
+    let across: Vec<_> = rows.iter().filter(|row| site(row, "from") != site(row, "to")).collect();
+    // Copies between datacenters cost 0.4 cents a GB, others nothing.
+    let bytes: f64 = across.iter().map(|row| row[column("sent_bytes")].parse::<f64>().unwrap()).sum();
+    if changes.is_empty() {
+        assert_near(paid, bytes * 0.004e-9, 1e-9);
+    }
+    (sum("cost"), paid, across.len(), sum("carbon_g"))
+}
+
+#[test]
+fn extreme_differences_move_virtual_machines_between_datacenters_and_pay_for_it() {
+    let (energy, copies, moves, carbon_g) = shipped(&[]);
+    assert!(moves > 36 && copies > 0.0, "{moves} {copies}");
+    // Each datacenter on its own, since copies are too dear: each machine stays where it started.
+    let dear = shipped(&["workloads[0].transfer_price_per_gb=100"]);
+    assert_eq!((dear.2, dear.1), (0, 0.0));
+    let power_alone = shipped(&["policies.consolidation.kind=overload_and_underload"]);
+    let nothing = shipped(&["policies.consolidation.kind=nothing"]);
+    assert_eq!(nothing.2, 0);
+    for other in [dear, power_alone, nothing] {
+        assert!(energy < 0.6 * other.0, "{energy} {other:?}");
+        assert!(energy + copies < 0.8 * (other.0 + other.1), "{energy} + {copies}, {other:?}");
+    }
+    // If a tonne of carbon counts 5000 instead of 80 EUR, there is less of it, and energy costs more.
+    let clean = shipped(&["policies.consolidation.carbon_price_per_kg=5"]);
+    assert!(clean.3 < 0.5 * carbon_g && clean.0 > energy, "{clean:?} {carbon_g}");
+}
