@@ -111,7 +111,7 @@ fn a_share_of_the_nodes_of_sites_fails_at_once() {
         json!([{ "sites": ["a", "b"], "share": "50%", "outages": [{ "fail": "500 s" }] }]);
     let run = run(&scenario);
     let mut failed: Vec<String> =
-        run.table("faults").iter().map(|row| row.text("target").to_string()).collect();
+        run.table("faults").iter().map(|row| row.text("subject").to_string()).collect();
     failed.sort();
     assert_eq!(failed, ["east-0", "east-1", "west-0"]);
     // Both were on east-0, and are on the first of those that are left.

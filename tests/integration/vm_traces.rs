@@ -96,6 +96,21 @@ fn fragments_begin_with_their_virtual_machine_which_ends_with_them() {
     assert!(own(&run)["trace"]["notes"][0].as_str().unwrap().contains("mem_capacity"));
 }
 
+/// A diamond of four, given in another order than that in which they may run: a, then b and c, then d.
+#[test]
+fn virtual_machines_wait_for_those_that_must_end_before() {
+    let vms = "vm,start_s,cores\nd,0,1\nb,0,1\nc,100,1\na,0,1\n";
+    let samples = "vm,t_s,duration_s,cpu_share\n\
+        d,0,40,1\nb,0,300,1\nc,100,20,1\na,0,60,1\n";
+    let order = "parent,child,table\na,b,vms\na,c,vms\nb,d,vms\nc,d,vms\n";
+    let files = [("t/vms.csv", vms), ("t/samples.csv", samples), ("t/dependencies.csv", order)];
+    let types = json!([{ "demand": { "kind": "trace" } }]);
+    let run = run_with(&scenario(types, json!({ "path": "t" })), &files);
+    // By arrival: d, b, a, c. B from 60 s for 300 s, c from its own arrival, d for 40 s when both have ended.
+    assert_eq!(vm(&run, "started_s"), [360.0, 60.0, 0.0, 100.0]);
+    assert_eq!(vm(&run, "t_s"), [400.0, 360.0, 60.0, 120.0]);
+}
+
 /// Three types: of four virtual machines in a row the first one is gold, the other three are bronze.
 #[test]
 fn types_take_turns_by_their_counts() {

@@ -15,6 +15,7 @@ mod costs;
 mod demand;
 mod future;
 mod jobs;
+mod order;
 mod placing;
 mod report;
 mod tables;

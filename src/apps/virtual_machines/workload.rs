@@ -3,6 +3,7 @@
 use super::config::{BatchJob, Demand, VmOptions, VmRequest, VmType};
 use super::demand::Demands;
 use super::jobs::Jobs;
+use super::order::VmOrder;
 use super::report::Totals;
 use super::tables::Registered;
 use crate::apps::{Context, Copying, DecisionId, DecisionPoint, Message, VmHistories, Workload};
@@ -40,6 +41,7 @@ pub struct VmWorkload {
     pub(super) queue: VecDeque<u32>,
     /// Requests whose hosts have been lost at this instant, in order.
     pub(super) lost: Vec<u32>,
+    pub(super) order: VmOrder,
     /// For each grid the requests on it that have come and not ended, with their rows.
     pub(super) on_grids: Vec<Vec<(u32, u32)>>,
     pub(super) histories: VmHistories,
@@ -75,12 +77,12 @@ impl VmWorkload {
     pub fn new(
         name: impl Into<String>,
         types: Vec<VmType>,
-        mut requests: Vec<VmRequest>,
+        requests: Vec<VmRequest>,
         demands: Demands,
         jobs: Vec<BatchJob>,
         options: VmOptions,
     ) -> Self {
-        requests.sort_by_key(|request| request.time);
+        let (requests, order) = VmOrder::sort(requests, &options.order);
         let on_grids = vec![Vec::new(); demands.grids.len()];
         VmWorkload {
             name: name.into(),
@@ -92,6 +94,7 @@ impl VmWorkload {
             vms: Vec::new(),
             queue: VecDeque::new(),
             lost: Vec::new(),
+            order,
             on_grids,
             histories: VmHistories::default(),
             jobs: Jobs::new(jobs),
@@ -174,7 +177,9 @@ impl VmWorkload {
             if let Some(share) = self.memory_share_at(number, now) {
                 context.set_vm_memory(vm, share * spec.resources.memory_bytes);
             }
-            self.queue.push_back(number);
+            if !self.order.waits(number) {
+                self.queue.push_back(number);
+            }
         }
         self.place_waiting(context);
         if let Some(next) = self.requests.get(self.vms.len()) {
@@ -267,6 +272,8 @@ impl VmWorkload {
             self.queue.retain(|&other| other != number);
             self.lost.retain(|&other| other != number);
         }
+        let come = self.vms.len() as u32;
+        self.queue.extend(self.order.end(number).into_iter().filter(|&follower| follower < come));
         let words = self.registered.as_ref().map(|registered| registered.words);
         if let Some(words) = words {
             self.resolve_allocation(number, words.stopped, context);

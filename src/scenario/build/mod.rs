@@ -5,6 +5,7 @@ mod consolidation;
 mod directory;
 mod energy;
 mod faults;
+mod hosts;
 mod mobility;
 mod network;
 mod nodes;

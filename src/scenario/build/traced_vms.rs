@@ -1,8 +1,9 @@
 //! What drives virtual machines of a trace, checked against types and hosts.
 
 use super::WorkloadSite;
+use super::hosts::fits_somewhere;
 use super::traces::read;
-use super::virtual_machines::{MOST, MOST_DEPENDENCIES, fits_somewhere};
+use super::virtual_machines::{MOST, MOST_DEPENDENCIES};
 use crate::apps::virtual_machines::{
     BatchJob, Demands, TraceUse, TracedJobs, TracedRules, TracedType, TracedVms, VmRequest,
 };
@@ -18,6 +19,7 @@ pub(super) struct Parts<'a> {
     pub(super) requests: &'a mut Vec<VmRequest>,
     pub(super) jobs: &'a mut Vec<BatchJob>,
     pub(super) demands: &'a mut Demands,
+    pub(super) order: &'a mut Vec<(u32, u32)>,
 }
 
 impl VirtualMachinesSpec {
@@ -61,7 +63,10 @@ impl VirtualMachinesSpec {
             used.vms = vms.requests.len() as u64;
             used.samples = trace.series.len() as u64;
             used.vms_without_samples = vms.without_samples;
-            used.dependencies_left_out += vms.dependencies_left_out;
+            // Fewer than 2^32 together, since there are at most 10^7 of each.
+            let before = parts.requests.len() as u32;
+            let order = vms.order.into_iter().map(|(first, then)| (first + before, then + before));
+            parts.order.extend(order);
             parts.requests.extend(vms.requests);
             parts.demands.grids.extend(vms.grid);
             parts.demands.fragments.extend(vms.fragments);
