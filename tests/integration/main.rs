@@ -25,4 +25,5 @@ mod support;
 mod sweep;
 mod traces;
 mod virtual_machines;
+mod vm_costs;
 mod vm_traces;

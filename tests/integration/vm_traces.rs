@@ -1,7 +1,13 @@
 //! Virtual machines and jobs that a trace drives, through scenarios.
 
 use crate::support::{Run, assert_near, attempt, error_text, run_with};
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::fmt::Write;
+use stratosim::apps::virtual_machines::{Demand, TracedRules, TracedType, TracedVms};
+use stratosim::infra::VmSpec;
+use stratosim::infra::compute::Resources;
+use stratosim::traces::{TraceFormat, TraceOptions, VmTrace};
 
 /// Two hosts of 4 cores of 2000 MIPS and 16 GB, 100 W idle and 200 W busy, on a wire of 1 Gbit/s, for an hour.
 fn scenario(types: Value, trace: Value) -> Value {
@@ -88,6 +94,21 @@ fn fragments_begin_with_their_virtual_machine_which_ends_with_them() {
     assert_eq!(vm(&run, "t_s"), [30.0, 452.5]);
     assert_eq!(vm(&run, "requested_mi"), [30_000.0, 600_000.0]);
     assert!(own(&run)["trace"]["notes"][0].as_str().unwrap().contains("mem_capacity"));
+}
+
+/// A diamond of four, given in another order than that in which they may run: a, then b and c, then d.
+#[test]
+fn virtual_machines_wait_for_those_that_must_end_before() {
+    let vms = "vm,start_s,cores\nd,0,1\nb,0,1\nc,100,1\na,0,1\n";
+    let samples = "vm,t_s,duration_s,cpu_share\n\
+        d,0,40,1\nb,0,300,1\nc,100,20,1\na,0,60,1\n";
+    let order = "parent,child,table\na,b,vms\na,c,vms\nb,d,vms\nc,d,vms\n";
+    let files = [("t/vms.csv", vms), ("t/samples.csv", samples), ("t/dependencies.csv", order)];
+    let types = json!([{ "demand": { "kind": "trace" } }]);
+    let run = run_with(&scenario(types, json!({ "path": "t" })), &files);
+    // By arrival: d, b, a, c. B from 60 s for 300 s, c from its own arrival, d for 40 s when both have ended.
+    assert_eq!(vm(&run, "started_s"), [360.0, 60.0, 0.0, 100.0]);
+    assert_eq!(vm(&run, "t_s"), [400.0, 360.0, 60.0, 120.0]);
 }
 
 /// Three types: of four virtual machines in a row the first one is gold, the other three are bronze.
@@ -224,4 +245,68 @@ fn bad_rows_can_be_skipped_and_are_counted() {
     let run = run_with(&scenario(types, json!({ "path": "trace", "skip_bad_rows": true })), &files);
     assert_eq!(own(&run)["trace"]["skipped_rows"], 1);
     assert_eq!(own(&run)["trace"]["samples"], 7);
+}
+
+/// What a virtual machine of a trace asks for in all, in million instructions, by the requests that were made of it.
+fn work_mi(vms: &TracedVms, index: usize) -> f64 {
+    let request = &vms.requests[index];
+    match request.demand {
+        Demand::Grid { row, .. } => {
+            let grid = vms.grid.as_ref().unwrap();
+            let shares = (0..grid.steps()).map(|step| f64::from(grid.share(step, row as usize)));
+            shares.sum::<f64>() * request.spec.size_mips() * grid.step().as_secs()
+        }
+        Demand::Fragments { first, count } => vms.fragments[first as usize..(first + count) as usize]
+            .iter()
+            .map(|fragment| f64::from(fragment.demand_mips) * fragment.duration.as_secs())
+            .sum(),
+        _ => 0.0,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever samples, gaps and parts of cores a trace has, on a grid or in fragments: all its work is asked for, and
+    /// fragments end when the last sample does.
+    #[test]
+    fn all_work_of_a_trace_is_asked_for(
+        vms in prop::collection::vec(
+            (0.25..8.0f64, prop::collection::vec((0u32..3, 1u32..4, 0.0..1.0f64), 1..20)), 1..5),
+        is_regular in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut table = String::from("vm,start_s,cores,core_mhz\n");
+        let mut samples = String::from("vm,t_s,duration_s,cpu_share\n");
+        let mut expected = Vec::new();
+        for (vm, (cores, series)) in vms.iter().enumerate() {
+            writeln!(table, "vm-{vm},0,{cores},1000").unwrap();
+            let (mut time_s, mut work_mi) = (0.0, 0.0);
+            for &(gap, length, share) in series {
+                let duration_s = if is_regular { 300.0 } else { 100.0 * f64::from(length) };
+                time_s += 300.0 * f64::from(gap);
+                writeln!(samples, "vm-{vm},{time_s},{duration_s},{share}").unwrap();
+                time_s += duration_s;
+                work_mi += share * cores * 1000.0 * duration_s;
+            }
+            expected.push((time_s, work_mi));
+        }
+        std::fs::write(folder.path().join("vms.csv"), table).unwrap();
+        std::fs::write(folder.path().join("samples.csv"), samples).unwrap();
+        let options = TraceOptions::default();
+        let trace = VmTrace::open(folder.path(), Some(TraceFormat::Stratosim), &options).unwrap();
+        let resources = Resources::default();
+        let spec = VmSpec { class: 0, vcpus: 1, mips_per_vcpu: 1.0, resources, sla: None };
+        let kind = TracedType { spec, weight: 1 };
+        let made = TracedVms::new(&trace, &[kind], TracedRules::default()).unwrap();
+        for (index, (end_s, work)) in expected.into_iter().enumerate() {
+            let found = work_mi(&made, index);
+            prop_assert!((found - work).abs() <= 1e-5 * work.max(1.0), "{found} of {work}");
+            if let Demand::Fragments { first, count } = made.requests[index].demand {
+                let own = &made.fragments[first as usize..(first + count) as usize];
+                let length_s: f64 = own.iter().map(|fragment| fragment.duration.as_secs()).sum();
+                prop_assert!((length_s - end_s).abs() < 1e-6, "{length_s} of {end_s}");
+            }
+        }
+    }
 }

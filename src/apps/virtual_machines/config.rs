@@ -94,6 +94,9 @@ pub struct VmOptions {
     pub cost_factors: Vec<(u16, u16, f64)>,
     /// Hosts to be emptied.
     pub drains: Vec<Drain>,
+    /// Pairs of requests, by their numbers in the order in which the workload is given them: the virtual machine of the
+    /// first must have ended before that of the second is placed.
+    pub order: Vec<(u32, u32)>,
     /// Money for a byte that a migration sends, times the cost factor of its sites.
     pub transfer_price_per_byte: f64,
     /// Currency of prices, for the summary.
@@ -111,6 +114,7 @@ impl Default for VmOptions {
             migration: MigrationSpec::default(),
             cost_factors: Vec::new(),
             drains: Vec::new(),
+            order: Vec::new(),
             transfer_price_per_byte: 0.0,
             currency: None,
             trace: None,

@@ -1,7 +1,8 @@
 //! Where virtual machines start, wait, start again after a loss, and go when their host is to be emptied.
 
-use super::workload::VmWorkload;
-use crate::apps::{Context, VmAllocationRequest};
+use super::workload::{RESTART, VmWorkload};
+use crate::apps::{Context, Message, VmAllocationRequest};
+use crate::engine::Phase;
 use crate::infra::HostId;
 use crate::records::Symbol;
 
@@ -45,7 +46,8 @@ impl VmWorkload {
         }
     }
 
-    /// A virtual machine has lost its host: it comes before all that wait.
+    /// A virtual machine has lost its host. Others may be lost at this instant, too: it is placed again when all of
+    /// them are known, so that none starts on a host that is about to go.
     pub(super) fn on_lost(&mut self, number: u32, context: &mut dyn Context) {
         if let Some(registered) = &self.registered {
             let lost = registered.words.lost;
@@ -54,7 +56,18 @@ impl VmWorkload {
         self.totals.losses += 1;
         self.jobs.close(number);
         self.histories.forget(self.vms[number as usize].vm);
-        self.queue.push_front(number);
+        if self.lost.is_empty() {
+            let message = Message { code: RESTART, ..Message::default() };
+            context.set_timer(context.now(), Phase::Demand, message);
+        }
+        self.lost.push(number);
+    }
+
+    /// Starts those again that have been lost at this instant: they come before all that wait.
+    pub(super) fn on_restart(&mut self, context: &mut dyn Context) {
+        for number in self.lost.drain(..).rev() {
+            self.queue.push_front(number);
+        }
         self.place_waiting(context);
     }
 

@@ -108,7 +108,8 @@ impl VmWorkload {
     ///
     /// SLATAH, PDM and SLAV are those of Beloglazov and Buyya (2012): the mean over the hosts that were ever active
     /// of the share of their active time in which more was wanted than they have; the mean over the virtual machines
-    /// of the share of the work that they asked for which migrations kept from them; and the product of the two.
+    /// of the share of the work that they asked for which migrations kept from them; and the product of the two. ESV is
+    /// SLAV times the energy of the hosts in kWh.
     pub(super) fn summarise(&self, context: &mut dyn Context) -> serde_json::Value {
         let now = context.now();
         let infrastructure = context.infrastructure();
@@ -181,6 +182,7 @@ impl VmWorkload {
             "slatah": slatah,
             "pdm": pdm,
             "slav": slatah * pdm,
+            "esv": energy_j / 3.6e6 * slatah * pdm,
             "overall_sla_violation": share(missed, requested),
             "overall_sla_violation_by_cause": {
                 "overload": share(overload, requested),

@@ -90,7 +90,7 @@ pub struct TraceUse {
     pub vms_without_samples: u64,
     /// Jobs that were left out, since how long they ran is not known.
     pub jobs_without_run_time: u64,
-    /// How often one virtual machine was to wait for another, which it does not, or something for what was not taken.
+    /// How often something was to wait for what was not taken.
     pub dependencies_left_out: u64,
     /// Bad rows that were skipped.
     pub skipped_rows: u64,
@@ -103,14 +103,14 @@ pub struct TraceUse {
 pub struct TracedVms {
     /// One for each virtual machine, in the order of the trace.
     pub requests: Vec<VmRequest>,
+    /// Pairs of these by number: the first must have ended before the second is placed.
+    pub order: Vec<(u32, u32)>,
     /// Their demands, if they are on a grid.
     pub grid: Option<DemandGrid>,
     /// Their demands, if they are in fragments.
     pub fragments: Vec<Fragment>,
     /// How many have no samples; they want nothing.
     pub without_samples: u64,
-    /// How often one was to wait for another, which it does not.
-    pub dependencies_left_out: u64,
 }
 
 /// The type of a virtual machine, each in turn by weight; none if no type weighs anything.
@@ -177,10 +177,7 @@ impl TracedVms {
     /// If there are more fragments than can be numbered.
     pub fn new(trace: &VmTrace, types: &[TracedType], rules: TracedRules) -> Result<Self, TracedError> {
         let TracedRules { grid, first_fragment, mips_per_mhz } = rules;
-        let mut own = TracedVms {
-            dependencies_left_out: trace.vms.dependencies.len() as u64,
-            ..TracedVms::default()
-        };
+        let mut own = TracedVms::default();
         let on_grid = grid_of(trace);
         let mut rows = on_grid.map(|(step_s, steps)| GridRows::new(step_s, steps, trace.vms.len()));
         for vm in 0..trace.vms.len() {
@@ -210,6 +207,8 @@ impl TracedVms {
                 request.demand = Demand::Fragments { first: (first_fragment + first) as u32, count };
                 request.lifetime = None;
             }
+            let parents = trace.vms.dependencies.parents(vm);
+            own.order.extend(parents.iter().map(|&parent| (parent, vm as u32)));
             own.requests.push(request);
         }
         own.grid = rows.map(GridRows::into_grid);

@@ -3,6 +3,7 @@
 use super::config::{BatchJob, Demand, VmOptions, VmRequest, VmType};
 use super::demand::Demands;
 use super::jobs::Jobs;
+use super::order::VmOrder;
 use super::report::Totals;
 use super::tables::Registered;
 use crate::apps::{Context, Copying, DecisionId, DecisionPoint, Message, VmHistories, Workload};
@@ -22,6 +23,7 @@ pub(super) const CONTROL: u32 = 4;
 pub(super) const JOB: u32 = 5;
 pub(super) const DRAIN: u32 = 6;
 pub(super) const REOPEN: u32 = 7;
+pub(super) const RESTART: u32 = 8;
 
 /// Virtual machines, their hosts and jobs. See the [module](super).
 #[derive(Debug)]
@@ -37,6 +39,9 @@ pub struct VmWorkload {
     pub(super) vms: Vec<Vm>,
     /// Requests without a host, in the order in which they are tried.
     pub(super) queue: VecDeque<u32>,
+    /// Requests whose hosts have been lost at this instant, in order.
+    pub(super) lost: Vec<u32>,
+    pub(super) order: VmOrder,
     /// For each grid the requests on it that have come and not ended, with their rows.
     pub(super) on_grids: Vec<Vec<(u32, u32)>>,
     pub(super) histories: VmHistories,
@@ -72,12 +77,12 @@ impl VmWorkload {
     pub fn new(
         name: impl Into<String>,
         types: Vec<VmType>,
-        mut requests: Vec<VmRequest>,
+        requests: Vec<VmRequest>,
         demands: Demands,
         jobs: Vec<BatchJob>,
         options: VmOptions,
     ) -> Self {
-        requests.sort_by_key(|request| request.time);
+        let (requests, order) = VmOrder::sort(requests, &options.order);
         let on_grids = vec![Vec::new(); demands.grids.len()];
         VmWorkload {
             name: name.into(),
@@ -88,6 +93,8 @@ impl VmWorkload {
             hosts: Vec::new(),
             vms: Vec::new(),
             queue: VecDeque::new(),
+            lost: Vec::new(),
+            order,
             on_grids,
             histories: VmHistories::default(),
             jobs: Jobs::new(jobs),
@@ -170,7 +177,9 @@ impl VmWorkload {
             if let Some(share) = self.memory_share_at(number, now) {
                 context.set_vm_memory(vm, share * spec.resources.memory_bytes);
             }
-            self.queue.push_back(number);
+            if !self.order.waits(number) {
+                self.queue.push_back(number);
+            }
         }
         self.place_waiting(context);
         if let Some(next) = self.requests.get(self.vms.len()) {
@@ -261,7 +270,10 @@ impl VmWorkload {
         context.stop_vm(vm);
         if host.is_none() {
             self.queue.retain(|&other| other != number);
+            self.lost.retain(|&other| other != number);
         }
+        let come = self.vms.len() as u32;
+        self.queue.extend(self.order.end(number).into_iter().filter(|&follower| follower < come));
         let words = self.registered.as_ref().map(|registered| registered.words);
         if let Some(words) = words {
             self.resolve_allocation(number, words.stopped, context);
@@ -318,7 +330,8 @@ impl Workload for VmWorkload {
             CONTROL => self.on_control(context),
             JOB => self.on_job_due(context),
             DRAIN => self.on_drain(message.subject as usize, context),
-            _ => self.on_reopen(message.subject as usize, context),
+            REOPEN => self.on_reopen(message.subject as usize, context),
+            _ => self.on_restart(context),
         }
     }
 

@@ -325,7 +325,7 @@ fn add_network(
     }
     for (index, spec) in scenario.faults.iter().enumerate() {
         for (target, times) in
-            faults::faults(spec, directory, &by_name, &site.key("faults").index(index))
+            faults::faults(spec, directory, &scenario.sites, &by_name, &site.key("faults").index(index))
         {
             world.fault(target, times);
         }

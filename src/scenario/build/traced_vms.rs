@@ -18,6 +18,7 @@ pub(super) struct Parts<'a> {
     pub(super) requests: &'a mut Vec<VmRequest>,
     pub(super) jobs: &'a mut Vec<BatchJob>,
     pub(super) demands: &'a mut Demands,
+    pub(super) order: &'a mut Vec<(u32, u32)>,
 }
 
 impl VirtualMachinesSpec {
@@ -61,7 +62,10 @@ impl VirtualMachinesSpec {
             used.vms = vms.requests.len() as u64;
             used.samples = trace.series.len() as u64;
             used.vms_without_samples = vms.without_samples;
-            used.dependencies_left_out += vms.dependencies_left_out;
+            // Fewer than 2^32 together, since there are at most 10^7 of each.
+            let before = parts.requests.len() as u32;
+            let order = vms.order.into_iter().map(|(first, then)| (first + before, then + before));
+            parts.order.extend(order);
             parts.requests.extend(vms.requests);
             parts.demands.grids.extend(vms.grid);
             parts.demands.fragments.extend(vms.fragments);
@@ -105,7 +109,7 @@ impl VirtualMachinesSpec {
                 let name = trace.vms.ids.get(row).unwrap_or_default();
                 here.site.key("trace").key("path").error_with_help(
                     format!(
-                        "no host is large enough for the virtual machine {name:?} of the trace, which has \
+                        "no host is large and fast enough for the virtual machine {name:?} of the trace, which has \
                          {} virtual cores of {mips} MIPS and {} of memory",
                         own.vcpus,
                         DataSize::KIND.format(bytes)

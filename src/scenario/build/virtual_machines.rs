@@ -433,7 +433,7 @@ impl VirtualMachinesSpec {
             // What a trace says is looked at when it has been read.
             if !is_traced(spec) && !fits_somewhere(spec, hosts, here) {
                 site.error_with_help(
-                    format!("no host is large enough for a virtual machine of the type {:?}", spec.name),
+                    format!("no host is large and fast enough for a virtual machine of the type {:?}", spec.name),
                     "compare its vcpus and their speed, its memory, storage and accelerators with the hosts'",
                 );
             }
@@ -507,13 +507,18 @@ impl BuildWorkload for VirtualMachinesSpec {
             }
         }
         let mut jobs = self.batch_jobs(here)?;
-        let mut demands = Demands::default();
+        let (mut demands, mut order) = (Demands::default(), Vec::new());
         if !rows.is_empty() {
             demands.grids.push(DemandGrid::from_rows(period, &rows));
         }
         let trace = match &self.trace {
             Some(spec) => {
-                let parts = Parts { requests: &mut all, jobs: &mut jobs, demands: &mut demands };
+                let parts = Parts {
+                    requests: &mut all,
+                    jobs: &mut jobs,
+                    demands: &mut demands,
+                    order: &mut order,
+                };
                 Some(self.take_trace(spec, &traced, &hosts, here, parts)?)
             }
             None => None,
@@ -564,6 +569,7 @@ impl BuildWorkload for VirtualMachinesSpec {
             migration: migration(self.migration),
             cost_factors,
             drains,
+            order,
             transfer_price_per_byte: self.transfer_price_per_gb / 1e9,
             currency,
             trace,
