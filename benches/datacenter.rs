@@ -66,7 +66,7 @@ fn types() -> Vec<VmType> {
 fn request(time_s: f64, vcpus: u32, memory_bytes: f64, demand: Demand) -> VmRequest {
     let resources = Resources { memory_bytes, ..Resources::default() };
     VmRequest {
-        spec: VmSpec { class: 0, vcpus, mips_per_vcpu: 2600.0, resources, sla: None },
+        spec: VmSpec::new(vcpus, 2600.0, resources),
         time: SimTime::from_secs(time_s),
         lifetime: None,
         demand,

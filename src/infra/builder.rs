@@ -2,7 +2,7 @@
 
 use super::attachment::{AccessPoint, AccessPoints, AttachmentError, Criterion};
 use super::compute::{Compute, Refusal};
-use super::faults::{FaultProcess, FaultTarget, FaultTimes};
+use super::faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
 use super::feed::{FeedState, PositionFeed};
 use super::geometry::Position;
 use super::ids::{ClassId, LinkId, NodeId, ProcessorId, SiteId};
@@ -295,6 +295,15 @@ impl InfraBuilder {
             link_names.push(name);
         }
         network.prepare();
+        let mut reliability = BTreeMap::<NodeId, Reliability>::new();
+        for (target, times) in &self.faults {
+            if let (FaultTarget::Node(node), FaultTimes::Drawn { time_to_failure_s, time_to_repair_s }) =
+                (target, times)
+            {
+                let own = reliability.entry(*node).or_default();
+                *own = own.and_fails(time_to_failure_s.mean(), time_to_repair_s.mean());
+            }
+        }
         let faults = (0..).zip(self.faults).map(|(index, (target, times))| {
             FaultProcess::new(target, times, self.streams.entity("faults", index))
         });
@@ -308,6 +317,7 @@ impl InfraBuilder {
             node_failures: vec![0; nodes.len()],
             link_failures: vec![0; link_names.len()],
             faults: faults.collect(),
+            reliability,
             feeds: feeds.collect(),
             classes: self.classes,
             nodes,

@@ -2,7 +2,7 @@
 
 use super::compute::{Compute, JobRequest, Refusal};
 use super::event::{InfraEvent, Notice, TransferRecord};
-use super::faults::FaultProcess;
+use super::faults::{FaultProcess, Reliability};
 use super::feed::FeedState;
 use super::geometry::{Leg, Position};
 use super::ids::{LinkId, NodeId, ProcessorId};
@@ -38,6 +38,8 @@ pub struct Infrastructure {
     pub(super) access_points: Vec<(NodeId, LinkId)>,
     pub(super) link_names: Vec<String>,
     pub(super) faults: Vec<FaultProcess>,
+    /// Of the nodes that fail at random.
+    pub(super) reliability: BTreeMap<NodeId, Reliability>,
     pub(super) node_failures: Vec<u32>,
     pub(super) link_failures: Vec<u32>,
     pub(super) feeds: Vec<FeedState>,
@@ -331,13 +333,19 @@ impl Infrastructure {
         best.map(|(_, processor)| processor).ok_or(refusal)
     }
 
+    /// How reliable a node is in the long run.
+    #[must_use]
+    pub fn reliability(&self, node: NodeId) -> Reliability {
+        self.reliability.get(&node).copied().unwrap_or_default()
+    }
+
     /// Cores that the jobs of a node ask for, divided by the cores there are, and the like of the virtual machines of
     /// a host at its present clock: above one under overload.
     #[must_use]
     pub fn demand_share(&self, node: NodeId) -> f64 {
         if let Some(host) = self.virtual_machines.host_of_node(node) {
             let fleet = self.virtual_machines.fleet();
-            return fleet.requested_mips()[host.index()] / fleet.capacity_mips()[host.index()];
+            return fleet.requested_claim_mips()[host.index()] / fleet.capacity_mips()[host.index()];
         }
         let (mut wanted, mut cores) = (0.0, 0.0);
         for processor in self.serving(node) {

@@ -25,7 +25,7 @@ pub mod virtual_machines;
 pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 pub use builder::{InfraBuilder, InfraError};
 pub use event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome, TransferRecord};
-pub use faults::{FaultProcess, FaultTarget, FaultTimes};
+pub use faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
 pub use feed::{FeedPoint, PositionFeed};
 pub use geodesy::{
     EARTH_RADIUS_M, FIBRE_SPEED_M_PER_S, LocalPlane, LonLat, fibre_latency_s, great_circle_m,

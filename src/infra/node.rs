@@ -3,7 +3,7 @@
 use super::compute::{Discipline, Resources};
 use super::ids::{ClassId, ProcessorId};
 use super::network::{LinkModel, RadioSpec};
-use crate::energy::{FrequencySteps, NodePower};
+use crate::energy::{FrequencySteps, Load, NodePower};
 use crate::engine::{Distribution, SimDuration};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -201,6 +201,18 @@ impl NodeClass {
     #[must_use]
     pub fn with_cores(self, cores: u32, mips_per_core: f64) -> Self {
         NodeClass { cores, mips_per_core, ..self }
+    }
+
+    /// What the power model sees of a node of which this share of the cores is busy at a frequency step, and no
+    /// accelerators; a step beyond the last, and any of a class without steps, counts as the last.
+    #[must_use]
+    pub fn load_at(&self, utilisation: f64, step: usize) -> Load {
+        let mut load = Load::of(utilisation);
+        if let Some(steps) = &self.frequency {
+            load.point = steps.points().get(step.min(steps.last())).copied();
+            load.dynamic_share = steps.dynamic_share(step);
+        }
+        load
     }
 
     /// The name of the node with this number in the class.

@@ -5,7 +5,7 @@ use super::event::{InfraEvent, Notice};
 use super::ids::NodeId;
 use super::infrastructure::Infrastructure;
 use super::node::{Node, NodeClass};
-use crate::energy::{FrequencyError, FrequencySteps, JobClass, Load};
+use crate::energy::{FrequencyError, FrequencySteps, Load};
 use crate::engine::Schedule;
 
 /// Accelerators of one kind, or of all, that are held on a node.
@@ -15,11 +15,7 @@ fn busy_accelerators(compute: &Compute, node: &Node, kind: Option<u16>) -> u32 {
 
 /// What a power model sees of a node of which this share of the cores is busy.
 fn load(compute: &Compute, class: &NodeClass, node: &Node, utilisation: f64, step: usize) -> Load {
-    let mut load = Load::of(utilisation);
-    if let Some(steps) = &class.frequency {
-        load.point = steps.points().get(step).copied();
-        load.dynamic_share = steps.dynamic_share(step);
-    }
+    let mut load = class.load_at(utilisation, step);
     let accelerators: u32 = class.resources.accelerators.iter().map(|own| own.count).sum();
     if accelerators > 0 {
         let busy = f64::from(busy_accelerators(compute, node, None));
@@ -40,7 +36,6 @@ impl Infrastructure {
     #[must_use]
     pub fn power_at_step(&self, node: NodeId, utilisation: f64, step: usize) -> f64 {
         let (state, class) = (self.node(node), self.class_of(node));
-        let step = class.frequency.as_ref().map_or(0, |steps| step.min(steps.last()));
         let load = load(&self.compute, class, state, utilisation, step);
         class.power.power_w(&load, |kind| busy_accelerators(&self.compute, state, Some(kind)))
     }
@@ -104,7 +99,7 @@ impl Infrastructure {
             self.compute.set_speeds(schedule.now(), processor, speeds);
             self.expect_completion(schedule, processor);
         }
-        self.clock_host(schedule, node, speeds[JobClass::Compute as usize]);
+        self.clock_host(schedule, node, speeds);
         self.refresh(schedule, node, 0.0);
         self.notices.push_back(Notice::FrequencyChanged(node));
         Ok(())

@@ -121,12 +121,16 @@ impl<'a> SiteSignals<'a> {
     }
 }
 
-/// Watts of a host with what is planned for it; of an empty one those of its sleep.
+/// Watts of a host at its fastest clock with what is planned for it; of an empty one those of its sleep.
 #[must_use]
 pub fn planned_host_w(fleet: &Fleet, classes: &[NodeClass], host: HostId) -> f64 {
     let index = host.index();
     let power = &classes[fleet.classes()[index].index()].power;
-    if fleet.vms()[index] == 0 { power.sleep_w } else { power.planned_w(fleet.utilisation(host)) }
+    if fleet.vms()[index] == 0 {
+        power.sleep_w
+    } else {
+        power.planned_w(fleet.fastest_utilisation(host))
+    }
 }
 
 #[cfg(test)]
@@ -172,13 +176,7 @@ mod tests {
         let classes = infrastructure.classes();
         // Both are empty; the gateway is metered, and draws nothing before the run begins.
         assert_eq!(signals.planned_w(SiteId(0), &fleet, classes), 5.0 + 5.0);
-        let spec = VmSpec {
-            class: 0,
-            vcpus: 1,
-            mips_per_vcpu: 1000.0,
-            resources: Resources::default(),
-            sla: None,
-        };
+        let spec = VmSpec::new(1, 1000.0, Resources::default());
         fleet.book(HostId(1), &spec, 1000.0);
         // Host 1 at one half: 150 W.
         let planned_w = signals.planned_w(SiteId(0), &fleet, classes);

@@ -240,7 +240,7 @@ impl Context for WorldContext<'_> {
         core.decisions.count();
         let random = &mut core.offloading_random;
         let mut view = OffloadingView::new(request, now, &mut core.infrastructure, random);
-        let features = core.decisions.enabled().then(|| view.features());
+        let features = core.decisions.enabled(DecisionPoint::Offloading).then(|| view.features());
         let decision = core.offloading.decide(&mut view);
         let node = match decision {
             OffloadingDecision::Run(node) if core.is_possible(request, node) => Some(node),
@@ -250,7 +250,7 @@ impl Context for WorldContext<'_> {
             }
         };
         let workload = core.workload_symbols.get(usize::from(self.workload)).copied();
-        let decision = features.zip(workload).map(|(features, workload)| {
+        let decision = features.map(|features| {
             let made = Made {
                 time: now,
                 point: DecisionPoint::Offloading,

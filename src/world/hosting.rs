@@ -23,7 +23,7 @@ pub(super) fn decide_vm_allocation(
     let machines = core.infrastructure.virtual_machines();
     let fleet = machines.fleet();
     let spec = machines.spec(request.vm);
-    let features = core.decisions.enabled().then(|| {
+    let features = core.decisions.enabled(DecisionPoint::VmAllocation).then(|| {
         let [on, asleep, planned, free] = fleet_features(fleet, request.hosts);
         let memory = spec.resources.memory_bytes;
         let vcpus = f64::from(spec.vcpus);
@@ -45,7 +45,7 @@ pub(super) fn decide_vm_allocation(
     };
     let choice = host.map(|host| fleet.nodes()[host.index()]);
     let workload = core.workload_symbols.get(usize::from(workload)).copied();
-    let decision = features.zip(workload).map(|(features, workload)| {
+    let decision = features.map(|features| {
         let made = Made {
             time: now,
             point: DecisionPoint::VmAllocation,
@@ -73,7 +73,7 @@ pub(super) fn decide_consolidation(
     let mut view =
         ConsolidationView::new(request, now, machines, classes, &mut core.consolidation_random)
             .at_sites(SiteSignals::new(&core.infrastructure));
-    let features = core.decisions.enabled().then(|| view.features());
+    let features = core.decisions.enabled(DecisionPoint::Consolidation).then(|| view.features());
     let mut decision = core.consolidation.decide(&mut view);
     let known = |host: HostId| request.hosts.binary_search(&host).is_ok();
     let wanted = decision.moves.len() + decision.sleep.len() + decision.wake.len();
@@ -92,7 +92,7 @@ pub(super) fn decide_consolidation(
     let left = decision.moves.len() + decision.sleep.len() + decision.wake.len();
     core.counts.refused_decisions += (wanted - left) as u64;
     let workload = core.workload_symbols.get(usize::from(workload)).copied();
-    let id = features.zip(workload).map(|(features, workload)| {
+    let id = features.map(|features| {
         let made = Made {
             time: now,
             point: DecisionPoint::Consolidation,

@@ -233,6 +233,7 @@ impl Simulation {
         world.core.infrastructure.settle(now);
         world.with_each(schedule, |workload, context| workload.finish(context));
         let core = &mut world.core;
+        core.finish_frequencies(now);
         core.decisions.finish(&mut *core.records, &core.node_symbols);
         if let Some(failure) = self.failure() {
             return Err(failure);

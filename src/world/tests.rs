@@ -411,7 +411,7 @@ fn frequencies_and_sites_can_be_built_in_rust() {
     world.infrastructure().signal("price", Arc::new(price));
     world.infrastructure().site(site, nodes.clone());
     let times = GovernorTimes { period: SimDuration::from_secs(15.0), on_load_change: false };
-    world.governor(ByPrice, times);
+    world.governor("by_price", ByPrice, times);
     let mut simulation = world.build(Box::new(NoRecords)).unwrap();
     simulation.kernel().run_until(SimTime::from_secs(44.0));
     assert_eq!(simulation.world().infrastructure().frequency_step(nodes[0]), 1);

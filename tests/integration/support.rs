@@ -144,6 +144,19 @@ pub(crate) fn run(scenario: &Value) -> Run {
     run_with(scenario, &[])
 }
 
+/// Runs a shipped scenario, such as `cloud/consolidation`, with overrides; it must succeed in silence.
+pub(crate) fn run_shipped(name: &str, overrides: &[&str]) -> Run {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run");
+    let mut command = stratosim();
+    command.arg("run").arg(format!("scenarios/{name}.json")).arg("--quiet").arg("--out").arg(&path);
+    for assignment in overrides {
+        command.args(["--set", assignment]);
+    }
+    command.assert().success().stdout("").stderr("");
+    Run { path, _directory: directory }
+}
+
 /// Fails unless two numbers differ by at most `tolerance`.
 #[track_caller]
 pub(crate) fn assert_near(found: f64, expected: f64, tolerance: f64) {

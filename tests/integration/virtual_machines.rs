@@ -70,7 +70,7 @@ fn options(hosts: u32) -> VmOptions {
 fn request(time_s: f64, gib: f64, demand: Demand) -> VmRequest {
     let resources = Resources { memory_bytes: gib * GIB, ..Resources::default() };
     VmRequest {
-        spec: VmSpec { class: 0, vcpus: 1, mips_per_vcpu: 1000.0, resources, sla: None },
+        spec: VmSpec::new(1, 1000.0, resources),
         time: SimTime::from_secs(time_s),
         lifetime: None,
         demand,

@@ -296,7 +296,7 @@ proptest! {
         let options = TraceOptions::default();
         let trace = VmTrace::open(folder.path(), Some(TraceFormat::Stratosim), &options).unwrap();
         let resources = Resources::default();
-        let spec = VmSpec { class: 0, vcpus: 1, mips_per_vcpu: 1.0, resources, sla: None };
+        let spec = VmSpec::new(1, 1.0, resources);
         let kind = TracedType { spec, weight: 1 };
         let made = TracedVms::new(&trace, &[kind], TracedRules::default()).unwrap();
         for (index, (end_s, work)) in expected.into_iter().enumerate() {

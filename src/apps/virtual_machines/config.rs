@@ -42,7 +42,7 @@ pub enum Demand {
 /// A virtual machine to come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VmRequest {
-    /// What it is; its class is the number of its type.
+    /// What it is; its class is the number of its type, its job class that of all its jobs.
     pub spec: VmSpec,
     /// When it is requested.
     pub time: SimTime,

@@ -53,13 +53,7 @@ mod tests {
     fn what_is_known_is_told_up_to_the_end() {
         let step = SimDuration::from_secs(300.0);
         let grid = DemandGrid::from_rows(step, &[vec![0.1, 0.2, 0.3], vec![0.5, 0.6, 0.7]]);
-        let spec = VmSpec {
-            class: 0,
-            vcpus: 2,
-            mips_per_vcpu: 500.0,
-            resources: Resources::default(),
-            sla: None,
-        };
+        let spec = VmSpec::new(2, 500.0, Resources::default());
         let request = |demand, lifetime_s: Option<f64>| VmRequest {
             spec: spec.clone(),
             time: SimTime::ZERO,

@@ -148,6 +148,7 @@ impl VmWorkload {
     pub(super) fn start_jobs(&mut self, context: &mut dyn Context) {
         while let Some(&next) = self.jobs.ready.front() {
             let job = &self.jobs.jobs[next as usize];
+            // Their speed is that of their virtual machine, whatever its class.
             let request = JobRequest {
                 length_mi: job.length_mi,
                 cores: job.cores,

@@ -115,17 +115,19 @@ impl VmWorkload {
         let infrastructure = context.infrastructure();
         let machines = infrastructure.virtual_machines();
         let (mut energy_j, mut active_s, mut shutdowns, mut wakes) = (0.0, 0.0, 0, 0);
-        let (mut capacity_mi, mut allocated_mi) = (0.0, 0.0);
+        let (mut capacity_mi, mut used_mi) = (0.0, 0.0);
         let mut slatah = Summary::default();
         for &host in &self.hosts {
             let node = machines.fleet().nodes()[host.index()];
             energy_j += infrastructure.meter(node).energy_j(now);
+            // What was used is counted at the fastest clock, as is what could have been.
+            let fastest_mips = machines.fleet().fastest_mips_per_core()[host.index()];
+            used_mi += infrastructure.meter(node).busy_core_s(now) * fastest_mips;
             let account = machines.host_account(host, now);
             active_s += account.active_s;
             shutdowns += account.shutdowns;
             wakes += account.wakes;
-            allocated_mi += account.allocated_mi;
-            capacity_mi += account.on_s * machines.fleet().capacity_mips()[host.index()];
+            capacity_mi += account.on_s * machines.fleet().fastest_capacity_mips(host);
             if account.active_s > 0.0 {
                 slatah.add(account.overloaded_s / account.active_s);
             }
@@ -169,7 +171,7 @@ impl VmWorkload {
             },
             "energy_kwh": energy_j / 3.6e6,
             "active_hosts": { "mean": share(active_s, seconds) },
-            "utilisation": share(allocated_mi, capacity_mi),
+            "utilisation": share(used_mi, capacity_mi),
             "host_shutdowns": shutdowns,
             "host_wakes": wakes,
             "migrations": self.totals.migrations,

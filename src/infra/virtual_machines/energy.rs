@@ -76,7 +76,7 @@ impl VirtualMachines {
     /// Books what a virtual machine used on its host, which is settled, with the share that it had until now.
     pub(super) fn book_vm_energy(&mut self, vm: VmId, host: HostId) {
         let index = vm.index();
-        let (size_mips, used_mips) = (self.size_mips[index], self.fair_mips[index]);
+        let (size_mips, used_mips) = (self.size_mips[index], self.used_mips[index]);
         self.energies[index].advance(&self.hosts[host.index()].energy, size_mips, used_mips);
     }
 
@@ -161,7 +161,7 @@ impl Infrastructure {
         let mut own = machines.energies[vm.index()];
         if let Some(host) = machines.host(vm) {
             let (size_mips, used_mips) =
-                (machines.size_mips[vm.index()], machines.fair_mips[vm.index()]);
+                (machines.size_mips[vm.index()], machines.used_mips[vm.index()]);
             own.advance(&self.host_energy(host, now), size_mips, used_mips);
         }
         own.total

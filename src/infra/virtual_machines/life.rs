@@ -38,6 +38,7 @@ impl VirtualMachines {
         self.kept_share[index] = 1.0;
         self.limit_mips[index] = 0.0;
         (self.fair_mips[index], self.allocated_mips[index]) = (0.0, 0.0);
+        self.used_mips[index] = 0.0;
     }
 
     /// Puts a virtual machine on a host on which it is booked.
@@ -60,13 +61,13 @@ impl VirtualMachines {
     fn limit(&mut self, vm: VmId) {
         let Some(host) = self.host(vm) else { return };
         let spec = &self.vms[vm.index()].spec;
-        let core = self.fleet.mips_per_core[host.index()];
+        let core = self.fleet.class_mips[host.index()][spec.job_class as usize];
         self.limit_mips[vm.index()] = f64::from(spec.vcpus) * spec.mips_per_vcpu.min(core);
     }
 
-    /// Sets the speed of a host's cores.
-    pub(super) fn clock(&mut self, host: HostId, mips_per_core: f64) {
-        self.fleet.clock(host, mips_per_core);
+    /// Sets the speed of a host's cores by class of work, over that at the fastest clock.
+    pub(super) fn clock(&mut self, host: HostId, speeds: [f64; JobClass::COUNT]) {
+        self.fleet.clock(host, speeds);
         for at in 0..self.hosts[host.index()].list.len() {
             let vm = self.hosts[host.index()].list[at];
             if self.states[vm.index()] == VmState::Running {
@@ -87,13 +88,12 @@ impl Infrastructure {
         let seen = self.flows_per_watt(node, now).unwrap_or(unpriced(now.as_secs()));
         let so_far = self.node_flows(node).unwrap_or(unpriced(meter.energy_j(now)));
         let energy = HostEnergy::new(meter.power_w(), seen, so_far);
-        let state = self.nodes[node.index()];
+        let (state, reliability) = (self.nodes[node.index()], self.reliability(node));
         let class = &self.classes[state.class.index()];
         let machines = &mut self.virtual_machines;
-        let host = machines.fleet.add(node, state.class, class, spec);
+        let host = machines.fleet.add(node, state.class, class, spec, reliability);
         if let Some(steps) = &class.frequency {
-            let speed = steps.speed(usize::from(state.frequency_step), JobClass::Compute);
-            machines.fleet.clock(host, class.mips_per_core * speed);
+            machines.fleet.clock(host, steps.speeds(usize::from(state.frequency_step)));
         }
         machines.hosts.push(Host {
             list: Vec::new(),
@@ -101,6 +101,7 @@ impl Infrastructure {
             since: now,
             account: super::accounts::HostAccount::default(),
             overloaded: false,
+            asked_mips: 0.0,
             energy,
             due: None,
             sleep_when_empty: false,
@@ -123,9 +124,11 @@ impl Infrastructure {
         let machines = &mut self.virtual_machines;
         let vm = VmId(machines.vms.len() as u32);
         machines.size_mips.push(spec.size_mips());
+        machines.job_classes.push(spec.job_class);
         machines.demand_mips.push(0.0);
         machines.requested_mips.push(0.0);
         machines.fair_mips.push(0.0);
+        machines.used_mips.push(0.0);
         machines.allocated_mips.push(0.0);
         machines.limit_mips.push(0.0);
         machines.kept_share.push(1.0);

@@ -7,6 +7,7 @@ use super::memory::MemoryUse;
 use super::migration::Migration;
 use super::service::Service;
 use super::spec::VmSpec;
+use crate::energy::JobClass;
 use crate::engine::{ABSENT, EventHandle, SimTime};
 use crate::infra::ids::{HostId, MigrationId, NodeId, Owner, ProcessorId, VmId};
 use slab::Slab;
@@ -72,6 +73,8 @@ pub(super) struct Host {
     pub(super) since: SimTime,
     pub(super) account: HostAccount,
     pub(super) overloaded: bool,
+    /// What its running virtual machines asked for when its shares were last worked out.
+    pub(super) asked_mips: f64,
     pub(super) energy: HostEnergy,
     pub(super) due: Option<EventHandle>,
     pub(super) sleep_when_empty: bool,
@@ -88,9 +91,12 @@ pub struct VirtualMachines {
     pub(super) vms: Vec<Vm>,
     // What each change of a host's shares touches, by virtual machine.
     pub(super) size_mips: Vec<f64>,
+    pub(super) job_classes: Vec<JobClass>,
     pub(super) demand_mips: Vec<f64>,
     pub(super) requested_mips: Vec<f64>,
     pub(super) fair_mips: Vec<f64>,
+    /// What it takes of its host's present capacity.
+    pub(super) used_mips: Vec<f64>,
     pub(super) allocated_mips: Vec<f64>,
     /// What its host's cores can give it; zero while it does not run.
     pub(super) limit_mips: Vec<f64>,
@@ -183,6 +189,12 @@ impl VirtualMachines {
     #[must_use]
     pub fn vms_of(&self, host: HostId) -> &[VmId] {
         &self.hosts[host.index()].list
+    }
+
+    /// Whether the virtual machines of a host want more than it has.
+    #[must_use]
+    pub fn is_overloaded(&self, host: HostId) -> bool {
+        self.hosts[host.index()].overloaded
     }
 
     /// The virtual machines on their way to a host.

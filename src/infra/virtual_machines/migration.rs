@@ -125,9 +125,9 @@ impl Infrastructure {
         self.settle_host(from, now);
         let machines = &mut self.virtual_machines;
         let demand_mips = machines.demand_mips[vm.index()];
-        machines.fleet.book(to, &machines.vms[vm.index()].spec, demand_mips);
-        let planned = &mut machines.fleet.planned_mips[from.index()];
-        *planned = (*planned - demand_mips).max(0.0);
+        let own = &machines.vms[vm.index()].spec;
+        machines.fleet.book(to, own, demand_mips);
+        machines.fleet.plan(from, own.job_class, -demand_mips);
         machines.fleet.note(from);
         machines.hosts[to.index()].incoming.push(vm);
         machines.hosts[to.index()].sleep_when_empty = false;
@@ -293,8 +293,9 @@ impl Infrastructure {
             machines.accounts[vm.index()].migrations += 1;
         } else {
             let demand_mips = machines.demand_mips[vm.index()];
-            machines.fleet.unbook(to, &machines.vms[vm.index()].spec, demand_mips);
-            machines.fleet.planned_mips[from.index()] += demand_mips;
+            let spec = &machines.vms[vm.index()].spec;
+            machines.fleet.unbook(to, spec, demand_mips);
+            machines.fleet.plan(from, spec.job_class, demand_mips);
             machines.leaves[vm.index()] = false;
             machines.kept_share[vm.index()] = 1.0;
             machines.run(vm);

@@ -1,5 +1,6 @@
 //! What virtual machines ask for, what hosts offer them, and how they move.
 
+use crate::energy::JobClass;
 use crate::energy::sla::ServiceLevel;
 use crate::engine::SimDuration;
 use crate::infra::compute::Resources;
@@ -73,6 +74,8 @@ pub struct VmSpec {
     pub vcpus: u32,
     /// Million instructions a second of each, above zero.
     pub mips_per_vcpu: f64,
+    /// What the speed of all that runs in it depends on: how it slows down as the clock of its host does.
+    pub job_class: JobClass,
     /// Memory, storage and accelerators, held on its host whether it is busy or not.
     pub resources: Resources,
     /// What is agreed on it, which those of its type share; `None` if nothing is.
@@ -80,12 +83,19 @@ pub struct VmSpec {
 }
 
 impl VmSpec {
+    /// A virtual machine of this many virtual cores of this many million instructions a second, of the type 0, whose
+    /// jobs are bound by the clock and on which nothing is agreed.
+    #[must_use]
+    pub fn new(vcpus: u32, mips_per_vcpu: f64, resources: Resources) -> Self {
+        let (class, job_class) = (0, JobClass::Compute);
+        VmSpec { class, vcpus, mips_per_vcpu, job_class, resources, sla: None }
+    }
+
     /// Million instructions a second that it gets at most.
     ///
     /// ```
     /// use stratosim::infra::{VmSpec, compute::Resources};
-    /// let resources = Resources::default();
-    /// let small = VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 500.0, resources, sla: None };
+    /// let small = VmSpec::new(2, 500.0, Resources::default());
     /// assert_eq!(small.size_mips(), 1000.0);
     /// ```
     #[must_use]

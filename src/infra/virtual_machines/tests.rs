@@ -1,5 +1,7 @@
 //! Virtual machines against hand calculations, and what must hold whatever is done to them.
 
+mod frequency;
+
 use super::*;
 use crate::energy::{JobClass, LinearPower};
 use crate::engine::{Kernel, Model, RandomStreams, Schedule, SimDuration, SimTime};
@@ -116,7 +118,7 @@ pub(super) fn site(count: u32, cores: u32, mips: f64) -> Kernel<Site> {
 
 pub(super) fn vm_spec(vcpus: u32, mips: f64, gib: f64) -> VmSpec {
     let resources = Resources { memory_bytes: gib * GIB, ..Resources::default() };
-    VmSpec { class: 0, vcpus, mips_per_vcpu: mips, resources, sla: None }
+    VmSpec::new(vcpus, mips, resources)
 }
 
 fn add(kernel: &mut Kernel<Site>, spec: VmSpec) -> VmId {

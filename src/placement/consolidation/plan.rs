@@ -76,12 +76,12 @@ impl<'a> Loads<'a> {
         self.lists.entry(host).or_insert_with(|| Self::present(machines, host).collect())
     }
 
-    /// Adds the history of a virtual machine, times `sign`, to sums that are known for `count` steps.
-    fn add_history(histories: &VmHistories, vm: VmId, sign: f64, sums: &mut [f64]) -> u32 {
+    /// Adds the history of a virtual machine, times its `claim` on the host, to sums. Returns its length.
+    fn add_history(histories: &VmHistories, vm: VmId, claim: f64, sums: &mut [f64]) -> u32 {
         let count = histories.count(vm).min(sums.len());
         let newest = sums.iter_mut().rev().take(count);
         for (sum, demand) in newest.zip(histories.of(vm).rev()) {
-            *sum += sign * demand;
+            *sum += claim * demand;
         }
         count as u32
     }
@@ -95,7 +95,7 @@ impl<'a> Loads<'a> {
         }
     }
 
-    fn work_out(&mut self, host: HostId) -> u32 {
+    fn work_out(&mut self, fleet: &Fleet, host: HostId) -> u32 {
         if let Some(known) = self.known[host.index()] {
             return known;
         }
@@ -107,8 +107,9 @@ impl<'a> Loads<'a> {
         ahead.resize(self.ahead, 0.0);
         let mut known = 0;
         self.for_each(host, |vm| {
-            known = known.max(Self::add_history(self.histories, vm, 1.0, &mut sums));
-            self.add_future(vm, 1.0, &mut ahead);
+            let claim = fleet.claim(host, self.machines.spec(vm).job_class);
+            known = known.max(Self::add_history(self.histories, vm, claim, &mut sums));
+            self.add_future(vm, claim, &mut ahead);
         });
         let first = host.index() * self.length;
         self.sums[first..first + self.length].copy_from_slice(&sums);
@@ -120,7 +121,8 @@ impl<'a> Loads<'a> {
         known
     }
 
-    /// Whether a host would be overloaded with what is planned for it, and with one virtual machine more or less.
+    /// Whether a host would be overloaded with what is planned for it, and with one virtual machine more or less, at its
+    /// present clock.
     fn is_overloaded(
         &mut self,
         detection: &mut dyn OverloadDetection,
@@ -129,12 +131,16 @@ impl<'a> Loads<'a> {
         change: Option<Change>,
     ) -> bool {
         let capacity = fleet.capacity_mips()[host.index()];
-        let more = change.map_or(0.0, |change| change.sign * change.demand_mips);
-        let utilisation = (fleet.planned_mips()[host.index()] + more) / capacity;
+        // What it takes of the host, negative of one less.
+        let claim = change.map_or(0.0, |change| {
+            change.sign * fleet.claim(host, self.machines.spec(change.vm).job_class)
+        });
+        let more = change.map_or(0.0, |change| claim * change.demand_mips);
+        let utilisation = (fleet.planned_claim_mips()[host.index()] + more) / capacity;
         if self.length == 0 && self.ahead == 0 {
             return detection.is_overloaded(&HostLoad { utilisation, history: &[], future: &[] });
         }
-        let mut known = self.work_out(host);
+        let mut known = self.work_out(fleet, host);
         let first = host.index() * self.length;
         let mut shares = std::mem::take(&mut self.scratch);
         shares.clear();
@@ -143,9 +149,9 @@ impl<'a> Loads<'a> {
         ahead.clear();
         let first = host.index() * self.ahead;
         ahead.extend_from_slice(&self.futures[first..first + self.ahead]);
-        if let Some(Change { vm, sign, .. }) = change {
-            known = known.max(Self::add_history(self.histories, vm, sign, &mut shares));
-            self.add_future(vm, sign, &mut ahead);
+        if let Some(Change { vm, .. }) = change {
+            known = known.max(Self::add_history(self.histories, vm, claim, &mut shares));
+            self.add_future(vm, claim, &mut ahead);
         }
         shares.iter_mut().chain(&mut ahead).for_each(|sum| *sum /= capacity);
         let history = &shares[self.length - known as usize..];

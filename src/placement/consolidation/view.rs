@@ -124,7 +124,8 @@ impl<'a> ConsolidationView<'a> {
     pub fn features(&self) -> [Option<f64>; 5] {
         let [on, asleep, planned, free] = fleet_features(self.fleet(), self.hosts());
         let overloaded = self.hosts().iter().filter(|host| {
-            self.fleet().requested_mips()[host.index()] > self.fleet().capacity_mips()[host.index()]
+            self.fleet().requested_claim_mips()[host.index()]
+                > self.fleet().capacity_mips()[host.index()]
         });
         [on, asleep, planned, free, Some(overloaded.count() as f64)]
     }

@@ -1,5 +1,6 @@
 //! What an allocation policy can see.
 
+use crate::energy::{FrequencySteps, JobClass};
 use crate::engine::{SimTime, Stream};
 use crate::infra::{Fleet, HostId, HostState, NodeClass, VmId, VmSpec};
 use crate::placement::SiteSignals;
@@ -129,7 +130,8 @@ impl<'a> AllocationView<'a> {
     }
 
     /// Whether a host has room: it takes the virtual machine, its cores are as fast as is wanted of each, and
-    /// what is planned for it does not exceed its capacity then.
+    /// what is planned for it does not exceed its capacity then. What counts is the host's fastest clock, which a
+    /// governor can choose once there is work for it.
     #[must_use]
     pub fn fits(&mut self, host: HostId) -> bool {
         self.has_room(host)
@@ -143,8 +145,10 @@ impl<'a> AllocationView<'a> {
         let index = host.index();
         let demand = self.need.demand_mips;
         let spec = self.need.spec;
-        self.fleet.planned_mips()[index] + demand <= self.fleet.capacity_mips()[index] * (1.0 + 1e-12)
-            && demand <= self.fleet.mips_per_core()[index] * f64::from(spec.vcpus) * (1.0 + 1e-12)
+        let core_mips = self.fleet.fastest_mips_per_core()[index];
+        self.fleet.planned_mips()[index] + demand
+            <= self.fleet.fastest_capacity_mips(host) * (1.0 + 1e-12)
+            && demand <= core_mips * f64::from(spec.vcpus) * (1.0 + 1e-12)
             && self.fleet.admits(host, spec).is_ok()
     }
 
@@ -154,19 +158,19 @@ impl<'a> AllocationView<'a> {
         matches!(self.fleet.states()[host.index()], HostState::Asleep | HostState::FallingAsleep)
     }
 
-    /// What is planned for a host over its capacity.
+    /// What is planned for a host over its capacity at its fastest clock.
     #[must_use]
     pub fn utilisation(&self, host: HostId) -> f64 {
-        self.fleet.utilisation(host)
+        self.fleet.fastest_utilisation(host)
     }
 
     /// Watts that a host draws more with the virtual machine than without; a host that has none counts as asleep
-    /// before, so that what it draws when idle is charged to the first one.
+    /// before, so that what it draws when idle is charged to the first one. All at its fastest clock.
     #[must_use]
     pub fn power_increase_w(&self, host: HostId) -> f64 {
         let index = host.index();
         let power = &self.classes[self.fleet.classes()[index].index()].power;
-        let capacity = self.fleet.capacity_mips()[index];
+        let capacity = self.fleet.fastest_capacity_mips(host);
         let planned = self.fleet.planned_mips()[index];
         let after = power.planned_w((planned + self.need.demand_mips) / capacity);
         let before = if self.fleet.vms()[index] == 0 {
@@ -175,6 +179,57 @@ impl<'a> AllocationView<'a> {
             power.planned_w(planned / capacity)
         };
         after - before
+    }
+}
+
+/// Hosts at their frequency steps.
+impl<'a> AllocationView<'a> {
+    /// The class of a host's node.
+    #[must_use]
+    pub fn class(&self, host: HostId) -> &'a NodeClass {
+        &self.classes[self.fleet.classes()[host.index()].index()]
+    }
+
+    /// Number of the fastest frequency step of a host; 0 if its clock cannot be changed.
+    #[must_use]
+    pub fn last_step(&self, host: HostId) -> usize {
+        self.class(host).frequency.as_ref().map_or(0, FrequencySteps::last)
+    }
+
+    /// Million instructions a second of a core of a host at a frequency step, of work of a class.
+    fn core_mips(&self, host: HostId, step: usize, class: JobClass) -> f64 {
+        let speed = self.class(host).frequency.as_ref().map_or(1.0, |steps| steps.speed(step, class));
+        self.fleet.fastest_mips_per_core()[host.index()] * speed
+    }
+
+    /// Busy share of a host's cores at a frequency step, with what is planned for it and with the virtual machine or
+    /// without; above one if that is too slow.
+    #[must_use]
+    pub fn load_at(&self, host: HostId, step: usize, with: bool) -> f64 {
+        let mut planned = self.fleet.planned_by_class()[host.index()];
+        if with {
+            planned[self.need.spec.job_class as usize] += self.need.demand_mips;
+        }
+        let busy = JobClass::ALL.into_iter().zip(planned).map(|(class, mips)| {
+            if mips > 0.0 { mips / self.core_mips(host, step, class) } else { 0.0 }
+        });
+        busy.sum::<f64>() / f64::from(self.fleet.cores()[host.index()])
+    }
+
+    /// Million instructions a second that the virtual machine would do on a host at a frequency step if it were alone:
+    /// no virtual core is faster than a core.
+    #[must_use]
+    pub fn alone_mips(&self, host: HostId, step: usize) -> f64 {
+        let spec = self.need.spec;
+        let core_mips = self.core_mips(host, step, spec.job_class).min(spec.mips_per_vcpu);
+        self.need.demand_mips.min(f64::from(spec.vcpus) * core_mips)
+    }
+
+    /// Watts of a host that is on, with this share of its cores busy at a frequency step.
+    #[must_use]
+    pub fn power_at_w(&self, host: HostId, utilisation: f64, step: usize) -> f64 {
+        let class = self.class(host);
+        class.power.power_w(&class.load_at(utilisation.min(1.0), step), |_| 0)
     }
 }
 
@@ -191,7 +246,7 @@ pub fn fleet_features(fleet: &Fleet, hosts: &[HostId]) -> FleetFeatures {
         match fleet.states()[index] {
             HostState::On => {
                 on += 1.0;
-                planned += fleet.planned_mips()[index];
+                planned += fleet.planned_claim_mips()[index];
                 capacity += fleet.capacity_mips()[index];
                 free += fleet.free()[index].memory_bytes;
                 memory += fleet.memory_bytes()[index];

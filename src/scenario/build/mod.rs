@@ -125,7 +125,7 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
         if let Some((policy, times)) = registry.make_governor(governor, &site) {
             let period = SimDuration::from_secs(times.period.as_secs());
             let times = GovernorTimes { period, on_load_change: times.on_load_change };
-            world.boxed_governor(policy, times);
+            world.boxed_governor(governor.kind(), policy, times);
         }
         if scenario.nodes.iter().all(|class| class.frequency.is_none()) {
             site.error_with_help(
@@ -143,6 +143,9 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("consolidation");
     if let Some(policy) = registry.make_consolidation(consolidation, &policy_site) {
         world.boxed_consolidation(consolidation.kind(), policy);
+    }
+    if let Some(points) = &scenario.output.decisions {
+        world.record_decisions(points.iter().copied());
     }
     let sample = &scenario.output.sample;
     world.sample(Sampling {

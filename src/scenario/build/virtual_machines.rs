@@ -196,6 +196,7 @@ fn vm_spec(spec: &VmTypeSpec, number: u16, here: &WorkloadSite<'_>, site: &Site<
         class: number,
         vcpus: spec.vcpus,
         mips_per_vcpu: spec.mips_per_vcpu.as_mips(),
+        job_class: spec.job_class,
         resources: Resources {
             memory_bytes: spec.memory.as_bytes(),
             storage_bytes: spec.storage.as_bytes(),

@@ -2,6 +2,7 @@
 
 use super::root::{OverloadKind, SelectionKind, VmAllocationKind};
 use super::{Draw, Names, SchedulingSpec, SlaSpec, TraceSpec};
+use crate::energy::JobClass;
 use crate::scenario::{DataRate, DataSize, Duration, InstructionRate, Instructions, Power, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -171,6 +172,9 @@ pub struct VmTypeSpec {
     pub lifetime: Option<Draw<Duration>>,
     /// What they want.
     pub demand: VmDemandSpec,
+    /// What the speed of all that runs in them depends on where the frequency of hosts changes.
+    #[serde(rename = "class")]
+    pub job_class: JobClass,
     /// How their jobs share their virtual cores.
     pub scheduling: SchedulingSpec,
     /// The node whose tasks they serve; their demand must be that of jobs.
@@ -198,6 +202,7 @@ impl Default for VmTypeSpec {
                 correlation: Ratio::from_fraction(0.0),
                 day: day(),
             },
+            job_class: JobClass::Compute,
             scheduling: SchedulingSpec::TimeShared { job_limit: None },
             serves: None,
             sla: None,
