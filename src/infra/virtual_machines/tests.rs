@@ -210,8 +210,8 @@ fn two_virtual_machines_share_an_overloaded_host_in_proportion() {
     assert_near(account[0].overload_mi, 900.0 * 7.0 / 27.0 * 10.0);
     assert_near(account[1].requested_mi, 1800.0 * 10.0 + 600.0 * 20.0);
     assert_near(account[1].allocated_mi(), 1800.0 * 20.0 / 27.0 * 10.0 + 600.0 * 20.0);
-    assert_eq!((account[0].missed_spans, account[0].running_s), (1, 30.0));
-    assert_near(account[0].missed_shares, 7.0 / 27.0);
+    assert_eq!((account[0].missed_s, account[0].running_s), (10.0, 30.0));
+    assert_near(account[0].missed_share_s, 10.0 * 7.0 / 27.0);
     // 10 s at 200 W, then 20 s at 1500 of 2000 MIPS: 175 W.
     assert_near(energy_j(&kernel, 0), 10.0 * 200.0 + 20.0 * 175.0);
     let host = machines(&kernel).host_account(HostId(0), kernel.now());

@@ -86,12 +86,12 @@ impl<'a> Loads<'a> {
         count as u32
     }
 
-    /// Adds what a virtual machine is going to want, times `sign`, to sums.
-    fn add_future(&self, vm: VmId, sign: f64, sums: &mut [f64]) {
+    /// Adds what a virtual machine is going to want, times its `claim` on the host, to sums.
+    fn add_future(&self, vm: VmId, claim: f64, sums: &mut [f64]) {
         let present = self.machines.demand_mips()[vm.index()];
         for (step, sum) in sums.iter_mut().enumerate() {
             let known = self.future.and_then(|future| future.demand_mips(vm, step + 1));
-            *sum += sign * known.unwrap_or(present);
+            *sum += claim * known.unwrap_or(present);
         }
     }
 
@@ -121,8 +121,8 @@ impl<'a> Loads<'a> {
         known
     }
 
-    /// Whether a host would be overloaded with what is planned for it, and with one virtual machine more or less, at its
-    /// present clock.
+    /// Whether a host would be overloaded at its present clock with what is planned for it, and with one virtual
+    /// machine more or less.
     fn is_overloaded(
         &mut self,
         detection: &mut dyn OverloadDetection,
@@ -131,12 +131,11 @@ impl<'a> Loads<'a> {
         change: Option<Change>,
     ) -> bool {
         let capacity = fleet.capacity_mips()[host.index()];
-        // What it takes of the host, negative of one less.
-        let claim = change.map_or(0.0, |change| {
+        let claim = change.map_or(1.0, |change| {
             change.sign * fleet.claim(host, self.machines.spec(change.vm).job_class)
         });
-        let more = change.map_or(0.0, |change| claim * change.demand_mips);
-        let utilisation = (fleet.planned_claim_mips()[host.index()] + more) / capacity;
+        let further_mips = change.map_or(0.0, |change| claim * change.demand_mips);
+        let utilisation = (fleet.planned_claim_mips()[host.index()] + further_mips) / capacity;
         if self.length == 0 && self.ahead == 0 {
             return detection.is_overloaded(&HostLoad { utilisation, history: &[], future: &[] });
         }

@@ -134,6 +134,10 @@ impl Workload for CloudSimWorkload {
         &self.name
     }
 
+    fn hosts(&self) -> Vec<NodeId> {
+        self.nodes.clone()
+    }
+
     fn start(&mut self, context: &mut dyn Context) {
         // Tables of these names and shapes are shared by all fleets; nothing else can be wrong.
         if let (Ok(steps), Ok(migrations)) =
