@@ -121,12 +121,16 @@ impl<'a> SiteSignals<'a> {
     }
 }
 
-/// Watts of a host with what is planned for it; of an empty one those of its sleep.
+/// Watts of a host at its fastest clock with what is planned for it; of an empty one those of its sleep.
 #[must_use]
 pub fn planned_host_w(fleet: &Fleet, classes: &[NodeClass], host: HostId) -> f64 {
     let index = host.index();
     let power = &classes[fleet.classes()[index].index()].power;
-    if fleet.vms()[index] == 0 { power.sleep_w } else { power.planned_w(fleet.utilisation(host)) }
+    if fleet.vms()[index] == 0 {
+        power.sleep_w
+    } else {
+        power.planned_w(fleet.fastest_utilisation(host))
+    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl VmWorkload {
         let is_over = |host: &&HostId| {
             let index = host.index();
             // Below this it is rounding.
-            fleet.requested_mips()[index] > fleet.capacity_mips()[index] * (1.0 + 1e-12)
+            fleet.requested_claim_mips()[index] > fleet.capacity_mips()[index] * (1.0 + 1e-12)
         };
         self.totals.overloaded_periods += self.hosts.iter().filter(is_over).count() as u64;
     }

@@ -230,7 +230,7 @@ impl MinimumCost {
         let Some(site) = view.sites.site_of(fleet, view.host) else { return 0.0 };
         let Some(account) = view.sites.account(site) else { return 0.0 };
         let power = &view.classes[fleet.classes()[index].index()].power;
-        let capacity = fleet.capacity_mips()[index];
+        let capacity = fleet.fastest_capacity_mips(view.host);
         let load = fleet.requested_mips()[index].min(capacity);
         let own = view.machines.allocated_mips()[vm.index()].min(load);
         let own_w = power.planned_w(load / capacity) - power.planned_w((load - own) / capacity);

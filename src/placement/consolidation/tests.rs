@@ -4,7 +4,8 @@ use super::*;
 use crate::apps::VmHistories;
 use crate::engine::{RandomStreams, SimTime};
 use crate::infra::compute::Resources;
-use crate::infra::{InfraBuilder, Infrastructure, Owner, VmId, VmSpec};
+use crate::infra::{HostId, InfraBuilder, Infrastructure, Owner, VmId, VmSpec};
+use crate::placement::SiteSignals;
 use crate::units::{DataRate, Duration, Ratio};
 
 fn load(utilisation: f64, history: &[f64]) -> HostLoad<'_> {
@@ -67,6 +68,16 @@ fn local_regressions_follow_the_newest_steps() {
     assert!(!robust.is_overloaded(&load(0.5, &outlier)));
 }
 
+/// A host that remains overloaded whatever leaves it.
+#[derive(Debug)]
+struct Never;
+
+impl Relief for Never {
+    fn is_relieved_without(&mut self, _: VmId) -> bool {
+        false
+    }
+}
+
 /// Virtual machines of these types and bytes of memory.
 fn machines(vms: &[(u16, f64)]) -> Infrastructure {
     let mut infrastructure = InfraBuilder::new(RandomStreams::new(1)).build().unwrap();
@@ -90,6 +101,11 @@ fn select(
         machines: infrastructure.virtual_machines(),
         histories,
         random: &mut RandomStreams::new(1).stream("test"),
+        host: HostId(0),
+        now: SimTime::ZERO,
+        classes: &[],
+        sites: SiteSignals::default(),
+        relief: &mut Never,
     })
 }
 
