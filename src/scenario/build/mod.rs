@@ -5,6 +5,7 @@ mod consolidation;
 mod directory;
 mod energy;
 mod faults;
+mod hosts;
 mod mobility;
 mod network;
 mod nodes;
@@ -390,7 +391,8 @@ fn add_workloads(
                     "give each workload a `name` of its own",
                 );
             }
-            for node in workload.hosts() {
+            // A node that is named twice in one workload is that workload's own affair.
+            for node in workload.hosts().into_iter().collect::<BTreeSet<_>>() {
                 if let Some(other) = hosts.insert(node, workload.name().to_string()) {
                     here.key("hosts").error_with_help(
                         format!("{:?} is a host of the workload {other:?} already", directory.name(node)),

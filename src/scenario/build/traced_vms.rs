@@ -1,8 +1,9 @@
 //! What drives virtual machines of a trace, checked against types and hosts.
 
 use super::WorkloadSite;
+use super::hosts::fits_somewhere;
 use super::traces::read;
-use super::virtual_machines::{MOST, MOST_DEPENDENCIES, fits_somewhere};
+use super::virtual_machines::{MOST, MOST_DEPENDENCIES};
 use crate::apps::virtual_machines::{
     BatchJob, Demands, TraceUse, TracedJobs, TracedRules, TracedType, TracedVms, VmRequest,
 };

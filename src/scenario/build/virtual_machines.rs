@@ -1,6 +1,7 @@
 //! Workloads of virtual machines: from the format to the workload.
 
 use super::WorkloadSite;
+use super::hosts::{fits_somewhere, hosts};
 use super::nodes::discipline;
 use super::sla::service_level;
 use super::traced_vms::Parts;
@@ -11,13 +12,10 @@ use crate::apps::virtual_machines::{
 };
 use crate::engine::{Distribution, EntityStream, SimDuration, SimTime};
 use crate::infra::compute::{Accelerator, Resources};
-use crate::infra::{
-    CopiedMemory, HostSpec, MigrationMethod, MigrationSpec, NodeId, Sharing, SleepSpec, VmSpec,
-};
+use crate::infra::{CopiedMemory, HostSpec, MigrationMethod, MigrationSpec, NodeId, VmSpec};
 use crate::placement::consolidation::MinimumPower;
 use crate::scenario::format::{
-    CopiedMemorySpec, HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names, NodeClassSpec,
-    VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+    CopiedMemorySpec, MigrationKindSpec, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
 };
 use crate::scenario::registry::parameters;
 use crate::scenario::{BuildWorkload, Site};
@@ -65,132 +63,9 @@ fn arrivals(
     Some(times)
 }
 
-/// Whether a node of this class could take a virtual machine of this type at all as this host.
-fn could_take(class: &NodeClassSpec, host: &HostSpec, spec: &VmTypeSpec) -> bool {
-    let fits = |has: Option<f64>, needs: f64| has.is_none_or(|has| needs <= has);
-    let is_fast = |core: f64| spec.mips_per_vcpu.as_mips() <= core * (1.0 + 1e-12);
-    let cores = class.cores.unwrap_or(0);
-    let is_allowed = |core: f64| match host.sharing {
-        Sharing::SpaceShared => true,
-        Sharing::TimeShared { oversubscription } => {
-            let size_mips = f64::from(spec.vcpus) * spec.mips_per_vcpu.as_mips();
-            size_mips <= f64::from(cores) * core * oversubscription * (1.0 + 1e-12)
-        }
-    };
-    cores >= spec.vcpus
-        && class.mips_per_core.is_none_or(|core| is_allowed(core.as_mips()))
-        && class.mips_per_core.is_none_or(|core| is_fast(core.as_mips()))
-        && fits(class.memory.map(|memory| memory.as_bytes()), spec.memory.as_bytes())
-        && fits(class.storage.map(|storage| storage.as_bytes()), spec.storage.as_bytes())
-        && spec
-            .accelerators
-            .iter()
-            .all(|(kind, count)| class.accelerators.get(kind).is_some_and(|has| has >= count))
-}
-
-/// Whether any host could take a virtual machine of this type at all.
-pub(super) fn fits_somewhere(
-    spec: &VmTypeSpec,
-    hosts: &[(NodeId, HostSpec)],
-    here: &WorkloadSite<'_>,
-) -> bool {
-    let takes = |(node, host): &(NodeId, HostSpec)| {
-        class_of(here, *node).is_some_and(|class| could_take(class, host, spec))
-    };
-    hosts.iter().any(takes)
-}
-
 /// Whether virtual machines of a type come from a trace.
 pub(super) fn is_traced(spec: &VmTypeSpec) -> bool {
     matches!(spec.demand, VmDemandSpec::Trace)
-}
-
-/// The class of a node.
-fn class_of<'a>(here: &WorkloadSite<'a>, node: NodeId) -> Option<&'a NodeClassSpec> {
-    let classes = here.directory.classes.iter().zip(here.nodes);
-    classes
-        .into_iter()
-        .find(|((_, entry), _)| (entry.first..entry.first + entry.count).contains(&node.0))
-        .map(|(_, class)| class)
-}
-
-/// Nodes with what they are as hosts.
-type Hosts = Vec<(NodeId, HostSpec)>;
-
-/// The hosts, and the names of their sites by number.
-fn hosts(
-    entries: &[HostsEntry],
-    here: &WorkloadSite<'_>,
-    site: &Site<'_>,
-) -> Option<(Hosts, Vec<String>)> {
-    let (mut found, mut sites) = (Vec::new(), Vec::new());
-    let (mut seen, mut good) = (BTreeSet::new(), true);
-    for (index, entry) in entries.iter().enumerate() {
-        let mut own = site.index(index);
-        let plain;
-        let spec = match entry {
-            HostsEntry::Hosts(spec) => {
-                own = own.key("nodes");
-                spec
-            }
-            HostsEntry::Name(name) => {
-                plain = HostsSpec {
-                    nodes: Names::One(name.clone()),
-                    site: None,
-                    sharing: HostSharingSpec::TimeShared { oversubscription: None },
-                    sleep: crate::scenario::format::SleepSpecification::default(),
-                };
-                &plain
-            }
-        };
-        let Some(nodes) = here.directory.nodes(&spec.nodes, &own) else {
-            good = false;
-            continue;
-        };
-        let name = spec.site.clone().or_else(|| spec.nodes.iter().next().cloned()).unwrap_or_default();
-        let number = sites.iter().position(|known| *known == name).unwrap_or_else(|| {
-            sites.push(name);
-            sites.len() - 1
-        });
-        let host = HostSpec {
-            sharing: match spec.sharing {
-                HostSharingSpec::SpaceShared => Sharing::SpaceShared,
-                HostSharingSpec::TimeShared { oversubscription } => {
-                    Sharing::TimeShared { oversubscription: oversubscription.unwrap_or(f64::INFINITY) }
-                }
-            },
-            sleep: SleepSpec {
-                fall_asleep: SimDuration::from_secs(spec.sleep.fall_asleep.as_secs()),
-                fall_asleep_w: spec.sleep.fall_asleep_power.map(|power| power.as_watts()),
-                wake: SimDuration::from_secs(spec.sleep.wake.as_secs()),
-                wake_w: spec.sleep.wake_power.map(|power| power.as_watts()),
-            },
-            site: number as u16,
-        };
-        for node in nodes {
-            let name = here.directory.name(node);
-            if class_of(here, node).is_none_or(|class| class.cores.unwrap_or(0) == 0) {
-                own.error(format!("{name:?} has no cores to share among virtual machines"));
-                good = false;
-                break;
-            }
-            if here.directory.is_wireless(node) {
-                own.error_with_help(
-                    format!("{name:?} is wireless, but hosts of virtual machines are wired"),
-                    "name nodes of the tier \"cloud\", \"fog\" or \"edge\"",
-                );
-                good = false;
-                break;
-            }
-            if !seen.insert(node) {
-                own.error(format!("{name:?} is named as a host twice"));
-                good = false;
-                break;
-            }
-            found.push((node, host));
-        }
-    }
-    good.then_some((found, sites))
 }
 
 /// What the virtual machines of a type are.

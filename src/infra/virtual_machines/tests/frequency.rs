@@ -4,7 +4,7 @@ use super::*;
 use crate::energy::{FrequencySteps, OperatingPoint, Performance};
 
 /// Steps of half and full clock, at which work that is bound by memory has 1 / 1.2 and 1 of its speed.
-fn steps() -> FrequencySteps {
+pub(super) fn steps() -> FrequencySteps {
     let point = |ghz: f64, volt| OperatingPoint::new(ghz * 1e9, volt).unwrap();
     FrequencySteps::new(vec![point(1.0, 0.8), point(2.0, 1.0)], Performance::default()).unwrap()
 }
