@@ -22,7 +22,10 @@ fn could_take(class: &NodeClassSpec, host: &HostSpec, spec: &VmTypeSpec) -> bool
         }
     };
     cores >= spec.vcpus
-        && class.mips_per_core.map(|core| core.as_mips()).is_none_or(|core| is_fast(core) && is_allowed(core))
+        && class
+            .mips_per_core
+            .map(|core| core.as_mips())
+            .is_none_or(|core| is_fast(core) && is_allowed(core))
         && fits(class.memory.map(|memory| memory.as_bytes()), spec.memory.as_bytes())
         && fits(class.storage.map(|storage| storage.as_bytes()), spec.storage.as_bytes())
         && spec
