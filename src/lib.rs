@@ -214,7 +214,7 @@ pub mod prelude {
     };
     pub use crate::placement::frequency::{FrequencyDecision, FrequencyGovernor, FrequencyView};
     pub use crate::placement::offloading::{
-        CloudOnly, EdgeOnly, EnergyAware, LeastLoaded, LocalOnly, MinLatency, Nearest,
+        CloudOnly, DecisionOutcome, EdgeOnly, EnergyAware, LeastLoaded, LocalOnly, MinLatency, Nearest,
         OffloadingDecision, OffloadingPolicy, OffloadingView, TierName,
     };
     pub use crate::placement::vm_allocation::{

@@ -1,8 +1,8 @@
 //! What a workload may ask of the world.
 
 use super::{
-    ConsolidationChoice, ConsolidationRequest, Message, OffloadingChoice, OffloadingRequest,
-    VmAllocationChoice, VmAllocationRequest,
+    ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
+    OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::compute::{Discipline, JobRequest, Refusal};
@@ -15,7 +15,7 @@ use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A recorded decision whose outcome is still to come.
+/// A decision whose outcome is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecisionId(pub u32);
 
@@ -172,8 +172,9 @@ pub trait Context {
     /// Asks the consolidation policy what to move. The world has checked the answer.
     fn decide_consolidation(&mut self, request: &ConsolidationRequest<'_>) -> ConsolidationChoice;
 
-    /// Tells what came of a decision, with its reward (higher is better).
-    fn resolve_decision(&mut self, decision: DecisionId, outcome: Symbol, reward: f64);
+    /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
+    /// decision; what is never told counts as unfinished when the run ends.
+    fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd);
 
     /// Registers a table.
     ///

@@ -12,5 +12,5 @@ pub use hosting::{
     ConsolidationChoice, ConsolidationRequest, Copying, FutureDemand, VmAllocationChoice,
     VmAllocationRequest, VmHistories,
 };
-pub use offloading::{OffloadingChoice, OffloadingRequest};
+pub use offloading::{DecisionEnd, OffloadingChoice, OffloadingRequest};
 pub use workload::{Message, Workload};

@@ -3,6 +3,7 @@
 use super::DecisionId;
 use crate::infra::NodeId;
 use crate::infra::compute::JobRequest;
+use crate::records::Symbol;
 
 /// A task that is to run somewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +29,29 @@ pub struct OffloadingRequest {
 pub struct OffloadingChoice {
     /// The node; `None` if the policy refused the task or named a node that cannot be used.
     pub node: Option<NodeId>,
-    /// The record of the decision, if decisions are recorded.
+    /// The decision, if somebody wants to know what comes of it: the table of decisions, or a policy that
+    /// learns.
     pub decision: Option<DecisionId>,
+}
+
+/// What came of a decision.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DecisionEnd {
+    /// What it is called in the table of decisions.
+    pub outcome: Symbol,
+    /// Whether all went as it should: there was a result, and in time.
+    pub is_done: bool,
+    /// Seconds from the creation of the task to the arrival of its result, in time or not; `None` if none
+    /// arrived.
+    pub service_s: Option<f64>,
+    /// How good that is: higher is better.
+    pub reward: f64,
+}
+
+impl DecisionEnd {
+    /// The end of a decision that was about no task: done if the reward is above zero.
+    #[must_use]
+    pub fn scored(outcome: Symbol, reward: f64) -> Self {
+        DecisionEnd { outcome, is_done: reward > 0.0, service_s: None, reward }
+    }
 }

@@ -6,9 +6,17 @@
 pub mod consolidation;
 pub mod forecast;
 pub mod frequency;
+pub mod fuzzy;
+mod games;
+pub mod learning;
 pub mod minimum_power;
 pub mod offloading;
+mod parameters;
+mod queues;
 mod sites;
 pub mod vm_allocation;
 
+pub use games::CongestionGame;
+pub use parameters::{ParameterError, Step};
+pub use queues::VirtualQueue;
 pub use sites::{EnergyWeights, SiteFeatures, SiteSignals, planned_host_w, site_columns};

@@ -59,6 +59,53 @@ pub trait BuildMobility: Parameters {
     fn build(&self, site: &Site<'_>, nodes: &NodeDirectory, count: Option<u32>) -> Option<Movement>;
 }
 
+/// Parameters from which an offloading policy is made that is not itself made of its parameters: it reads a
+/// file, say. Others are registered by [`Registry::offloading`] as they are.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use stratosim::placement::offloading::{
+///     OffloadingDecision, OffloadingPolicy, OffloadingView, TierName,
+/// };
+/// use stratosim::scenario::{BuildOffloading, Registry, Site};
+///
+/// /// As a file says, line by line, over and over.
+/// #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Script { file: String }
+///
+/// #[derive(Debug)]
+/// struct Scripted { to_cloud: Vec<bool> }
+///
+/// impl OffloadingPolicy for Scripted {
+///     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+///         let line = view.decision() as usize % self.to_cloud.len();
+///         let tier = if self.to_cloud[line] { TierName::Cloud } else { TierName::Edge };
+///         view.least_loaded(&[tier]).into()
+///     }
+/// }
+///
+/// impl BuildOffloading for Script {
+///     fn build(&self, site: &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> {
+///         let text = site.key("file").check(std::fs::read_to_string(site.file(&self.file)))?;
+///         if text.is_empty() {
+///             site.key("file").error("the file is empty");
+///             return None;
+///         }
+///         let to_cloud = text.lines().map(|line| line == "cloud").collect();
+///         Some(Box::new(Scripted { to_cloud }))
+///     }
+/// }
+///
+/// let mut registry = Registry::with_builtins();
+/// registry.offloading_from::<Script>("script");
+/// ```
+pub trait BuildOffloading: Parameters {
+    /// Makes the policy; errors go to `site`.
+    fn build(&self, site: &Site<'_>) -> Option<Box<dyn OffloadingPolicy>>;
+}
+
 /// Parameters from which a power model is made.
 ///
 /// ```
@@ -239,9 +286,9 @@ impl Registry {
     pub fn with_builtins() -> Self {
         use super::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
-            FcdMobility, FollowThePriceSpec, ForecastSpec, LinearPowerSpec, NomadicMobility,
-            RandomWaypointMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
-            TablePowerSpec, TasksSpec, TrajectoryMobility, VirtualMachinesSpec,
+            FcdMobility, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec,
+            NomadicMobility, RandomWaypointMobility, SquarePowerSpec, SquareRootPowerSpec,
+            StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility, VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -260,6 +307,19 @@ impl Registry {
             .offloading::<policies::NetworkBased>("network_based")
             .offloading::<policies::UtilizationBased>("utilization_based")
             .offloading::<policies::Hybrid>("hybrid")
+            .offloading::<policies::Probabilistic>("probabilistic")
+            .offloading::<policies::FuzzyBased>("fuzzy_based")
+            .offloading::<policies::FuzzyCompetitor>("fuzzy_competitor")
+            .offloading::<policies::PowerOfChoices>("power_of_choices")
+            .offloading::<policies::DriftPlusPenalty>("drift_plus_penalty")
+            .offloading_from::<FuzzyRulesSpec>("fuzzy_rules")
+            .offloading_from::<LearnedSpec>("learned")
+            .offloading::<policies::Predictive>("predictive")
+            .offloading::<policies::GameTheory>("game_theory")
+            .offloading::<policies::BestResponse>("best_response")
+            .offloading::<policies::Ucb1>("ucb1")
+            .offloading::<policies::Mab>("mab")
+            .offloading::<policies::LinUcb>("linucb")
             .governor::<governors::Performance>("performance")
             .governor::<governors::Powersave>("powersave")
             .governor::<governors::Ondemand>("ondemand")
@@ -321,9 +381,18 @@ impl Registry {
     /// Registers an offloading policy whose fields are its parameters.
     pub fn offloading<P: Parameters + OffloadingPolicy>(&mut self, name: &str) -> &mut Self {
         let make: MakeOffloading = Box::new(|value, site| {
-            site.check(parameters::<P>(value))
-                .map(|policy| Box::new(policy) as Box<dyn OffloadingPolicy>)
+            let policy = site.check(parameters::<P>(value))?;
+            policy.check().map_err(|error| site.parameter_error(error)).ok()?;
+            Some(Box::new(policy) as Box<dyn OffloadingPolicy>)
         });
+        self.offloading.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers an offloading policy that is made from its parameters.
+    pub fn offloading_from<P: BuildOffloading>(&mut self, name: &str) -> &mut Self {
+        let make: MakeOffloading =
+            Box::new(|value, site| site.check(parameters::<P>(value))?.build(site));
         self.offloading.insert(name.into(), Entry::new::<P>(make));
         self
     }

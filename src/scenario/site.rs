@@ -1,6 +1,7 @@
 //! A place in a scenario at which something is built, and where its errors go.
 
 use super::{Diagnostics, Document, Path, did_you_mean};
+use crate::placement::{ParameterError, Step};
 use std::cell::RefCell;
 use std::path::PathBuf;
 
@@ -43,6 +44,18 @@ impl<'a> Site<'a> {
     /// Reports an error here, and what may help.
     pub fn error_with_help(&self, message: impl Into<String>, help: impl Into<String>) {
         self.errors.borrow_mut().push(self.document.diagnostic(&self.path, message).help(help));
+    }
+
+    /// Reports what is wrong with parameters that are here, at the value that is at fault.
+    pub fn parameter_error(&self, error: ParameterError) {
+        let place = error.steps.iter().fold(self.clone(), |site, step| match step {
+            Step::Key(key) => site.key(key),
+            Step::Index(index) => site.index(*index),
+        });
+        match error.help {
+            Some(help) => place.error_with_help(error.message, help),
+            None => place.error(error.message),
+        }
     }
 
     /// Reports a name that is not known.

@@ -8,7 +8,7 @@ use super::hosting;
 use super::sampling::Sampler;
 use super::tables::Tables;
 use crate::apps::{
-    ConsolidationChoice, ConsolidationRequest, Context, DecisionId, DecisionPoint, Message,
+    ConsolidationChoice, ConsolidationRequest, Context, DecisionEnd, DecisionId, DecisionPoint, Message,
     OffloadingChoice, OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
@@ -237,9 +237,9 @@ impl Context for WorldContext<'_> {
 
     fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice {
         let (now, core) = (self.schedule.now(), &mut *self.core);
-        core.decisions.count();
+        let number = core.decisions.count();
         let random = &mut core.offloading_random;
-        let mut view = OffloadingView::new(request, now, &mut core.infrastructure, random);
+        let mut view = OffloadingView::new(number, request, now, &mut core.infrastructure, random);
         let features = core.decisions.enabled(DecisionPoint::Offloading).then(|| view.features());
         let decision = core.offloading.decide(&mut view);
         let node = match decision {
@@ -250,7 +250,8 @@ impl Context for WorldContext<'_> {
             }
         };
         let workload = core.workload_symbols.get(usize::from(self.workload)).copied();
-        let decision = features.map(|features| {
+        let awaited = features.is_some() || core.offloading.learns();
+        let decision = awaited.then(|| {
             let made = Made {
                 time: now,
                 point: DecisionPoint::Offloading,
@@ -259,7 +260,8 @@ impl Context for WorldContext<'_> {
                 device: Some(request.device),
                 choice: node,
             };
-            core.decisions.add(made, &features)
+            let learned = core.offloading.learns().then_some(*request);
+            core.decisions.add(made, learned, features.as_ref().map(|seen| &seen[..]))
         });
         OffloadingChoice { node, decision }
     }
@@ -344,9 +346,13 @@ impl Context for WorldContext<'_> {
         hosting::decide_consolidation(self.core, self.schedule.now(), self.workload, request)
     }
 
-    fn resolve_decision(&mut self, decision: DecisionId, outcome: Symbol, reward: f64) {
-        let core = &mut *self.core;
-        core.decisions.resolve(&mut *core.records, &core.node_symbols, decision, outcome, reward);
+    fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd) {
+        let (now, core) = (self.schedule.now(), &mut *self.core);
+        let resolved =
+            core.decisions.resolve(&mut *core.records, &core.node_symbols, now, decision, end);
+        if let Some(outcome) = resolved.filter(|_| core.offloading.learns()) {
+            core.offloading.learn(&outcome);
+        }
     }
 
     fn table(&mut self, spec: TableSpec) -> Result<TableId, RecordError> {

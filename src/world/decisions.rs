@@ -1,8 +1,10 @@
-//! The `decisions` table: what each policy saw, what it chose, and what came of it.
+//! Decisions whose outcome is still to come, and the `decisions` table: what each policy saw, what it chose,
+//! and what came of it.
 
-use crate::apps::{DecisionId, DecisionPoint};
+use crate::apps::{DecisionEnd, DecisionId, DecisionPoint, OffloadingRequest};
 use crate::engine::SimTime;
 use crate::infra::NodeId;
+use crate::placement::offloading::DecisionOutcome;
 use crate::records::{Cell, ColumnSpec, RecordError, Records, Symbol, TableId, TableSpec};
 use slab::Slab;
 
@@ -76,7 +78,10 @@ pub(super) struct Made {
 struct Pending {
     made: Made,
     number: u64,
-    features: [Option<f64>; MOST_FEATURES],
+    /// What was to be offloaded, if a policy learns of it.
+    request: Option<OffloadingRequest>,
+    /// What the policy could see, if that is recorded.
+    features: Option<[Option<f64>; MOST_FEATURES]>,
 }
 
 /// A decision point in the table.
@@ -146,30 +151,64 @@ impl Decisions {
         self.made
     }
 
-    pub(super) fn count(&mut self) {
+    /// Counts a decision and returns its number.
+    pub(super) fn count(&mut self) -> u64 {
         self.made += 1;
+        self.made - 1
     }
 
-    /// Keeps the decision that was [counted](Self::count) last until its outcome is known.
-    pub(super) fn add(&mut self, made: Made, seen: &[Option<f64>]) -> DecisionId {
-        let mut features = [None; MOST_FEATURES];
-        for (kept, seen) in features.iter_mut().zip(seen) {
-            *kept = *seen;
-        }
+    /// Keeps the decision that was [counted](Self::count) last until its outcome is known, with what was seen if that
+    /// is to be recorded, and the request if the policy learns of it.
+    pub(super) fn add(
+        &mut self,
+        made: Made,
+        request: Option<OffloadingRequest>,
+        seen: Option<&[Option<f64>]>,
+    ) -> DecisionId {
+        let features = seen.map(|seen| {
+            let mut features = [None; MOST_FEATURES];
+            for (kept, seen) in features.iter_mut().zip(seen) {
+                *kept = *seen;
+            }
+            features
+        });
         let number = self.made - 1;
-        DecisionId(self.pending.insert(Pending { made, number, features }) as u32)
+        DecisionId(self.pending.insert(Pending { made, number, request, features }) as u32)
     }
 
+    /// Records what came of a decision, and returns it if the policy learns of it; `None`, too, if it was resolved
+    /// before.
     pub(super) fn resolve(
         &mut self,
         records: &mut dyn Records,
         node_symbols: &[Symbol],
+        now: SimTime,
         id: DecisionId,
-        outcome: Symbol,
-        reward: f64,
+        end: DecisionEnd,
+    ) -> Option<DecisionOutcome> {
+        let pending = self.pending.try_remove(id.0 as usize)?;
+        self.write(records, node_symbols, &pending, end);
+        Some(DecisionOutcome {
+            decision: pending.number,
+            request: pending.request?,
+            decided: pending.made.time,
+            resolved: now,
+            node: pending.made.choice,
+            is_done: end.is_done,
+            service_s: end.service_s,
+            reward: end.reward,
+        })
+    }
+
+    fn write(
+        &self,
+        records: &mut dyn Records,
+        node_symbols: &[Symbol],
+        pending: &Pending,
+        end: DecisionEnd,
     ) {
-        let Some(pending) = self.pending.try_remove(id.0 as usize) else { return };
-        let Some(point) = &self.points[pending.made.point as usize] else { return };
+        let point = self.points[pending.made.point as usize].as_ref();
+        let (Some(features), Some(point)) = (pending.features, point) else { return };
         let node = |node: Option<NodeId>| node.map(|node| node_symbols[node.index()]);
         let mut cells = smallvec::SmallVec::<[Cell<'_>; 64]>::from_slice(&[
             Cell::Float(pending.made.time.as_secs()),
@@ -180,11 +219,11 @@ impl Decisions {
             Cell::Unsigned(pending.made.subject),
             node(pending.made.device).into(),
             node(pending.made.choice).into(),
-            Cell::Category(outcome),
-            Cell::Float(reward),
+            Cell::Category(end.outcome),
+            Cell::Float(end.reward),
         ]);
         cells.resize(COMMON + self.features, Cell::Null);
-        for (&column, feature) in point.columns.iter().zip(pending.features) {
+        for (&column, feature) in point.columns.iter().zip(features) {
             cells[COMMON + column] = feature.into();
         }
         records.write(self.table, &cells);
@@ -192,10 +231,9 @@ impl Decisions {
 
     /// Writes what has no outcome at the end of the run.
     pub(super) fn finish(&mut self, records: &mut dyn Records, node_symbols: &[Symbol]) {
-        let left: Vec<usize> = self.pending.iter().map(|(index, _)| index).collect();
-        for index in left {
-            let unfinished = self.unfinished;
-            self.resolve(records, node_symbols, DecisionId(index as u32), unfinished, 0.0);
+        let end = DecisionEnd::scored(self.unfinished, 0.0);
+        for (_, pending) in std::mem::take(&mut self.pending) {
+            self.write(records, node_symbols, &pending, end);
         }
     }
 }

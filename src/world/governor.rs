@@ -3,7 +3,7 @@
 use super::core::Core;
 use super::decisions::Made;
 use super::event::Event;
-use crate::apps::{DecisionId, DecisionPoint};
+use crate::apps::{DecisionEnd, DecisionId, DecisionPoint};
 use crate::engine::{Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
 use crate::infra::{HostState, Infrastructure, NodeId};
 use crate::placement::frequency::{FrequencyDecision, FrequencyGovernor, FrequencyView};
@@ -206,7 +206,7 @@ impl Core {
                 device: Some(node),
                 choice: None,
             };
-            let decision_id = self.decisions.add(made, &features);
+            let decision_id = self.decisions.add(made, None, Some(&features));
             let outcome = self.apply_frequency(schedule, node, decision);
             let energy_j = self.infrastructure.meter(node).energy_j(now);
             let work = Work::of(&self.infrastructure, node, now);
@@ -276,7 +276,9 @@ impl Core {
         let full_w = infrastructure.power_at_step(node, 1.0, last);
         let reward = served - if full_w > 0.0 { mean_w / full_w } else { 0.0 };
         let (records, symbols) = (&mut *self.records, &self.node_symbols);
-        self.decisions.resolve(records, symbols, open.decision, open.outcome, reward);
+        let end = DecisionEnd::scored(open.outcome, reward);
+        // No policy of offloading learns of it.
+        let _ = self.decisions.resolve(records, symbols, now, open.decision, end);
     }
 
     /// Tells what came of the decisions about frequencies that were the last of their nodes.

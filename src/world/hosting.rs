@@ -60,7 +60,7 @@ pub(super) fn decide_vm_allocation(
             device: None,
             choice,
         };
-        core.decisions.add(made, &features)
+        core.decisions.add(made, None, Some(&features))
     });
     VmAllocationChoice { host, decision }
 }
@@ -107,7 +107,7 @@ pub(super) fn decide_consolidation(
             device: None,
             choice: None,
         };
-        core.decisions.add(made, &features)
+        core.decisions.add(made, None, Some(&features))
     });
     ConsolidationChoice {
         moves: decision.moves,

@@ -3,7 +3,7 @@
 use super::application::{Application, TraceArrival};
 use super::outcome::Outcome;
 use super::workload::{DEADLINE, OnDeadline, RETRY, Spans, TaskWorkload};
-use crate::apps::{Context, DecisionId, Message, OffloadingRequest};
+use crate::apps::{Context, DecisionEnd, DecisionId, Message, OffloadingRequest};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::{Job, JobRequest};
 use crate::infra::network::NetworkRefusal;
@@ -261,7 +261,9 @@ impl TaskWorkload {
         (task.upload_s, task.wait_s, task.execution_s) = (None, None, None);
         task.stage = Stage::Created;
         if let (Some(decision), Some(registered)) = (task.decision.take(), &self.registered) {
-            context.resolve_decision(decision, registered.outcomes[outcome as usize], 0.0);
+            let outcome = registered.outcomes[outcome as usize];
+            let end = DecisionEnd { outcome, is_done: false, service_s: None, reward: 0.0 };
+            context.resolve_decision(decision, end);
         }
         let time = context.now() + self.options.retry_delay;
         let message = Message { code: RETRY, subject: index as u32, detail: 0 };
@@ -339,7 +341,9 @@ impl TaskWorkload {
                 (Outcome::Done, Some(service_s)) => 1.0 / (1.0 + service_s),
                 _ => 0.0,
             };
-            context.resolve_decision(decision, outcome_symbol, reward);
+            let is_done = outcome == Outcome::Done;
+            let end = DecisionEnd { outcome: outcome_symbol, is_done, service_s, reward };
+            context.resolve_decision(decision, end);
         }
         if context.is_recorded(registered.table) {
             let device_symbol = context.node_symbol(device.node);

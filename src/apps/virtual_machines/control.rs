@@ -2,7 +2,7 @@
 
 use super::future::KnownDemand;
 use super::workload::{CONTROL, VmWorkload};
-use crate::apps::{ConsolidationRequest, Context, Message};
+use crate::apps::{ConsolidationRequest, Context, DecisionEnd, Message};
 use crate::engine::Phase;
 use crate::infra::{HostId, HostState};
 use crate::records::Cell;
@@ -94,7 +94,7 @@ impl VmWorkload {
         let got = allocated - allocated_before;
         let reward = if asked > 0.0 { (got / asked).clamp(0.0, 1.0) } else { 1.0 };
         if let Some(registered) = &self.registered {
-            context.resolve_decision(decision, registered.words.applied, reward);
+            context.resolve_decision(decision, DecisionEnd::scored(registered.words.applied, reward));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::config::Drain;
 use super::workload::{RESTART, VmWorkload};
-use crate::apps::{Context, Message, VmAllocationRequest};
+use crate::apps::{Context, DecisionEnd, Message, VmAllocationRequest};
 use crate::engine::Phase;
 use crate::infra::{HostId, VmState};
 use crate::records::Symbol;
@@ -17,7 +17,7 @@ impl VmWorkload {
         if let Some(decision) = choice.decision {
             match (choice.host, &self.registered) {
                 (None, Some(registered)) => {
-                    context.resolve_decision(decision, registered.words.waits, 0.0);
+                    context.resolve_decision(decision, DecisionEnd::scored(registered.words.waits, 0.0));
                 }
                 _ => {
                     let now = context.now();
@@ -87,7 +87,7 @@ impl VmWorkload {
         let requested = after.requested_mi - before.requested_mi;
         let got = after.allocated_mi() - before.allocated_mi();
         let reward = if requested > 0.0 { (got / requested).clamp(0.0, 1.0) } else { 1.0 };
-        context.resolve_decision(decision, outcome, reward);
+        context.resolve_decision(decision, DecisionEnd::scored(outcome, reward));
     }
 
     /// A host is to be emptied: it takes no more, and what it has is moved away. All hosts that are emptied from this
@@ -137,7 +137,10 @@ impl VmWorkload {
             if let (Some((decision, _)), Some(registered)) = (asked, &self.registered) {
                 let words = &registered.words;
                 let outcome = if moved { words.drain } else { words.waits };
-                context.resolve_decision(decision, outcome, f64::from(u8::from(moved)));
+                context.resolve_decision(
+                    decision,
+                    DecisionEnd::scored(outcome, f64::from(u8::from(moved))),
+                );
             }
             self.vms[number as usize].is_drained = moved;
         }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The candidates: the device itself if `local`, then the nodes of the tiers.
-fn candidates(view: &OffloadingView<'_>, tiers: &[TierName], local: bool) -> Vec<NodeId> {
+pub(super) fn candidates(view: &OffloadingView<'_>, tiers: &[TierName], local: bool) -> Vec<NodeId> {
     let own = local.then_some(view.local());
     own.into_iter()
         .chain(tiers.iter().flat_map(|&tier| view.nodes(tier.into()).iter().copied()))

@@ -8,18 +8,9 @@ use crate::units::{DataRate, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Bytes of the message with which the way to the cloud is probed.
-const PROBE_BYTES: f64 = 128.0 * 1024.0;
-
-/// Bandwidth in bit/s that a probe of 128 KiB to the nearest cloud node would get; zero if none gets
-/// through.
-fn cloud_bandwidth_bps(view: &mut OffloadingView<'_>) -> f64 {
-    let device = view.local();
-    let Some(cloud) = view.nearest(Tier::Cloud) else { return 0.0 };
-    match view.transfer_s(device, cloud, PROBE_BYTES) {
-        Some(time_s) if time_s > 0.0 => 8.0 * PROBE_BYTES / time_s,
-        _ => 0.0,
-    }
+/// Whether a message to the nearest cloud node gets more than this rate.
+fn is_fast(view: &mut OffloadingView<'_>, threshold: DataRate) -> bool {
+    view.cloud_bandwidth_bps().is_some_and(|rate_bps| rate_bps > threshold.as_bps())
 }
 
 /// The least loaded node of the cloud or of the edge; the other tier if this one has none.
@@ -45,7 +36,7 @@ impl Default for NetworkBased {
 
 impl OffloadingPolicy for NetworkBased {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        let fast = cloud_bandwidth_bps(view) > self.bandwidth_threshold.as_bps();
+        let fast = is_fast(view, self.bandwidth_threshold);
         send(view, fast)
     }
 }
@@ -93,7 +84,7 @@ impl Default for Hybrid {
 impl OffloadingPolicy for Hybrid {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         let busy = view.utilisation(Tier::Edge) > self.utilisation_threshold.as_fraction();
-        let fast = busy && cloud_bandwidth_bps(view) > self.bandwidth_threshold.as_bps();
+        let fast = busy && is_fast(view, self.bandwidth_threshold);
         send(view, fast)
     }
 }

@@ -21,7 +21,7 @@ pub enum Select {
 }
 
 impl Select {
-    fn choose(self, view: &mut OffloadingView<'_>, tier: TierName) -> Option<NodeId> {
+    pub(super) fn choose(self, view: &mut OffloadingView<'_>, tier: TierName) -> Option<NodeId> {
         match self {
             Select::Nearest => view.nearest(tier.into()),
             Select::LeastLoaded => view.least_loaded(&[tier]),

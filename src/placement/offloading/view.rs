@@ -7,6 +7,9 @@ use crate::records::ColumnSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Bytes of the message with which a way is probed: that of EdgeCloudSim's orchestrators.
+const PROBE_BYTES: f64 = 128.0 * 1024.0;
+
 /// A tier that can be named as a place to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -43,6 +46,7 @@ impl From<TierName> for Tier {
 /// The world as an offloading policy sees it: everything can be asked, nothing changed.
 #[derive(Debug)]
 pub struct OffloadingView<'a> {
+    decision: u64,
     request: &'a OffloadingRequest,
     now: SimTime,
     infrastructure: &'a mut Infrastructure,
@@ -50,14 +54,21 @@ pub struct OffloadingView<'a> {
 }
 
 impl<'a> OffloadingView<'a> {
-    /// A view for one decision.
+    /// A view for the decision with this number.
     pub fn new(
+        decision: u64,
         request: &'a OffloadingRequest,
         now: SimTime,
         infrastructure: &'a mut Infrastructure,
         random: &'a mut Stream,
     ) -> Self {
-        OffloadingView { request, now, infrastructure, random }
+        OffloadingView { decision, request, now, infrastructure, random }
+    }
+
+    /// The number of the decision, from 0: what comes of it is told with this number.
+    #[must_use]
+    pub fn decision(&self) -> u64 {
+        self.decision
     }
 
     /// The task.
@@ -137,6 +148,14 @@ impl<'a> OffloadingView<'a> {
         self.infrastructure.demand_share(node)
     }
 
+    /// Million instructions a second of one core of a node, as fast as it runs now.
+    #[must_use]
+    pub fn mips_per_core(&self, node: NodeId) -> f64 {
+        let compute = self.infrastructure.compute();
+        let first = self.infrastructure.node(node).processors().next();
+        first.map_or(0.0, |processor| compute.mips(processor))
+    }
+
     /// Busy share of a tier's cores, in 0..=1.
     #[must_use]
     pub fn utilisation(&self, tier: Tier) -> f64 {
@@ -163,6 +182,44 @@ impl<'a> OffloadingView<'a> {
         best.map(|(_, node)| node)
     }
 
+    /// The access point that the device is attached to; `None` if it is wired or out of coverage.
+    #[must_use]
+    pub fn access_point(&self) -> Option<NodeId> {
+        self.infrastructure.attached_to(self.request.device)
+    }
+
+    /// Transfers over the radio of the device's access point, from devices and to them (all of them
+    /// twice if it is half duplex): the load of the wireless network where the device is. `None` without
+    /// radio.
+    #[must_use]
+    pub fn radio_transfers(&self) -> Option<(usize, usize)> {
+        let radio = self.infrastructure.endpoint(self.request.device)?.radio?;
+        let (down, up) = self.infrastructure.network().link_state(self.now, radio);
+        Some((up.unwrap_or(down).transfers, down.transfers))
+    }
+
+    /// Bits a second that a message of `probe_bytes` would get from one node to another if it were sent
+    /// now, its propagation delay included; `None` if there is no way, it would be refused, or it takes
+    /// no time.
+    pub fn bandwidth_bps(&mut self, from: NodeId, to: NodeId, probe_bytes: f64) -> Option<f64> {
+        let time_s = self.transfer_s(from, to, probe_bytes)?;
+        (time_s > 0.0).then(|| 8.0 * probe_bytes / time_s)
+    }
+
+    /// Bits a second that a message of 128 KiB would get from the device to the nearest cloud node;
+    /// `None` as of [`bandwidth_bps`](Self::bandwidth_bps), or if there is no cloud.
+    pub fn cloud_bandwidth_bps(&mut self) -> Option<f64> {
+        let cloud = self.nearest(Tier::Cloud)?;
+        self.bandwidth_bps(self.request.device, cloud, PROBE_BYTES)
+    }
+
+    /// Seconds that a message of 128 KiB would take from the nearest edge node to `node`: the delay of
+    /// the network between the sites. `None` if there is no way, or no edge.
+    pub fn relay_s(&mut self, node: NodeId) -> Option<f64> {
+        let edge = self.nearest(Tier::Edge)?;
+        self.transfer_s(edge, node, PROBE_BYTES)
+    }
+
     /// Seconds that `bytes` would take from one node to another if nothing else came or went; `None` if
     /// there is no way, or they would be refused.
     pub fn transfer_s(&mut self, from: NodeId, to: NodeId, bytes: f64) -> Option<f64> {
@@ -175,13 +232,28 @@ impl<'a> OffloadingView<'a> {
         if !self.is_available(node) {
             return None;
         }
-        let request = self.request;
-        let processor = self.infrastructure.processor_for(node, &request.job).ok()?;
-        let upload_s = self.transfer_s(request.device, node, request.upload_bytes)?;
-        let download_s = self.transfer_s(node, request.device, request.download_bytes)?;
-        let compute = self.infrastructure.compute();
-        let run_s = compute.estimated_completion_s(self.now, processor, &request.job);
-        Some(upload_s + run_s + download_s)
+        let run_s = self.execution_s(node)?;
+        Some(self.upload_s(node)? + run_s + self.download_s(node)?)
+    }
+
+    /// Seconds that the task's input would take to `node`: zero on the device itself, `None` if it
+    /// cannot be sent there.
+    pub fn upload_s(&mut self, node: NodeId) -> Option<f64> {
+        self.transfer_s(self.request.device, node, self.request.upload_bytes)
+    }
+
+    /// Seconds that the task would wait and run if it came to `node` now; `None` if that would not admit
+    /// it.
+    #[must_use]
+    pub fn execution_s(&self, node: NodeId) -> Option<f64> {
+        let job = &self.request.job;
+        let processor = self.infrastructure.processor_for(node, job).ok()?;
+        Some(self.infrastructure.compute().estimated_completion_s(self.now, processor, job))
+    }
+
+    /// Seconds that the task's result would take back from `node`; `None` if it cannot be sent.
+    pub fn download_s(&mut self, node: NodeId) -> Option<f64> {
+        self.transfer_s(node, self.request.device, self.request.download_bytes)
     }
 
     /// Joules that the task costs the device if it runs on `node`: computing there, or sending and

@@ -9,6 +9,7 @@ mod hosts;
 mod mobility;
 mod network;
 mod nodes;
+mod offloading;
 mod power;
 mod sla;
 mod tasks;

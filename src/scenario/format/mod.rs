@@ -8,6 +8,7 @@ mod faults;
 mod mobility;
 mod network;
 mod nodes;
+mod offloading;
 mod power;
 mod root;
 mod sla;
@@ -35,6 +36,7 @@ pub use nodes::{
     AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
     InterfaceSpec, NodeClassSpec, SchedulingSpec,
 };
+pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
 pub use power::{
     AcceleratorPowerSpec, BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec,
     FrequencyPresetName, FrequencySpec, GovernorTimesSpec, LinearPowerSpec, OperatingPointSpec,

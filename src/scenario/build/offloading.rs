@@ -1,0 +1,68 @@
+//! Offloading policies whose parameters may be in files of their own: from the format to the policy.
+
+use crate::placement::offloading::{FuzzyRules, Learned, OffloadingPolicy};
+use crate::placement::{ParameterError, Step};
+use crate::scenario::format::{FuzzyRulesSpec, LearnedSpec, OrFile};
+use crate::scenario::{BuildOffloading, Diagnostic, Document, Parameters, Path, Site, read};
+
+/// Makes something of parameters that are given in place or in a file; errors go to `site`.
+fn make<T: Parameters, M>(
+    source: &OrFile<T>,
+    site: &Site<'_>,
+    make: impl FnOnce(&T) -> Result<M, ParameterError>,
+) -> Option<M> {
+    let name = match source {
+        OrFile::Inline(parameters) => {
+            return make(parameters).map_err(|error| site.parameter_error(error)).ok();
+        }
+        OrFile::File(name) => name,
+    };
+    let parsed = Document::open(&site.file(name))
+        .and_then(|document| read::<T>(&document).map(|parameters| (document, parameters)));
+    let (document, parameters) = match parsed {
+        Ok(parsed) => parsed,
+        Err(errors) => {
+            errors.iter().for_each(|error| report(site, error));
+            return None;
+        }
+    };
+    let made = make(&parameters).map_err(|error| {
+        let path = error.steps.iter().fold(Path::root(), |path, step| match step {
+            Step::Key(key) => path.key(key),
+            Step::Index(index) => path.index(*index),
+        });
+        let diagnostic = document.diagnostic(&path, error.message);
+        report(site, &Diagnostic { help: error.help, ..diagnostic });
+    });
+    made.ok()
+}
+
+/// Reports what is wrong in a file that is named here.
+fn report(site: &Site<'_>, error: &Diagnostic) {
+    let place = Diagnostic { help: None, ..error.clone() }.to_string();
+    match &error.help {
+        Some(help) => site.error_with_help(place, help),
+        None => site.error(place),
+    }
+}
+
+impl BuildOffloading for FuzzyRulesSpec {
+    fn build(&self, site: &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> {
+        let policy = make(&self.rules, &site.key("rules"), |rules| {
+            FuzzyRules::new(rules, self.threshold, self.above, self.otherwise, self.select)
+        })?;
+        Some(Box::new(policy))
+    }
+}
+
+impl BuildOffloading for LearnedSpec {
+    fn build(&self, site: &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> {
+        let policy = make(&self.models, &site.key("models"), |models| {
+            Learned::new(models, self.threshold, self.select)
+        })?;
+        Some(Box::new(policy))
+    }
+}
+
+#[cfg(test)]
+mod tests;
