@@ -92,6 +92,26 @@ fn a_site_whose_cap_leaves_no_room_comes_last() {
     assert_eq!(placed("price_aware", sites, 2), ["b-0", "a-0"]);
 }
 
+/// 900 of 1000 MIPS are wanted of the first host, so that one leaves for a sleeping one: by power the first of its own
+/// site, which is dear, by price that of the cheap site.
+#[test]
+fn what_leaves_an_overloaded_host_goes_by_price_if_placed_so() {
+    let target = |placement: &str| {
+        let sites = json!([
+            { "name": "A", "nodes": "a", "price": "dear" }, { "name": "B", "nodes": "b", "price": "cheap" }
+        ]);
+        let mut kind = vms(2, 1);
+        kind["mips_per_vcpu"] = "450 MIPS".into();
+        let policies = json!({ "consolidation": {
+            "kind": "overload_and_underload", "empties": false, "placement": { "kind": placement }
+        } });
+        let run = run(&two_sites(sites, json!({ "types": [kind] }), policies));
+        run.table("migrations").iter().map(|row| row.text("to").to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(target("power_aware_best_fit"), ["a-1"]);
+    assert_eq!(target("price_aware"), ["b-0"]);
+}
+
 /// A virtual machine of 1 GB makes its host draw 150 W. For an hour that costs 7.5 cents where it is, 1.5 elsewhere. It
 /// moves if 6 cents exceed 1.1 times the copy and a tenth of 7.5 cents: if the copy costs less than 4.7727 cents.
 #[test]
