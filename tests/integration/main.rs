@@ -2,6 +2,7 @@
 //! its own; one module a subject.
 
 mod bad_scenarios;
+mod batteries;
 mod command_line;
 mod conservation;
 mod dataset;
