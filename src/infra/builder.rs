@@ -1,19 +1,20 @@
 //! Building an infrastructure from classes, links and faults.
 
 use super::attachment::{AccessPoint, AccessPoints, AttachmentError, Criterion};
+use super::batteries::BatteryState;
 use super::compute::{Compute, Refusal};
 use super::faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
 use super::feed::{FeedState, PositionFeed};
 use super::geometry::Position;
 use super::ids::{ClassId, LinkId, NodeId, ProcessorId, SiteId};
 use super::infrastructure::Infrastructure;
-use super::meter::{BatteryState, Meter, TierLoad};
+use super::meter::{Meter, TierLoad};
 use super::mobility::MobilityModel;
 use super::motion::{Motion, Placement};
 use super::network::{LinkSpec, Network};
 use super::node::{Node, NodeClass};
 use super::sites::{NodeAccount, SiteState};
-use crate::energy::{Battery, Signal, SiteAccount, SiteError, SiteSpec};
+use crate::energy::{Signal, SiteAccount, SiteError, SiteSpec};
 use crate::engine::{RandomStreams, SimTime};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -243,8 +244,7 @@ impl InfraBuilder {
                 meters.push(Meter::new(0.0));
                 batteries.push(class.battery.as_ref().map(|spec| {
                     let mut random = self.streams.entity("battery", u64::from(id.0));
-                    let level = spec.level.sample(&mut random);
-                    BatteryState { battery: Battery::new(spec.capacity_j, level), due: None }
+                    BatteryState::new(spec, &mut random)
                 }));
                 nodes.push(Node {
                     class: class_id,

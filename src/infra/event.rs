@@ -22,8 +22,10 @@ pub enum InfraEvent {
     FeedDue(u16),
     /// A node or link fails or is repaired: the number of the fault process.
     FaultDue(u32),
-    /// A battery is empty.
-    BatteryEmpty(NodeId),
+    /// A battery is empty, low, or charged enough.
+    BatteryDue(NodeId),
+    /// A charger is connected or disconnected.
+    ChargerDue(NodeId),
     /// The power cap of a site is to be looked at.
     CapDue(SiteId),
     /// The shares of hosts are to be worked out, after all that has changed at this instant.
@@ -71,6 +73,10 @@ pub enum NodeChange {
     Repaired,
     /// Its battery is empty.
     BatteryEmpty,
+    /// Its battery is low.
+    BatteryLow,
+    /// Its battery, which was empty, is charged enough for it to start.
+    BatteryCharged,
     /// It entered the world (a vehicle at its departure).
     Appeared,
     /// It left the world (a vehicle at its arrival).

@@ -1,12 +1,13 @@
 //! All of the infrastructure together: nodes, compute, network, movement, energy, faults.
 
+use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
 use super::event::{InfraEvent, Notice, TransferRecord};
 use super::faults::{FaultProcess, Reliability};
 use super::feed::FeedState;
 use super::geometry::{Leg, Position};
 use super::ids::{LinkId, NodeId, ProcessorId};
-use super::meter::{BatteryState, Meter, TierLoad};
+use super::meter::{Meter, TierLoad};
 use super::motion::Motion;
 use super::network::{Endpoint, Network};
 use super::node::{Node, NodeClass, Tier};
@@ -76,6 +77,7 @@ impl Infrastructure {
         for index in 0..self.faults.len() {
             self.schedule_fault(schedule, index);
         }
+        self.start_chargers(schedule);
         self.start_caps(schedule);
     }
 
@@ -105,7 +107,8 @@ impl Infrastructure {
             }
             InfraEvent::FeedDue(feed) => self.on_feed_due(schedule, feed),
             InfraEvent::FaultDue(fault) => self.on_fault_due(schedule, fault as usize),
-            InfraEvent::BatteryEmpty(node) => self.on_battery_empty(schedule, node),
+            InfraEvent::BatteryDue(node) => self.on_battery_due(schedule, node),
+            InfraEvent::ChargerDue(node) => self.on_charger_due(schedule, node),
             InfraEvent::CapDue(site) => self.on_cap_due(schedule, site),
             InfraEvent::HostsDue => self.on_hosts_due(schedule),
             InfraEvent::HostDue(host) => self.on_host_due(schedule, host),
@@ -200,12 +203,6 @@ impl Infrastructure {
     #[must_use]
     pub fn meter(&self, node: NodeId) -> &Meter {
         &self.meters[node.index()]
-    }
-
-    /// What is left of a node's battery, as a share in 0..=1; `None` if it has none.
-    #[must_use]
-    pub fn battery_level(&self, node: NodeId, now: SimTime) -> Option<f64> {
-        self.batteries[node.index()].as_ref().map(|state| state.battery.level(now))
     }
 
     /// Where a node is.

@@ -2,6 +2,7 @@
 
 mod actions;
 mod attachment;
+mod batteries;
 mod builder;
 mod changes;
 pub mod compute;
@@ -23,6 +24,7 @@ mod topology;
 pub mod virtual_machines;
 
 pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
+pub use batteries::BatteryTotals;
 pub use builder::{InfraBuilder, InfraError};
 pub use event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome, TransferRecord};
 pub use faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
@@ -41,7 +43,7 @@ pub use mobility::{
     Trajectory, TrajectoryPoint,
 };
 pub use network::{FairShare, FlowIndex, LinkIndex, max_min_rates};
-pub use node::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, Node, NodeClass, Tier};
+pub use node::{AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, Node, NodeClass, Tier};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};
 pub use virtual_machines::{
     CopiedMemory, ExpectedCopy, Fleet, HostAccount, HostSpec, HostState, MigrationMethod,

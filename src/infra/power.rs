@@ -181,7 +181,7 @@ impl Infrastructure {
             self.book_power(schedule, node, power_w);
         }
         if let Some(state) = &mut self.batteries[node.index()] {
-            state.battery.set_power(now, power_w);
+            state.set_load(now, power_w);
             self.arm_battery(schedule, node);
         }
     }

@@ -111,6 +111,8 @@ impl Core {
             }
             NodeChange::Repaired => names.repaired,
             NodeChange::BatteryEmpty => names.battery_empty,
+            NodeChange::BatteryLow => names.battery_low,
+            NodeChange::BatteryCharged => names.battery_charged,
             NodeChange::Appeared => names.appeared,
             NodeChange::Vanished => names.vanished,
         };

@@ -264,15 +264,23 @@ impl Simulation {
                 }
             }
             let core_s = load.cores * now.as_secs();
-            tiers.insert(
-                tier.name().into(),
-                json!({
-                    "nodes": load.nodes,
-                    "cores": load.cores,
-                    "utilisation": if core_s > 0.0 { busy_core_s / core_s } else { 0.0 },
-                    "energy_j": energy_j,
-                }),
-            );
+            let mut of_tier = json!({
+                "nodes": load.nodes,
+                "cores": load.cores,
+                "utilisation": if core_s > 0.0 { busy_core_s / core_s } else { 0.0 },
+                "energy_j": energy_j,
+            });
+            let batteries = infrastructure.batteries_of(tier, now);
+            if batteries.nodes > 0 {
+                of_tier["batteries"] = json!({
+                    "nodes": batteries.nodes,
+                    "empty": batteries.empty,
+                    "initial_j": batteries.initial_j,
+                    "charged_j": batteries.charged_j,
+                    "left_j": batteries.left_j,
+                });
+            }
+            tiers.insert(tier.name().into(), of_tier);
         }
         let workloads: serde_json::Map<_, _> =
             workloads.iter().map(|workload| (workload.name().to_string(), workload.summary())).collect();

@@ -359,10 +359,10 @@ fn no_more_energy_is_used_than_a_battery_holds() {
     let edge = access_point(&mut world, "edge", 0.0, 100.0);
     let mut class = NodeClass::new("phone", Tier::Device, 1);
     class.interface.transmit_j_per_byte = 1e-3;
-    class.battery = Some(crate::infra::BatterySpec {
-        capacity_j: 100.0,
-        level: Distribution::constant(1.0).unwrap(),
-    });
+    class.battery = Some(crate::infra::BatterySpec::new(
+        crate::energy::BatteryModel::ideal(100.0),
+        Distribution::constant(1.0).unwrap(),
+    ));
     let class = world.class(class, standing(0.0));
     let device = only(&world, class);
     world.offloading("in_turn", InTurn(vec![edge]));

@@ -2,6 +2,7 @@
 //! its own; one module a subject.
 
 mod bad_scenarios;
+mod batteries;
 mod cloud_optimum;
 mod cloud_prediction;
 mod cloud_prices;

@@ -33,8 +33,8 @@ pub use mobility::{
 };
 pub use network::{LinkModelSpec, LinkQualities, LinkSpecification, NetworkSpec, TopologySpec};
 pub use nodes::{
-    AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
-    InterfaceSpec, NodeClassSpec, SchedulingSpec,
+    AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
+    InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, TechnologySpec,
 };
 pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
 pub use power::{
