@@ -165,8 +165,7 @@ impl TracedVms {
     /// let options = TraceOptions { any_length: true, ..TraceOptions::default() };
     /// let trace = VmTrace::open(folder.path(), Some(TraceFormat::PlanetLab), &options)?;
     ///
-    /// let resources = Resources::default();
-    /// let spec = VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 500.0, resources, sla: None };
+    /// let spec = VmSpec::new(2, 500.0, Resources::default());
     /// let vms = TracedVms::new(&trace, &[TracedType { spec, weight: 1 }], TracedRules::default())?;
     /// assert_eq!(vms.requests[0].demand, Demand::Grid { grid: 0, row: 0 });
     /// assert_eq!(vms.grid.map(|grid| grid.share(1, 0)), Some(0.45));

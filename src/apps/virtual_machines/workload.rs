@@ -35,6 +35,8 @@ pub struct VmWorkload {
     pub(super) demands: Demands,
     pub(super) options: VmOptions,
     pub(super) hosts: Vec<HostId>,
+    /// Whether the energy of any of them is that of a site.
+    pub(super) has_sites: bool,
     /// For each request that has come its virtual machine.
     pub(super) vms: Vec<Vm>,
     /// Requests without a host, in the order in which they are tried.
@@ -91,6 +93,7 @@ impl VmWorkload {
             demands,
             options,
             hosts: Vec::new(),
+            has_sites: false,
             vms: Vec::new(),
             queue: VecDeque::new(),
             lost: Vec::new(),
@@ -302,6 +305,10 @@ impl Workload for VmWorkload {
         }
         self.hosts.sort_unstable();
         self.hosts.dedup();
+        let infrastructure = context.infrastructure();
+        let nodes = infrastructure.virtual_machines().fleet().nodes();
+        let is_at_site = |host: &HostId| infrastructure.site_of(nodes[host.index()]).is_some();
+        self.has_sites = self.hosts.iter().any(is_at_site);
         self.histories = VmHistories::new(context.consolidation_history().unwrap_or(0));
         if let Some(first) = self.requests.first() {
             context.set_timer(
