@@ -11,4 +11,4 @@ pub mod offloading;
 mod sites;
 pub mod vm_allocation;
 
-pub use sites::{EnergyWeights, SiteSignals, planned_host_w};
+pub use sites::{EnergyWeights, SiteFeatures, SiteSignals, planned_host_w, site_columns};

@@ -1,8 +1,10 @@
 //! What the energy of hosts' sites costs and is made of, as policies see it.
 
 use crate::energy::{EnergyFlows, SiteAccount};
-use crate::engine::{SimDuration, SimTime};
+use crate::engine::{SimDuration, SimTime, Summary};
 use crate::infra::{Fleet, HostId, Infrastructure, NodeClass, SiteId};
+use crate::records::ColumnSpec;
+use std::collections::BTreeSet;
 
 /// The sites of hosts with their signals: now and, since prices are published ahead and weather is forecast, later.
 /// What it tells of later is what will be.
@@ -84,6 +86,40 @@ impl<'a> SiteSignals<'a> {
         self.infrastructure.map_or(f64::INFINITY, |own| own.headroom_w(node, now))
     }
 
+    /// What is recorded of the sites of these hosts with each decision about them, in the order of [`site_columns`].
+    /// O(hosts).
+    #[must_use]
+    pub fn features(&self, fleet: &Fleet, hosts: &[HostId], now: SimTime) -> SiteFeatures {
+        if self.infrastructure.is_none_or(|own| own.sites().len() == 0) {
+            return [None; 6];
+        }
+        let sites: BTreeSet<SiteId> =
+            hosts.iter().filter_map(|&host| self.site_of(fleet, host)).collect();
+        let (mut prices, mut carbons) = (Summary::default(), Summary::default());
+        let (mut own_w, mut headroom_w) = (None, None);
+        for account in sites.iter().filter_map(|&site| self.account(site)) {
+            if account.spec().price.is_some() {
+                prices.add(account.price(now) * J_PER_KWH);
+            }
+            if account.spec().carbon.is_some() {
+                carbons.add(account.carbon_intensity(now) * J_PER_KWH);
+            }
+            if !account.spec().generation.is_empty() {
+                *own_w.get_or_insert(0.0) += account.generation_w(now);
+            }
+            if account.spec().cap_w.is_some() {
+                *headroom_w.get_or_insert(0.0) += account.allowed_w(now) - account.power_w();
+            }
+        }
+        let ends = |summary: &Summary| {
+            let ends = (summary.count() > 0).then(|| (summary.min(), summary.max()));
+            [ends.map(|ends| ends.0), ends.map(|ends| ends.1)]
+        };
+        let ([least_price, greatest_price], [least_carbon, greatest_carbon]) =
+            (ends(&prices), ends(&carbons));
+        [least_price, greatest_price, least_carbon, greatest_carbon, own_w, headroom_w]
+    }
+
     /// Whether the nodes of a site may draw so many watts together without the site being above its cap now.
     #[must_use]
     pub fn keeps_cap(&self, site: SiteId, planned_w: f64, now: SimTime) -> bool {
@@ -121,12 +157,36 @@ impl<'a> SiteSignals<'a> {
     }
 }
 
-/// Watts of a host with what is planned for it; of an empty one those of its sleep.
+const J_PER_KWH: f64 = 3.6e6;
+
+/// What is recorded of the sites of hosts.
+pub type SiteFeatures = [Option<f64>; 6];
+
+/// Columns of the [`SiteFeatures`].
+#[must_use]
+pub fn site_columns() -> [ColumnSpec; 6] {
+    let null = "null if no site of the hosts has any";
+    let column = |name, unit, what: &str| ColumnSpec::float(name, unit, format!("{what}; {null}"));
+    [
+        column("price_least_per_kwh", "currency/kWh", "least price of energy at the hosts' sites"),
+        column("price_greatest_per_kwh", "currency/kWh", "greatest price of energy at the hosts' sites"),
+        column("carbon_least_g_per_kwh", "g/kWh", "least carbon intensity at the hosts' sites"),
+        column("carbon_greatest_g_per_kwh", "g/kWh", "greatest carbon intensity at the hosts' sites"),
+        column("sites_generation_w", "W", "what the own sources of the hosts' sites give"),
+        column("sites_headroom_w", "W", "what the power caps of the hosts' sites leave"),
+    ]
+}
+
+/// Watts of a host at its fastest clock with what is planned for it; of an empty one those of its sleep.
 #[must_use]
 pub fn planned_host_w(fleet: &Fleet, classes: &[NodeClass], host: HostId) -> f64 {
     let index = host.index();
     let power = &classes[fleet.classes()[index].index()].power;
-    if fleet.vms()[index] == 0 { power.sleep_w } else { power.planned_w(fleet.utilisation(host)) }
+    if fleet.vms()[index] == 0 {
+        power.sleep_w
+    } else {
+        power.planned_w(fleet.fastest_utilisation(host))
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +247,10 @@ mod tests {
         assert_eq!(grams, 3600.0 * (150.0 + 90.0) * 0.5);
         let saved = signals.added(SiteId(0), 160.0, -100.0, now, hour + hour);
         assert_eq!((saved.cost, saved.green_j), (-added.cost, -added.green_j));
+        let seen = signals.features(&fleet, &[HostId(0), HostId(1)], SimTime::from_secs(3600.0));
+        let kwh = 3.6e6;
+        assert_eq!(seen, [3.0 * kwh, 3.0 * kwh, 0.5 * kwh, 0.5 * kwh, 150.0, 400.0].map(Some));
+        assert_eq!(signals.features(&fleet, &[], now), [None; 6]);
         let host = HostId(0);
         let later = SimTime::from_secs(3600.0);
         assert_eq!([now, later].map(|at| signals.price(&fleet, host, at)), [2.0, 3.0]);

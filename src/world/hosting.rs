@@ -27,7 +27,13 @@ pub(super) fn decide_vm_allocation(
         let [on, asleep, planned, free] = fleet_features(fleet, request.hosts);
         let memory = spec.resources.memory_bytes;
         let vcpus = f64::from(spec.vcpus);
-        [Some(request.expected_mips), Some(memory), Some(vcpus), on, asleep, planned, free]
+        let sites = SiteSignals::new(&core.infrastructure).features(fleet, request.hosts, now);
+        let [price, most, carbon, dirtiest, own_w, headroom_w] = sites;
+        let [mips, memory, vcpus] = [request.expected_mips, memory, vcpus].map(Some);
+        [
+            mips, memory, vcpus, on, asleep, planned, free, price, most, carbon, dirtiest, own_w,
+            headroom_w,
+        ]
     });
     let need = VmNeed { vm: request.vm, spec, demand_mips: request.expected_mips };
     let classes = core.infrastructure.classes();

@@ -23,6 +23,7 @@ fn two_sites(sites: Value, workload: Value, policies: Value) -> Value {
         ] },
         "signals": {
             "dear": { "unit": "EUR/kWh", "constant": 0.5 }, "cheap": { "unit": "EUR/kWh", "constant": 0.1 },
+            "negative": { "unit": "EUR/kWh", "constant": -0.1 },
             "dirty": { "unit": "g/kWh", "constant": 400 }, "clean": { "unit": "g/kWh", "constant": 50 },
             "sun": { "unit": "W", "constant": 130 }, "less sun": { "unit": "W", "constant": 100 }
         },
@@ -134,6 +135,38 @@ fn what_is_owed_for_the_copy_counts() {
     assert_eq!((moves(0.0075), moves(0.0080)), (1, 0));
 }
 
+/// 900 of 1000 MIPS are wanted, 600 of them (60 W) by one of 1 GB, and 300 (30 W) by one of 1.2 GB. What is copied draws
+/// its power twice meanwhile: 60 W for 16 s, or 30 W for 19.2 s. If energy brings money, it is the other way round.
+/// Without a price of energy, users' prices count: the same for both, so that the sooner copied one leaves; or three
+/// times as high for that one.
+#[test]
+fn minimum_cost_reads_the_price_of_the_site() {
+    let leaves = |site: Value, selection: Value| {
+        let kind = |name: &str, mips: u32, memory: &str| {
+            json!({
+                "name": name, "mips_per_vcpu": mips, "memory": memory,
+                "demand": { "kind": "constant", "utilisation": 1.0 }
+            })
+        };
+        let workload = json!({ "types": [kind("large", 600, "1 GB"), kind("small", 300, "1.2 GB")] });
+        let mut selection = selection;
+        selection["kind"] = "minimum_cost".into();
+        let policies = json!({ "consolidation": {
+            "kind": "overload_and_underload", "empties": false, "selection": selection
+        } });
+        let run = run(&two_sites(json!([site]), workload, policies));
+        run.table("migrations").iter().map(|row| row.value("vm")).collect::<Vec<_>>()
+    };
+    let at = |price: &str| json!({ "name": "A", "nodes": ["a", "b"], "price": price });
+    assert_eq!(leaves(at("dear"), json!({})), [1.0]);
+    assert_eq!(leaves(at("negative"), json!({})), [0.0]);
+    let free = || json!({ "name": "A", "nodes": ["a", "b"] });
+    assert_eq!(leaves(free(), json!({ "prices_per_hour": [1], "slot": 0 })), [0.0]);
+    assert_eq!(leaves(free(), json!({ "prices_per_hour": [3, 1], "slot": 0 })), [1.0]);
+    // In slots of 20 s both cost the same, and the first one leaves.
+    assert_eq!(leaves(free(), json!({ "prices_per_hour": [1], "slot": "20 s" })), [0.0]);
+}
+
 /// What a run of the shipped scenario costs: energy, copies; migrations between datacenters, grams of carbon.
 fn shipped(changes: &[&str]) -> (f64, f64, usize, f64) {
     let directory = tempfile::tempdir().unwrap();
@@ -179,4 +212,61 @@ fn extreme_differences_move_virtual_machines_between_datacenters_and_pay_for_it(
     // If a tonne of carbon counts 5000 instead of 80 EUR, there is less of it, and energy costs more.
     let clean = shipped(&["policies.consolidation.carbon_price_per_kg=5"]);
     assert!(clean.3 < 0.5 * carbon_g && clean.0 > energy, "{clean:?} {carbon_g}");
+}
+
+/// Device tasks whose cloud is a datacenter that is consolidated, and leaves for another one.
+#[test]
+fn device_tasks_run_in_a_cloud_that_follows_the_price() {
+    let run = |kind: Option<&str>| {
+        let mut scenario =
+            read_json(&crate::support::root().join("scenarios/continuum-datacenter.json"));
+        if let Some(kind) = kind {
+            scenario["policies"]["consolidation"] = json!({ "kind": kind });
+        }
+        run(&scenario)
+    };
+    let follows = run(None);
+    let servers: Vec<f64> = follows
+        .table("vms")
+        .iter()
+        .filter(|row| row.text("type") == "recogniser")
+        .map(|row| row.value("vm"))
+        .collect();
+    assert_eq!(servers.len(), 4);
+    let crosses = |row: &&crate::support::Row| {
+        row.text("from").starts_with("host")
+            && row.text("to").starts_with("far")
+            && row.text("outcome") == "done"
+    };
+    let migrations = follows.table("migrations");
+    let done: Vec<f64> = follows
+        .tasks()
+        .iter()
+        .filter(|task| task.text("node") == "gateway" && task.text("outcome") == "done")
+        .map(|task| task.value("t_s"))
+        .collect();
+    for server in servers {
+        let own = migrations.iter().find(|row| row.value("vm") == server && crosses(row));
+        let span = own.map(|row| row.value("started_s")..row.value("t_s")).unwrap();
+        // They go on while they are copied, and afterwards in the other datacenter.
+        assert!(done.iter().any(|time| span.contains(time)), "{span:?}");
+        assert!(done.iter().filter(|time| **time > span.end).count() > 1000);
+    }
+    let own_site = run(Some("overload_and_underload"));
+    let nothing = run(Some("nothing"));
+    let of = |run: &Run| {
+        let summary = run.summary();
+        let number = |path: &str| summary.pointer(path).unwrap().as_f64().unwrap();
+        let cost = |site: &str| number(&format!("/sites/{site}/cost"));
+        let paid = number("/workloads/virtual_machines/migration_cost");
+        let asleep = number("/workloads/virtual_machines/host_shutdowns");
+        (cost("near") + cost("far"), paid, asleep, number("/workloads/tasks/outcomes/done"))
+    };
+    let [follows, own_site, nothing] = [&follows, &own_site, &nothing].map(of);
+    // Hosts sleep in both, energy costs less, and what was saved is more than the copies cost.
+    assert!(follows.2 > 4.0 && own_site.2 > 4.0 && nothing.2 == 0.0);
+    assert!(follows.1 > 0.0 && follows.0 + follows.1 < 0.9 * own_site.0, "{follows:?} {own_site:?}");
+    assert!(own_site.0 < 0.6 * nothing.0, "{own_site:?} {nothing:?}");
+    // The tasks do not suffer from it.
+    assert!(follows.3 > 0.99 * nothing.3, "{follows:?} {nothing:?}");
 }

@@ -238,7 +238,7 @@ fn decisions_about_frequencies_are_recorded_with_their_reward() {
     ];
     let seen = features.map(|column| rows[1].value(column));
     for (found, expected) in
-        seen.into_iter().zip([0.25, 0.45, 1.0, 0.0, 1e9, 0.25, 0.125, 500.0 / 900.0, 108.0, 1e9])
+        seen.into_iter().zip([0.25, 0.45, 1.0, 0.0, 1e9, 0.45, 0.225, 500.0 / 900.0, 108.0, 1e9])
     {
         assert_near(found, expected, 1e-9);
     }
@@ -275,4 +275,30 @@ fn what_is_recorded_of_decisions_can_be_chosen() {
     let (result, _) = attempt(&wrong, &[]);
     let text = error_text(&result.failure());
     assert!(text.contains("output.decisions[0]") && text.contains("\"frequency\""), "{text}");
+}
+
+/// One wants 900 MIPS, of which a slow core gives 500: that costs 4/9 of 0.09 an hour, or 0.04. A quarter of the host's
+/// cores is busy then, and 0.225 fast: what the slow step is counted to draw is 114.4 W, and the fast one 122.5 W. The
+/// difference costs 0.0324 an hour at 4 for a kWh, and 0.0486 at 6.
+#[test]
+fn cost_is_weighed_by_the_present_price() {
+    let mut types = steady(1, 0.9);
+    types[0]["sla"] = json!({ "price_per_hour": 0.09, "penalty": { "kind": "proportional" } });
+    let mut scenario = scenario(1, types, of_kind("cost_aware"));
+    let steps = |scenario: &Value| -> Vec<(f64, f64)> {
+        let rows = run(scenario).table("frequencies");
+        rows.iter().map(|row| (row.value("t_s"), row.value("frequency_hz"))).collect()
+    };
+    scenario["signals"]["price"] =
+        json!({ "unit": "EUR/kWh", "points": [[0, 4], [45, 6], [75, 4]], "outside": "hold" });
+    scenario["sites"] = json!([{ "name": "site", "nodes": "host", "price": "price" }]);
+    assert_eq!(steps(&scenario), [(50.0, 1e9), (80.0, 2e9)]);
+    // The overhead of the site is paid for, too: 6 for each kWh of the host.
+    scenario["sites"][0]["pue"] = json!(1.5);
+    assert_eq!(steps(&scenario), [(0.0, 1e9)]);
+    // Without a site, at a price of its own.
+    scenario["sites"] = json!([]);
+    assert_eq!(steps(&scenario), []);
+    scenario["policies"]["frequency"]["energy_price_per_kwh"] = json!(6);
+    assert_eq!(steps(&scenario), [(0.0, 1e9)]);
 }

@@ -28,5 +28,6 @@ mod support;
 mod sweep;
 mod traces;
 mod virtual_machines;
+mod vm_corners;
 mod vm_costs;
 mod vm_traces;

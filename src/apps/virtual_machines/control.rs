@@ -30,7 +30,7 @@ impl VmWorkload {
         let is_over = |host: &&HostId| {
             let index = host.index();
             // Below this it is rounding.
-            fleet.requested_mips()[index] > fleet.capacity_mips()[index] * (1.0 + 1e-12)
+            fleet.requested_claim_mips()[index] > fleet.capacity_mips()[index] * (1.0 + 1e-12)
         };
         self.totals.overloaded_periods += self.hosts.iter().filter(is_over).count() as u64;
     }
@@ -98,13 +98,13 @@ impl VmWorkload {
         }
     }
 
-    /// Work that the hosts' virtual machines asked for and got until now.
+    /// Work that the virtual machines asked for and got until now, with what migrations and outages cost.
     fn work(&self, context: &mut dyn Context) -> (f64, f64) {
         let now = context.now();
         let machines = context.infrastructure().virtual_machines();
-        self.hosts.iter().fold((0.0, 0.0), |(requested, allocated), &host| {
-            let account = machines.host_account(host, now);
-            (requested + account.requested_mi, allocated + account.allocated_mi)
+        self.vms.iter().fold((0.0, 0.0), |(requested, allocated), own| {
+            let account = machines.account(own.vm, now);
+            (requested + account.requested_mi, allocated + account.allocated_mi())
         })
     }
 
@@ -134,8 +134,9 @@ impl VmWorkload {
             let fleet = infrastructure.virtual_machines().fleet();
             let node = fleet.nodes()[index];
             let state: HostState = fleet.states()[index];
-            let row = [
+            let mut row = [
                 Cell::Float(now.as_secs()),
+                // Set below, since the world is borrowed here.
                 Cell::Null,
                 Cell::Category(registered.host_states[state as usize]),
                 Cell::from(fleet.vms()[index]),
@@ -146,7 +147,6 @@ impl VmWorkload {
                 Cell::Float(infrastructure.virtual_machines().host_memory_bytes(host)),
                 Cell::Float(infrastructure.meter(node).energy_j(now)),
             ];
-            let mut row = row;
             row[1] = Cell::Category(context.node_symbol(node));
             context.record(registered.hosts, &row);
         }

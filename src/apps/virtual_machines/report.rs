@@ -132,17 +132,18 @@ impl VmWorkload {
             }
         }
         let (mut requested, mut overload, mut migration, mut outage) = (0.0, 0.0, 0.0, 0.0);
-        let (mut missed_shares, mut missed_spans) = (0.0, 0u64);
+        let (mut missed_share_s, mut missed_s) = (0.0, 0.0);
         let (mut running_s, mut lived_s, mut paused_s) = (0.0, 0.0, 0.0);
-        let (mut pdm, mut running, mut waiting, mut stopped) = (Summary::default(), 0, 0, 0);
+        let mut pdm = Summary::default();
+        let (mut starting, mut running, mut waiting, mut stopped) = (0, 0, 0, 0);
         for own in &self.vms {
             let account = machines.account(own.vm, now);
             requested += account.requested_mi;
             overload += account.overload_mi;
             migration += account.migration_mi;
             outage += account.outage_mi;
-            missed_shares += account.missed_shares;
-            missed_spans += account.missed_spans;
+            missed_share_s += account.missed_share_s;
+            missed_s += account.missed_s;
             running_s += account.running_s;
             paused_s += account.paused_s;
             lived_s += account.running_s + account.paused_s + account.outage_s;
@@ -152,7 +153,8 @@ impl VmWorkload {
             match machines.state(own.vm) {
                 VmState::Stopped => stopped += 1,
                 VmState::Waiting | VmState::Lost => waiting += 1,
-                VmState::Starting | VmState::Running | VmState::Paused => running += 1,
+                VmState::Starting => starting += 1,
+                VmState::Running | VmState::Paused => running += 1,
             }
         }
         let mean = |summary: &Summary| if summary.count() > 0 { summary.mean() } else { 0.0 };
@@ -164,6 +166,7 @@ impl VmWorkload {
             "vms": {
                 "requested": self.vms.len(),
                 "running": running,
+                "starting": starting,
                 "waiting": waiting,
                 "stopped": stopped,
                 "losses": self.totals.losses,
@@ -190,7 +193,7 @@ impl VmWorkload {
                 "migration": share(migration, requested),
                 "outage": share(outage, requested),
             },
-            "average_sla_violation": if missed_spans > 0 { missed_shares / missed_spans as f64 } else { 0.0 },
+            "average_sla_violation": if missed_s > 0.0 { missed_share_s / missed_s } else { 0.0 },
             "availability": share(running_s, lived_s),
         });
         self.summarise_costs(&mut summary, context);

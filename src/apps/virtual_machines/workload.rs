@@ -10,7 +10,7 @@ use crate::apps::{Context, Copying, DecisionId, DecisionPoint, Message, VmHistor
 use crate::engine::{EventHandle, Phase, SimTime};
 use crate::infra::compute::Job;
 use crate::infra::{
-    HostId, HostState, JobOutcome, MigrationOutcome, MigrationRecord, VmAccount, VmChange, VmId,
+    HostId, HostState, JobOutcome, MigrationOutcome, MigrationRecord, NodeId, VmAccount, VmChange, VmId,
 };
 use crate::records::Cell;
 use std::collections::VecDeque;
@@ -295,6 +295,10 @@ impl Workload for VmWorkload {
         &[DecisionPoint::VmAllocation, DecisionPoint::Consolidation]
     }
 
+    fn hosts(&self) -> Vec<NodeId> {
+        self.options.hosts.iter().map(|(node, _)| *node).collect()
+    }
+
     fn start(&mut self, context: &mut dyn Context) {
         let types: Vec<String> = self.types.iter().map(|kind| kind.name.clone()).collect();
         // Tables of these names and shapes are shared by all workloads of this kind; nothing else can be wrong.
@@ -309,6 +313,10 @@ impl Workload for VmWorkload {
         let nodes = infrastructure.virtual_machines().fleet().nodes();
         let is_at_site = |host: &HostId| infrastructure.site_of(nodes[host.index()]).is_some();
         self.has_sites = self.hosts.iter().any(is_at_site);
+        // Until the first of its servers is requested, a front has none, and refuses what comes.
+        for front in self.types.iter().filter_map(|kind| kind.serves) {
+            context.serve_by(front, &[]);
+        }
         self.histories = VmHistories::new(context.consolidation_history().unwrap_or(0));
         if let Some(first) = self.requests.first() {
             context.set_timer(

@@ -3,7 +3,7 @@
 use super::fleet::HostState;
 use super::machines::{VirtualMachines, VmState};
 use crate::energy::JobClass;
-use crate::engine::{Phase, Schedule, SimTime};
+use crate::engine::{ABSENT, Phase, Schedule, SimTime};
 use crate::infra::event::InfraEvent;
 use crate::infra::ids::{HostId, VmId};
 use crate::infra::infrastructure::Infrastructure;
@@ -17,7 +17,21 @@ struct Shared {
     has_changed: bool,
 }
 
+/// Differences below this, relative to what is compared, are rounding.
+const ROUNDING: f64 = 1e-12;
+
 impl VirtualMachines {
+    /// What a virtual machine would do if its host were its own: what it asks for, as far as the host's cores can give
+    /// it. A series is spread over all its virtual cores; jobs hold theirs, so that idle ones do not help.
+    fn wanted_mips(&self, vm: usize) -> f64 {
+        let (request, limit) = (self.demand_mips[vm], self.limit_mips[vm]);
+        if self.processors[vm] == ABSENT || self.size_mips[vm] <= 0.0 {
+            request.min(limit)
+        } else {
+            request * (limit / self.size_mips[vm]).min(1.0)
+        }
+    }
+
     /// Brings the accounts of a host and its virtual machines up to `now`. Must come before its list or any
     /// state that the accounts depend on changes.
     pub(super) fn settle(&mut self, host: HostId, now: SimTime) {
@@ -63,12 +77,13 @@ impl VirtualMachines {
         let mut planned_by_class = [0.0; JobClass::COUNT];
         let (mut requested, mut planned, mut asked, mut sized) = (0.0, 0.0, 0.0, 0.0);
         let (mut requested_claim, mut wanted_claim, mut planned_claim) = (0.0, 0.0, 0.0);
+        let mut asked_claim = 0.0;
         for at in 0..self.hosts[index].list.len() {
             let vm = self.hosts[index].list[at].index();
             let class = self.job_classes[vm] as usize;
             let claim = claims[class];
             let request = self.demand_mips[vm];
-            let want = request.min(self.limit_mips[vm]);
+            let want = self.wanted_mips(vm);
             self.requested_mips[vm] = request;
             sized += self.size_mips[vm];
             requested += request;
@@ -76,6 +91,7 @@ impl VirtualMachines {
             wanted_claim += want * claim;
             if self.limit_mips[vm] > 0.0 {
                 asked += request;
+                asked_claim += request * claim;
             }
             if !self.leaves[vm] {
                 planned += request;
@@ -91,12 +107,13 @@ impl VirtualMachines {
             planned_by_class[class] += request;
         }
         let capacity = self.fleet.capacity_mips[index];
-        let share = if wanted_claim > capacity { capacity / wanted_claim } else { 1.0 };
+        let is_short = |claimed: f64| claimed > capacity * (1.0 + ROUNDING);
+        let share = if is_short(wanted_claim) { capacity / wanted_claim } else { 1.0 };
         let (mut allocated, mut used) = (0.0, 0.0);
         for at in 0..self.hosts[index].list.len() {
             let id = self.hosts[index].list[at];
             let vm = id.index();
-            let fair = self.demand_mips[vm].min(self.limit_mips[vm]) * share;
+            let fair = self.wanted_mips(vm) * share;
             let own = fair * claims[self.job_classes[vm] as usize];
             if own != self.used_mips[vm] {
                 self.book_vm_energy(id, host);
@@ -117,7 +134,7 @@ impl VirtualMachines {
         self.fleet.allocated_mips[index] = if fixed { f64::min(allocated, capacity) } else { allocated };
         self.fleet.note(host);
         let own = &mut self.hosts[index];
-        own.overloaded = wanted_claim > capacity;
+        own.overloaded = is_short(asked_claim);
         let has_changed = std::mem::replace(&mut own.asked_mips, asked) != asked;
         Shared { used_mips: f64::min(used, capacity), has_changed }
     }

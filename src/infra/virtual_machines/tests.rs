@@ -210,8 +210,8 @@ fn two_virtual_machines_share_an_overloaded_host_in_proportion() {
     assert_near(account[0].overload_mi, 900.0 * 7.0 / 27.0 * 10.0);
     assert_near(account[1].requested_mi, 1800.0 * 10.0 + 600.0 * 20.0);
     assert_near(account[1].allocated_mi(), 1800.0 * 20.0 / 27.0 * 10.0 + 600.0 * 20.0);
-    assert_eq!((account[0].missed_spans, account[0].running_s), (1, 30.0));
-    assert_near(account[0].missed_shares, 7.0 / 27.0);
+    assert_eq!((account[0].missed_s, account[0].running_s), (10.0, 30.0));
+    assert_near(account[0].missed_share_s, 10.0 * 7.0 / 27.0);
     // 10 s at 200 W, then 20 s at 1500 of 2000 MIPS: 175 W.
     assert_near(energy_j(&kernel, 0), 10.0 * 200.0 + 20.0 * 175.0);
     let host = machines(&kernel).host_account(HostId(0), kernel.now());
@@ -579,6 +579,7 @@ pub(super) enum Action {
     Sleep { host: u32 },
     Replace { vm: usize, host: u32 },
     Job { vm: usize, length_mi: f64 },
+    Clock { host: u32, step: usize },
     Wait { seconds: f64 },
 }
 
@@ -592,7 +593,8 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(vm, host, pre_copy)| Action::Migrate { vm, host, pre_copy }),
         1 => vm.clone().prop_map(|vm| Action::Stop { vm }),
         1 => host.clone().prop_map(|host| Action::Sleep { host }),
-        1 => (vm.clone(), host).prop_map(|(vm, host)| Action::Replace { vm, host }),
+        1 => (vm.clone(), host.clone()).prop_map(|(vm, host)| Action::Replace { vm, host }),
+        1 => (host, 0usize..2).prop_map(|(host, step)| Action::Clock { host, step }),
         2 => (vm, 10.0..5000.0f64).prop_map(|(vm, length_mi)| Action::Job { vm, length_mi }),
         4 => (0.0..20.0f64).prop_map(|seconds| Action::Wait { seconds }),
     ]
@@ -606,6 +608,7 @@ pub(super) fn act(kernel: &mut Kernel<Site>, action: Action, jobs: &mut u64) {
             let mut spec = vm_spec(vcpus, mips, gib);
             let level = kernel.model.contract.clone().map(crate::energy::sla::ServiceLevel::new);
             spec.sla = level.map(std::sync::Arc::new);
+            spec.job_class = JobClass::ALL[count % JobClass::COUNT];
             let vm = add(kernel, spec);
             if vm.0.is_multiple_of(2) {
                 let discipline = Discipline::TimeShared { job_limit: usize::MAX };
@@ -652,6 +655,11 @@ pub(super) fn act(kernel: &mut Kernel<Site>, action: Action, jobs: &mut u64) {
             let done = infrastructure.submit_vm_job(&mut kernel.schedule, vm, request, owner);
             *jobs += u64::from(done.is_ok());
         }
+        Action::Clock { host, step } => {
+            // Nothing where the clock is fixed.
+            let infrastructure = &mut kernel.model.infrastructure;
+            let _ = infrastructure.set_frequency(&mut kernel.schedule, NodeId(host), step);
+        }
         Action::Wait { seconds } => kernel.run_for(SimDuration::from_secs(seconds)),
     }
 }
@@ -683,10 +691,30 @@ fn check(kernel: &Kernel<Site>, settled: bool) -> Result<(), TestCaseError> {
             let allocated: f64 =
                 machines.vms_of(host).iter().map(|vm| machines.allocated_mips()[vm.index()]).sum();
             prop_assert!(allocated <= fleet.allocated_mips()[index] * (1.0 + 1e-12) + 1e-9);
-            prop_assert!(fleet.allocated_mips()[index] <= fleet.capacity_mips()[index]);
+            let claim = |vm: VmId| fleet.claim(host, machines.spec(vm).job_class);
+            let used: f64 = machines
+                .vms_of(host)
+                .iter()
+                .map(|&vm| machines.allocated_mips()[vm.index()] * claim(vm))
+                .sum();
+            prop_assert!(used <= fleet.capacity_mips()[index] * (1.0 + 1e-12));
             let busy = kernel.model.infrastructure.meter(fleet.nodes()[index]).busy_cores();
-            let cores = fleet.allocated_mips()[index] / fleet.mips_per_core()[index];
-            prop_assert!((busy - cores).abs() < 1e-9, "{} cores busy, {} allocated", busy, cores);
+            prop_assert!(busy <= f64::from(fleet.cores()[index]) * (1.0 + 1e-12));
+            prop_assert!(busy >= used / fleet.mips_per_core()[index] - 1e-9);
+            if fleet.mips_per_core()[index] == fleet.fastest_mips_per_core()[index] {
+                prop_assert!(fleet.allocated_mips()[index] <= fleet.capacity_mips()[index]);
+                let cores = fleet.allocated_mips()[index] / fleet.mips_per_core()[index];
+                prop_assert!((busy - cores).abs() < 1e-9, "{} cores busy, {} allocated", busy, cores);
+            }
+            let stays = |vm: &VmId| machines.host(*vm) != Some(host) || !machines.is_migrating(*vm);
+            let claimed: f64 = present
+                .iter()
+                .filter(|vm| stays(vm))
+                .map(|&vm| machines.demand_mips()[vm.index()] * claim(vm))
+                .sum();
+            prop_assert!((fleet.planned_claim_mips()[index] - claimed).abs() < 1e-6);
+            let by_class: f64 = fleet.planned_by_class()[index].iter().sum();
+            prop_assert!((fleet.planned_mips()[index] - by_class).abs() < 1e-6);
             let mut planned = sum(&|vm| machines.demand_mips()[vm.index()]);
             planned -= machines
                 .vms_of(host)
@@ -723,10 +751,13 @@ proptest! {
         actions in prop::collection::vec(action(), 1..60),
         fault_s in prop::option::of(0.0..60.0f64),
         slow in any::<bool>(),
+        clocked in any::<bool>(),
     ) {
         let faults: Vec<(u32, f64)> = fault_s.map(|time_s| (1, time_s)).into_iter().collect();
         let spec = if slow { slow_sleeper() } else { HostSpec::default() };
-        let mut kernel = site_with(hosts(4, 2, 1000.0, 8.0), spec, 1e9, &faults);
+        let frequency = clocked.then(frequency::steps);
+        let class = NodeClass { frequency, ..hosts(4, 2, 1000.0, 8.0) };
+        let mut kernel = site_with(class, spec, 1e9, &faults);
         let mut jobs = 0;
         for action in actions {
             act(&mut kernel, action, &mut jobs);

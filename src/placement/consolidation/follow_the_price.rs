@@ -52,7 +52,7 @@ impl Guard for Elsewhere<'_> {
         let index = host.index();
         let planned = self.fleet.planned_mips()[index] + need.demand_mips;
         self.sites.site_of(self.fleet, host) != self.left
-            && planned <= self.utilisation * self.fleet.capacity_mips()[index]
+            && planned <= self.utilisation * self.fleet.fastest_capacity_mips(host)
     }
 }
 
@@ -254,7 +254,7 @@ impl ConsolidationPolicy for FollowThePrice {
         for (&site, hosts) in &groups {
             let saved = self.of_a_watt(&draft, site, -1.0, now);
             for &host in hosts {
-                sources.push((saved, site, draft.fleet.utilisation(host), host));
+                sources.push((saved, site, draft.fleet.fastest_utilisation(host), host));
             }
         }
         sources.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.2.total_cmp(&a.2)).then(a.3.cmp(&b.3)));

@@ -14,9 +14,9 @@ const POINTS: usize = 11;
 /// More memory than any host has.
 const MOST_MEMORY_BYTES: f64 = 1e18;
 
-/// Moves virtual machines to the placement that draws the least power, found by mixed-integer programming: the optimum
-/// that heuristics are compared with. For small cases, since its time grows exponentially. Nothing moves if not all fit
-/// or there are too many.
+/// Moves virtual machines to the placement that draws the least power, all hosts at their fastest clock, found by
+/// mixed-integer programming: the optimum that heuristics are compared with. For small cases, since its time grows
+/// exponentially. Nothing moves if not all fit or there are too many.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MinimumPower {
@@ -83,8 +83,8 @@ impl MinimumPower {
             .iter()
             .zip(&powers)
             .map(|(host, power_w)| PlacementHost {
-                capacity_mips: fleet.capacity_mips()[host.index()] * share,
-                core_mips: fleet.mips_per_core()[host.index()],
+                capacity_mips: fleet.fastest_capacity_mips(*host) * share,
+                core_mips: fleet.fastest_mips_per_core()[host.index()],
                 // Without bounds counts as very much.
                 memory_bytes: fleet.memory_bytes()[host.index()].min(MOST_MEMORY_BYTES),
                 power_w,

@@ -179,7 +179,7 @@ impl VmSelection for PredictionDriven {
 
 /// The one whose copying costs the least: what its user does not pay for the slots of time that its copying begins,
 /// and what the energy costs that it draws a second time while both hosts hold it, by the signals of its host's site
-/// over these seconds.
+/// over these seconds. Of one with a negative price, who is paid to run, copying gains something.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MinimumCost {
@@ -230,7 +230,7 @@ impl MinimumCost {
         let Some(site) = view.sites.site_of(fleet, view.host) else { return 0.0 };
         let Some(account) = view.sites.account(site) else { return 0.0 };
         let power = &view.classes[fleet.classes()[index].index()].power;
-        let capacity = fleet.capacity_mips()[index];
+        let capacity = fleet.fastest_capacity_mips(view.host);
         let load = fleet.requested_mips()[index].min(capacity);
         let own = view.machines.allocated_mips()[vm.index()].min(load);
         let own_w = power.planned_w(load / capacity) - power.planned_w((load - own) / capacity);

@@ -3,8 +3,8 @@
 use crate::apps::{ConsolidationRequest, Copying, FutureDemand, VmHistories};
 use crate::engine::{SimTime, Stream};
 use crate::infra::{Fleet, HostId, NodeClass, VirtualMachines, VmId};
-use crate::placement::SiteSignals;
 use crate::placement::vm_allocation::{fleet_columns, fleet_features};
+use crate::placement::{SiteSignals, site_columns};
 use crate::records::ColumnSpec;
 
 /// The hosts and virtual machines as a consolidation policy sees them.
@@ -121,23 +121,27 @@ impl<'a> ConsolidationView<'a> {
 
     /// What is recorded of this view with the decision, in the order of [`feature_columns`]. O(hosts).
     #[must_use]
-    pub fn features(&self) -> [Option<f64>; 5] {
+    pub fn features(&self) -> [Option<f64>; 11] {
         let [on, asleep, planned, free] = fleet_features(self.fleet(), self.hosts());
         let overloaded = self.hosts().iter().filter(|host| {
             self.fleet().requested_claim_mips()[host.index()]
                 > self.fleet().capacity_mips()[host.index()]
         });
-        [on, asleep, planned, free, Some(overloaded.count() as f64)]
+        let [price, most, carbon, dirtiest, own_w, headroom_w] =
+            self.sites.features(self.fleet(), self.hosts(), self.now);
+        let overloaded = Some(overloaded.count() as f64);
+        [on, asleep, planned, free, overloaded, price, most, carbon, dirtiest, own_w, headroom_w]
     }
 }
 
 /// What is recorded of each consolidation.
 #[must_use]
-pub fn feature_columns() -> [ColumnSpec; 5] {
+pub fn feature_columns() -> [ColumnSpec; 11] {
     let [on, asleep, planned, free] = fleet_columns();
     let overloaded =
         ColumnSpec::float("hosts_overloaded", "", "hosts of which more is wanted than they have");
-    [on, asleep, planned, free, overloaded]
+    let [price, most, carbon, dirtiest, own_w, headroom_w] = site_columns();
+    [on, asleep, planned, free, overloaded, price, most, carbon, dirtiest, own_w, headroom_w]
 }
 
 /// What a policy wants done.

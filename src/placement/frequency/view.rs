@@ -138,7 +138,7 @@ impl<'a> FrequencyView<'a> {
 
     /// The [load](Self::load) that the same work would make at another step, above one if that is too slow: the
     /// classes of the running jobs or virtual machines stretch it by their execution times; without any it counts as
-    /// compute-bound. On a host of which more is wanted than it has, it is of what is wanted.
+    /// compute-bound. On a host whose virtual machines get less than they want now, it is of what they want.
     #[must_use]
     pub fn load_at(&self, step: usize) -> f64 {
         let present = self.step();
@@ -153,8 +153,9 @@ impl<'a> FrequencyView<'a> {
         } else {
             self.steps.speed(present, bound) / self.steps.speed(step, bound)
         };
-        let wanted = if self.host().is_some() { self.demand() } else { 0.0 };
-        if wanted > 1.0 { wanted * stretch } else { self.load * stretch }
+        // What is held back at the present step does not show in the load.
+        let is_held_back = self.host().is_some() && self.served_at(present) < 1.0 - 1e-9;
+        stretch * if is_held_back { self.demand() } else { self.load }
     }
 
     /// What a virtual machine of a host would get at a step if it were alone, and the cores that this keeps busy: no

@@ -3,7 +3,7 @@
 use crate::energy::{FrequencySteps, JobClass};
 use crate::engine::{SimTime, Stream};
 use crate::infra::{Fleet, HostId, HostState, NodeClass, VmId, VmSpec};
-use crate::placement::SiteSignals;
+use crate::placement::{SiteSignals, site_columns};
 use crate::records::ColumnSpec;
 use std::fmt;
 
@@ -261,8 +261,9 @@ pub fn fleet_features(fleet: &Fleet, hosts: &[HostId]) -> FleetFeatures {
 
 /// What is recorded of each VM allocation.
 #[must_use]
-pub fn feature_columns() -> [ColumnSpec; 7] {
+pub fn feature_columns() -> [ColumnSpec; 13] {
     let [on, asleep, planned, free] = fleet_columns();
+    let [price, most, carbon, dirtiest, own_w, headroom_w] = site_columns();
     [
         ColumnSpec::float("vm_mips", "MIPS", "what the virtual machine is expected to want"),
         ColumnSpec::float("vm_memory_bytes", "B", "its memory"),
@@ -271,6 +272,12 @@ pub fn feature_columns() -> [ColumnSpec; 7] {
         asleep,
         planned,
         free,
+        price,
+        most,
+        carbon,
+        dirtiest,
+        own_w,
+        headroom_w,
     ]
 }
 

@@ -9,12 +9,23 @@ use crate::scenario::format::{
 };
 use std::collections::BTreeSet;
 
-/// Whether a node of this class could take a virtual machine of this type at all.
-fn could_take(class: &NodeClassSpec, spec: &VmTypeSpec) -> bool {
+/// Whether a node of this class could take a virtual machine of this type at all as this host.
+fn could_take(class: &NodeClassSpec, host: &HostSpec, spec: &VmTypeSpec) -> bool {
     let fits = |has: Option<f64>, needs: f64| has.is_none_or(|has| needs <= has);
     let is_fast = |core: f64| spec.mips_per_vcpu.as_mips() <= core * (1.0 + 1e-12);
-    class.cores.unwrap_or(0) >= spec.vcpus
-        && class.mips_per_core.is_none_or(|core| is_fast(core.as_mips()))
+    let cores = class.cores.unwrap_or(0);
+    let is_allowed = |core: f64| match host.sharing {
+        Sharing::SpaceShared => true,
+        Sharing::TimeShared { oversubscription } => {
+            let size_mips = f64::from(spec.vcpus) * spec.mips_per_vcpu.as_mips();
+            size_mips <= f64::from(cores) * core * oversubscription * (1.0 + 1e-12)
+        }
+    };
+    cores >= spec.vcpus
+        && class
+            .mips_per_core
+            .map(|core| core.as_mips())
+            .is_none_or(|core| is_fast(core) && is_allowed(core))
         && fits(class.memory.map(|memory| memory.as_bytes()), spec.memory.as_bytes())
         && fits(class.storage.map(|storage| storage.as_bytes()), spec.storage.as_bytes())
         && spec
@@ -29,8 +40,10 @@ pub(super) fn fits_somewhere(
     hosts: &[(NodeId, HostSpec)],
     here: &WorkloadSite<'_>,
 ) -> bool {
-    let takes = |node| class_of(here, node).is_some_and(|class| could_take(class, spec));
-    hosts.iter().any(|(node, _)| takes(*node))
+    let takes = |(node, host): &(NodeId, HostSpec)| {
+        class_of(here, *node).is_some_and(|class| could_take(class, host, spec))
+    };
+    hosts.iter().any(takes)
 }
 
 /// The class of a node.

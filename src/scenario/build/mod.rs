@@ -371,6 +371,7 @@ fn add_workloads(
     site: &Site<'_>,
 ) {
     let mut names = BTreeSet::new();
+    let mut hosts = BTreeMap::new();
     for (index, kind) in scenario.workloads.iter().enumerate() {
         let here = site.key("workloads").index(index);
         let workload_site = WorkloadSite {
@@ -389,6 +390,16 @@ fn add_workloads(
                     format!("another workload has the name {:?}", workload.name()),
                     "give each workload a `name` of its own",
                 );
+            }
+            // A node that is named twice in one workload is that workload's own affair.
+            for node in workload.hosts().into_iter().collect::<BTreeSet<_>>() {
+                if let Some(other) = hosts.insert(node, workload.name().to_string()) {
+                    here.key("hosts").error_with_help(
+                        format!("{:?} is a host of the workload {other:?} already", directory.name(node)),
+                        "give each workload hosts of its own, or put all virtual machines into one workload",
+                    );
+                    break;
+                }
             }
             world.boxed_workload(workload);
         }

@@ -321,7 +321,7 @@ impl VirtualMachinesSpec {
             if !is_traced(spec) && !fits_somewhere(spec, hosts, here) {
                 site.error_with_help(
                     format!("no host is large and fast enough for a virtual machine of the type {:?}", spec.name),
-                    "compare its vcpus and their speed, its memory, storage and accelerators with the hosts'",
+                    "compare its vcpus and their speed, its memory, storage and accelerators with the hosts', and its size with their oversubscription",
                 );
             }
             if let Some(front) = kind.serves

@@ -4,7 +4,7 @@ use super::*;
 use crate::energy::{FrequencySteps, OperatingPoint, Performance};
 
 /// Steps of half and full clock, at which work that is bound by memory has 1 / 1.2 and 1 of its speed.
-fn steps() -> FrequencySteps {
+pub(super) fn steps() -> FrequencySteps {
     let point = |ghz: f64, volt| OperatingPoint::new(ghz * 1e9, volt).unwrap();
     FrequencySteps::new(vec![point(1.0, 0.8), point(2.0, 1.0)], Performance::default()).unwrap()
 }
@@ -107,4 +107,24 @@ fn a_move_is_planned_by_what_each_host_takes_for_it() {
     assert_eq!(machines(&kernel).host(vm), Some(HostId(1)));
     assert_near(claims(&kernel)[1], 400.0);
     assert_eq!(claims(&kernel)[0], 0.0);
+}
+
+/// At the slow clock 400 MIPS of memory-bound work take as much of the cores as 240 of compute-bound work. What the
+/// host draws goes to both alike, since their sizes are alike, too.
+#[test]
+fn energy_goes_by_what_each_class_takes_of_the_clock() {
+    let mut kernel = governed(1);
+    set_step(&mut kernel, 0);
+    let of_memory = VmSpec { job_class: JobClass::Memory, ..vm_spec(1, 1000.0, 1.0) };
+    let vms = [
+        running(&mut kernel, 0, of_memory, 400.0),
+        running(&mut kernel, 0, vm_spec(1, 1000.0, 1.0), 240.0),
+    ];
+    run_to(&mut kernel, 10.0);
+    let now = kernel.now();
+    kernel.model.infrastructure.settle(now);
+    let shares = vms.map(|vm| kernel.model.infrastructure.vm_flows(vm, now).energy_j);
+    // A load of 0.96 of the slow clock, at 32 W above idle.
+    assert_near(shares[0], 5.0 * (100.0 + 0.96 * 32.0));
+    assert_near(shares[1], shares[0]);
 }
