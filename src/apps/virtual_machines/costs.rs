@@ -113,17 +113,10 @@ impl VmWorkload {
         migration.sent_bytes * self.options.transfer_price_per_byte * cost_factor
     }
 
-    /// Whether the energy of any host is that of a site.
-    pub(super) fn has_sites(&self, context: &mut dyn Context) -> bool {
-        let infrastructure = context.infrastructure();
-        let nodes = infrastructure.virtual_machines().fleet().nodes();
-        self.hosts.iter().any(|host| infrastructure.site_of(nodes[host.index()]).is_some())
-    }
-
     /// Adds what the summary says of costs, in all and by type.
     pub(super) fn summarise_costs(&self, summary: &mut Value, context: &mut dyn Context) {
         let now = context.now();
-        let has_sites = self.has_sites(context);
+        let has_sites = self.has_sites;
         let mut all = Sums::default();
         let mut types = vec![Sums::default(); self.types.len()];
         for number in 0..self.vms.len() as u32 {

@@ -53,9 +53,8 @@ impl VmWorkload {
             return;
         }
         let now = context.now();
-        let has_sites = self.has_sites(context);
         let costs = self.costs_of(number, context);
-        let priced = |value: f64| Cell::from(has_sites.then_some(value));
+        let priced = |value: f64| Cell::from(self.has_sites.then_some(value));
         let served = |value: &dyn Fn(&SlaTally, &Penalties) -> f64| {
             Cell::from(costs.service.as_ref().map(|(tally, owed)| value(tally, owed)))
         };

@@ -35,6 +35,8 @@ pub struct VmWorkload {
     pub(super) demands: Demands,
     pub(super) options: VmOptions,
     pub(super) hosts: Vec<HostId>,
+    /// Whether the energy of any of them is that of a site.
+    pub(super) has_sites: bool,
     /// For each request that has come its virtual machine.
     pub(super) vms: Vec<Vm>,
     /// Requests without a host, in the order in which they are tried.
@@ -91,6 +93,7 @@ impl VmWorkload {
             demands,
             options,
             hosts: Vec::new(),
+            has_sites: false,
             vms: Vec::new(),
             queue: VecDeque::new(),
             lost: Vec::new(),
@@ -306,6 +309,10 @@ impl Workload for VmWorkload {
         }
         self.hosts.sort_unstable();
         self.hosts.dedup();
+        let infrastructure = context.infrastructure();
+        let nodes = infrastructure.virtual_machines().fleet().nodes();
+        let is_at_site = |host: &HostId| infrastructure.site_of(nodes[host.index()]).is_some();
+        self.has_sites = self.hosts.iter().any(is_at_site);
         // Until the first of its servers is requested, a front has none, and refuses what comes.
         for front in self.types.iter().filter_map(|kind| kind.serves) {
             context.serve_by(front, &[]);
