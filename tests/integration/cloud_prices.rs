@@ -139,20 +139,23 @@ fn a_virtual_machine_follows_the_price_if_that_pays_for_the_copy() {
 }
 
 /// What a user is owed for the pause counts as well: at 1 Gbit/s a GB takes 8 s, in which the price of 18 EUR an hour
-/// is given back: 4 cents. With a copy of 0.75 cents it pays, with one of 0.8 cents it does not.
+/// is given back: 4 cents. With a copy of 0.75 cents it pays, with one of 0.8 cents it does not. So it is if 4 cents are
+/// owed for each violation, however short.
 #[test]
 fn what_is_owed_for_the_copy_counts() {
-    let moves = |transfer_price_per_gb: f64| {
+    let moves = |penalty: &Value, transfer_price_per_gb: f64| {
         let sites = json!([
             { "name": "A", "nodes": "a", "price": "dear" }, { "name": "B", "nodes": "b", "price": "cheap" }
         ]);
         let mut kind = vms(1, 1);
-        kind["sla"] = json!({ "price_per_hour": 18, "penalty": { "kind": "full" } });
+        kind["sla"] = json!({ "price_per_hour": 18, "penalty": penalty });
         let workload = json!({ "types": [kind], "transfer_price_per_gb": transfer_price_per_gb });
         let policies = json!({ "consolidation": { "kind": "follow_the_price" } });
         run(&two_sites(sites, workload, policies)).table("migrations").len()
     };
-    assert_eq!((moves(0.0075), moves(0.0080)), (1, 0));
+    for penalty in [json!({ "kind": "full" }), json!({ "kind": "fixed", "amount": 0.04 })] {
+        assert_eq!((moves(&penalty, 0.0075), moves(&penalty, 0.0080)), (1, 0), "{penalty}");
+    }
 }
 
 /// 900 of 1000 MIPS are wanted, 600 of them (60 W) by one of 1 GB, and 300 (30 W) by one of 1.2 GB. What is copied draws

@@ -28,6 +28,28 @@ impl ServiceLevel {
         self.contract.penalties([hour]).by_cause[cause as usize]
     }
 
+    /// What one violation costs that has this cause and consists of spans, one after the other, each with its seconds
+    /// and what is `delivered` of `agreed`. The promise of uptime and the cap are left out, which depend on what else
+    /// happens.
+    ///
+    /// ```
+    /// use stratosim::energy::sla::{Contract, Penalty, ServiceLevel, ViolationCause};
+    /// let level = ServiceLevel::new(Contract::new(0.0, Penalty::Fixed { amount: 5.0 }));
+    /// // However short and in how many parts.
+    /// assert_eq!(level.violation_cost(ViolationCause::Migration, 10.0, &[(40.0, 9.0), (0.3, 0.0)]), 5.0);
+    /// assert_eq!(level.violation_cost(ViolationCause::Migration, 10.0, &[(40.0, 10.0)]), 0.0);
+    /// ```
+    #[must_use]
+    pub fn violation_cost(&self, cause: ViolationCause, agreed: f64, spans: &[(f64, f64)]) -> f64 {
+        let intervals = spans.iter().map(|&(span_s, delivered)| SlaInterval {
+            span_s,
+            agreed,
+            delivered,
+            cause: Some(cause),
+        });
+        self.contract.penalties(intervals).by_cause[cause as usize]
+    }
+
     /// What an hour costs in which a service of this size is down after a crash.
     ///
     /// ```

@@ -125,8 +125,8 @@ impl FollowThePrice {
         let agreed = view.machines().demand_mips()[vm.index()];
         let owed = spec.sla.as_ref().map_or(0.0, |sla| {
             let slowed = agreed * (1.0 - copying.spec.degradation);
-            let hourly = |delivered| sla.hourly_cost(ViolationCause::Migration, agreed, delivered);
-            (hourly(slowed) * copy.copying_s + hourly(0.0) * copy.paused_s) / 3600.0
+            let spans = [(copy.copying_s, slowed), (copy.paused_s, 0.0)];
+            sla.violation_cost(ViolationCause::Migration, agreed, &spans)
         });
         copying.cost(copy.sent_bytes, from, to) + owed
     }

@@ -2,11 +2,12 @@
 
 use super::ConsolidationPolicy;
 use super::view::{ConsolidationDecision, ConsolidationView};
-use crate::infra::{Fleet, HostId, HostState, VmId, VmState};
+use crate::infra::{Fleet, HostId, HostState, Sharing, VmId, VmSpec, VmState};
 use crate::placement::minimum_power::{PlacementHost, PlacementVm, Solver, minimum_power};
 use crate::units::{Energy, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Points at which the power of hosts is looked at; straight lines between them.
 const POINTS: usize = 11;
@@ -34,7 +35,7 @@ impl Default for MinimumPower {
         MinimumPower {
             utilisation: Ratio::from_fraction(1.0),
             migration_energy: Energy::from_joules(1000.0),
-            size_limit: 200,
+            size_limit: 60,
         }
     }
 }
@@ -57,42 +58,76 @@ impl MinimumPower {
         };
         let hosts: Vec<HostId> = view.hosts().iter().filter(takes).copied().collect();
         let share = self.utilisation.as_fraction();
+        let kinds = accelerator_kinds(view, &hosts);
+        let rooms: Vec<Vec<f64>> = hosts.iter().map(|&host| room(view, host, &kinds)).collect();
         let powers: Vec<Vec<f64>> = hosts.iter().map(|&host| self.powers_w(view, host)).collect();
         let mut vms = Vec::new();
-        let mut places = Vec::new();
         for (number, &host) in hosts.iter().enumerate() {
             let present = machines.vms_of(host).iter().filter(|&&vm| machines.target(vm).is_none());
-            for &vm in present.chain(machines.incoming(host)) {
-                let spec = machines.spec(vm);
-                let movable = machines.state(vm) == VmState::Running && !machines.is_migrating(vm);
-                vms.push(vm);
-                places.push(PlacementVm {
-                    demand_mips: machines.demand_mips()[vm.index()],
-                    cores: f64::from(spec.vcpus),
-                    memory_bytes: spec.resources.memory_bytes,
-                    host: Some(number),
-                    is_fixed: !movable,
-                    migration_w: self.migration_energy.as_joules() / view.period_s(),
-                });
-            }
+            let own = present.chain(machines.incoming(host));
+            vms.extend(own.map(|&vm| (vm, number, held(machines.spec(vm), &kinds))));
         }
         if vms.is_empty() || vms.len() * hosts.len() > self.size_limit as usize {
             return None;
         }
+        let places: Vec<PlacementVm<'_>> = vms
+            .iter()
+            .map(|&(vm, number, ref holds)| PlacementVm {
+                demand_mips: machines.demand_mips()[vm.index()],
+                cores: f64::from(machines.spec(vm).vcpus),
+                memory_bytes: machines.spec(vm).resources.memory_bytes,
+                holds,
+                host: Some(number),
+                is_fixed: machines.state(vm) != VmState::Running || machines.is_migrating(vm),
+                migration_w: self.migration_energy.as_joules() / view.period_s(),
+            })
+            .collect();
         let offered: Vec<PlacementHost<'_>> = hosts
             .iter()
-            .zip(&powers)
-            .map(|(host, power_w)| PlacementHost {
+            .zip(powers.iter().zip(&rooms))
+            .map(|(host, (power_w, room))| PlacementHost {
                 capacity_mips: fleet.fastest_capacity_mips(*host) * share,
                 core_mips: fleet.fastest_mips_per_core()[host.index()],
                 // Without bounds counts as very much.
                 memory_bytes: fleet.memory_bytes()[host.index()].min(MOST_MEMORY_BYTES),
+                room,
                 power_w,
             })
             .collect();
         let best = minimum_power(&offered, &places, Solver::default()).ok()?;
-        Some(vms.into_iter().zip(best.hosts.into_iter().map(|number| hosts[number])).collect())
+        let best = best.hosts.into_iter().map(|number| hosts[number]);
+        Some(vms.into_iter().map(|(vm, ..)| vm).zip(best).collect())
     }
+}
+
+/// The kinds of accelerators of hosts.
+fn accelerator_kinds(view: &ConsolidationView<'_>, hosts: &[HostId]) -> BTreeSet<u16> {
+    let class = |host: &HostId| &view.classes()[view.fleet().classes()[host.index()].index()];
+    let kinds = hosts.iter().flat_map(|host| &class(host).resources.accelerators);
+    kinds.map(|own| own.kind).collect()
+}
+
+/// What virtual machines can hold of a host beside its memory: storage, what its sharing bounds of their sizes and
+/// virtual cores, and accelerators by kind.
+fn room(view: &ConsolidationView<'_>, host: HostId, kinds: &BTreeSet<u16>) -> Vec<f64> {
+    let fleet = view.fleet();
+    let index = host.index();
+    let resources = &view.classes()[fleet.classes()[index].index()].resources;
+    let (sizes, vcpus) = match fleet.specs()[index].sharing {
+        Sharing::SpaceShared => (f64::INFINITY, f64::from(fleet.cores()[index])),
+        Sharing::TimeShared { oversubscription } => {
+            (fleet.fastest_capacity_mips(host) * oversubscription, f64::INFINITY)
+        }
+    };
+    let accelerators = kinds.iter().map(|&kind| f64::from(resources.accelerators_of(kind)));
+    [resources.storage_bytes, sizes, vcpus].into_iter().chain(accelerators).collect()
+}
+
+/// What a virtual machine holds of these.
+fn held(spec: &VmSpec, kinds: &BTreeSet<u16>) -> Vec<f64> {
+    let accelerators = kinds.iter().map(|&kind| f64::from(spec.resources.accelerators_of(kind)));
+    let own = [spec.resources.storage_bytes, spec.size_mips(), f64::from(spec.vcpus)];
+    own.into_iter().chain(accelerators).collect()
 }
 
 /// The moves that can begin at once, in an order in which they can: what leaves holds its place until it is gone.

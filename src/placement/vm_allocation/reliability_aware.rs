@@ -1,7 +1,7 @@
 //! Placement by what failures of hosts cost and what their energy costs.
 
 use super::{AllocationView, VmAllocationDecision, VmAllocationPolicy};
-use crate::energy::sla::ServiceLevel;
+use crate::energy::sla::{ServiceLevel, ViolationCause};
 use crate::infra::{HostId, Reliability, VmSpec};
 use crate::units::Duration;
 use schemars::JsonSchema;
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// cost by its contract, and the energy that the host draws more. Tight contracts so go to reliable hosts, lax ones to
 /// cheap ones. How reliable a host is follows from the mean times of its random faults.
 ///
-/// What failures cost is the share of time out of service times what an hour of it costs, and what the promise of
-/// uptime gives back of the price at the uptime to be expected, no more than the contract's cap in all.
+/// What failures cost is their number times what an outage of the mean length costs, and what the promise of uptime
+/// gives back of the price at the uptime to be expected, no more than the contract's cap in all.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReliabilityAware {
@@ -32,28 +32,33 @@ impl Default for ReliabilityAware {
 
 const HOUR_S: f64 = 3600.0;
 
-/// What an hour on a host of this uptime costs by a contract on a service of this size.
-fn hourly_penalty(level: &ServiceLevel, size_mips: f64, uptime: f64) -> f64 {
+/// What an hour on a host costs by a contract on a service of this size, with so many failures in a second that put it
+/// out of service so long each.
+fn hourly_penalty(level: &ServiceLevel, size_mips: f64, failures_per_s: f64, outage_s: f64) -> f64 {
     let contract = &level.contract;
     let hourly_price = contract.price_per_s * HOUR_S;
+    let uptime = (1.0 - failures_per_s * outage_s).max(0.0);
     let credit = contract.uptime.as_ref().map_or(0.0, |promise| promise.credit(uptime));
-    let owed = (1.0 - uptime) * level.hourly_downtime_cost(size_mips) + credit * hourly_price;
+    let outage = level.violation_cost(ViolationCause::Crash, size_mips, &[(outage_s, 0.0)]);
+    let owed = failures_per_s * HOUR_S * outage + credit * hourly_price;
     contract.cap_share.map_or(owed, |share| owed.min(share * hourly_price))
 }
 
 impl ReliabilityAware {
-    /// Share of the time in which a virtual machine on a host is in service.
-    fn uptime(&self, host: Reliability) -> f64 {
+    /// Seconds for which a failure of a host puts a virtual machine on it out of service.
+    fn outage_s(&self, host: Reliability) -> f64 {
         match self.restart {
-            Some(restart) => (1.0 - host.failures_per_s * restart.as_secs()).max(0.0),
-            None => host.availability,
+            Some(restart) => restart.as_secs(),
+            None if host.failures_per_s > 0.0 => (1.0 - host.availability) / host.failures_per_s,
+            None => 0.0,
         }
     }
 
     /// What failures of a host of this reliability cost an hour.
     fn hourly_penalty(&self, spec: &VmSpec, host: Reliability) -> f64 {
         let level = spec.sla.as_deref();
-        level.map_or(0.0, |level| hourly_penalty(level, spec.size_mips(), self.uptime(host)))
+        let (failures_per_s, outage_s) = (host.failures_per_s, self.outage_s(host));
+        level.map_or(0.0, |level| hourly_penalty(level, spec.size_mips(), failures_per_s, outage_s))
     }
 }
 
@@ -69,5 +74,24 @@ impl VmAllocationPolicy for ReliabilityAware {
             }
         }
         best.map(|(_, host)| host).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::energy::sla::{Contract, Penalty};
+
+    /// A failure a day that takes half a minute: 1/24 of a fixed amount an hour, half a minute of 0.36 an hour given
+    /// back three times, or nothing within a grace of a minute.
+    #[test]
+    fn an_outage_costs_what_it_costs_each_time() {
+        let penalty = |penalty| {
+            let level = ServiceLevel::new(Contract::new(0.36 / 3600.0, penalty));
+            hourly_penalty(&level, 1000.0, 1.0 / 86_400.0, 30.0)
+        };
+        assert!((penalty(Penalty::Fixed { amount: 1.0 }) - 1.0 / 24.0).abs() < 1e-12);
+        assert!((penalty(Penalty::Full { factor: 3.0 }) - 3.0 * 0.36 * 30.0 / 86_400.0).abs() < 1e-12);
+        assert_eq!(penalty(Penalty::DelayDependent { rate_per_s: 1.0, grace_s: 60.0 }), 0.0);
     }
 }
