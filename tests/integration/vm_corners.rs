@@ -175,3 +175,19 @@ fn a_front_without_virtual_machines_refuses_tasks() {
         }
     }
 }
+
+/// A virtual machine that ends while it is copied: what was sent until then is paid for, in its row as in the summary.
+#[test]
+fn the_copy_that_an_end_breaks_off_is_paid_for() {
+    let mut tenant = four_at_half();
+    (tenant["count"], tenant["lifetime"]) = (json!(1), json!("64 s"));
+    let workload = json!({ "types": [tenant], "currency": "EUR", "transfer_price_per_gb": 1.0,
+        "drains": [{ "hosts": "host-0", "at": "1 min", "until": "50 min" }] });
+    let run = run(&hosts(2, json!({}), workload));
+    let [migration] = &run.table("migrations")[..] else { panic!("one migration") };
+    assert_eq!(migration.text("outcome"), "vm_gone");
+    let [vm] = &run.table("vms")[..] else { panic!("one row") };
+    // 4 s at 1 Gbit/s: half a GB.
+    assert_near(vm.value("migration_cost"), 0.5, 0.001);
+    assert_near(number(&machines(&run)["migration_cost"]), vm.value("migration_cost"), 1e-12);
+}

@@ -75,6 +75,7 @@ mod tests {
             decision: None,
             is_drained: false,
             migration_cost: 0.0,
+            unrecorded: None,
         };
         // Their ids have gaps: other workloads have virtual machines, too.
         let vms = [own(2), own(3), own(5), own(8)];

@@ -132,10 +132,11 @@ fn grid_step(segment: &Segment, step_s: f64) -> Option<usize> {
 }
 
 /// The grid of a trace whose samples are all of one length and begin at its multiples: its step and number of steps.
-/// None if they do not, or so few are known that a grid would be mostly empty.
+/// None if they do not, or so few are known that a grid would be mostly empty; nor if some wait for others to end, so
+/// that their demand begins when they do.
 fn grid_of(trace: &VmTrace) -> Option<(f64, usize)> {
     let step_s = trace.series.step_s()?;
-    if SimDuration::from_secs(step_s) == SimDuration::ZERO {
+    if SimDuration::from_secs(step_s) == SimDuration::ZERO || !trace.vms.dependencies.is_empty() {
         return None;
     }
     let mut steps = 0;

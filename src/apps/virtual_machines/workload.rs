@@ -70,6 +70,8 @@ pub(super) struct Vm {
     pub(super) is_drained: bool,
     /// Money for its migrations.
     pub(super) migration_cost: f64,
+    /// Its last host, if it has ended while it was copied: its row waits for what the copy cost.
+    pub(super) unrecorded: Option<HostId>,
 }
 
 impl VmWorkload {
@@ -172,6 +174,7 @@ impl VmWorkload {
                 decision: None,
                 is_drained: false,
                 migration_cost: 0.0,
+                unrecorded: None,
             });
             let spec = &self.requests[number as usize].spec;
             if let Some(share) = self.share_at(number, now) {
@@ -268,7 +271,8 @@ impl VmWorkload {
             return;
         }
         let vm = own.vm;
-        let host = context.infrastructure().virtual_machines().host(vm);
+        let machines = context.infrastructure().virtual_machines();
+        let (host, is_copied) = (machines.host(vm), machines.is_migrating(vm));
         self.jobs.close(number);
         context.stop_vm(vm);
         if host.is_none() {
@@ -280,7 +284,11 @@ impl VmWorkload {
         let words = self.registered.as_ref().map(|registered| registered.words);
         if let Some(words) = words {
             self.resolve_allocation(number, words.stopped, context);
-            self.record_vm(number, words.stopped, host, context);
+            if is_copied {
+                self.vms[number as usize].unrecorded = host;
+            } else {
+                self.record_vm(number, words.stopped, host, context);
+            }
         }
         self.place_waiting(context);
     }
@@ -363,6 +371,11 @@ impl Workload for VmWorkload {
         self.totals.add_migration(migration, cost_factor);
         self.vms[token as usize].migration_cost += self.migration_cost(migration, cost_factor);
         self.record_migration(token as u32, migration, context);
+        let last_host = self.vms[token as usize].unrecorded.take();
+        if let (Some(host), Some(registered)) = (last_host, &self.registered) {
+            let stopped = registered.words.stopped;
+            self.record_vm(token as u32, stopped, Some(host), context);
+        }
         self.vms[token as usize].is_drained = false;
         if migration.outcome == MigrationOutcome::Done {
             if let Some(registered) = &self.registered {

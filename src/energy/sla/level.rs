@@ -1,6 +1,6 @@
 //! The service level of one service: its contract and the availability that is promised.
 
-use super::{Contract, SlaInterval, ViolationCause};
+use super::{Contract, Penalty, SlaInterval, ViolationCause};
 
 /// What is agreed on one service, such as a virtual machine.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,12 +20,17 @@ impl ServiceLevel {
     }
 
     /// What an hour costs in which `delivered` of `agreed` is delivered for this cause, in the currency of the
-    /// price: one violation, its grace taken off, the promise of uptime and the cap left out, which depend on what
-    /// else happens.
+    /// price: one violation, its grace used up before, the promise of uptime and the cap left out, which depend on
+    /// what else happens.
     #[must_use]
     pub fn hourly_cost(&self, cause: ViolationCause, agreed: f64, delivered: f64) -> f64 {
         let hour = SlaInterval { span_s: 3600.0, agreed, delivered, cause: Some(cause) };
-        self.contract.penalties([hour]).by_cause[cause as usize]
+        match self.contract.penalties[cause as usize] {
+            Penalty::DelayDependent { rate_per_s, .. } => {
+                rate_per_s * hour.missing_share() * hour.span_s
+            }
+            _ => self.contract.penalties([hour]).by_cause[cause as usize],
+        }
     }
 
     /// What one violation costs that has this cause and consists of spans, one after the other, each with its seconds

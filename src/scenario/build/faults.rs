@@ -58,6 +58,12 @@ pub(super) fn faults(
     let mut targets = Vec::new();
     targets.extend(nodes(spec, directory, sites, site).into_iter().map(FaultTarget::Node));
     if let Some(names) = &spec.links {
+        if spec.share.is_some() {
+            site.key("share").error_with_help(
+                "a share is of the nodes of a class or site, not of links",
+                "name the links that fail, and put them into an entry of their own",
+            );
+        }
         for name in names.iter() {
             match links.get(name) {
                 Some(&link) => targets.push(FaultTarget::Link(link)),

@@ -155,7 +155,7 @@ fn about(format: TraceFormat, trace: &VmTrace) -> TraceUse {
         format: format.name().to_string(),
         dependencies_left_out: trace.report.dependencies_left_out,
         skipped_rows: trace.report.skipped.count,
-        notes: trace.report.notes.clone(),
+        notes: trace.report.notes.iter().map(|note| by_keys(note)).collect(),
         ..TraceUse::default()
     }
 }
@@ -175,4 +175,14 @@ fn report_unused(trace: &VmTrace, site: &Site<'_>) {
             format!("give a type the `demand` {{ \"kind\": {demand:?} }}"),
         );
     }
+}
+
+/// A note that names keys of the scenario instead of options of the command line.
+fn by_keys(note: &str) -> String {
+    ["machine-cores", "machine-memory", "memory-unit", "gaps"].iter().fold(
+        note.into(),
+        |note: String, option| {
+            note.replace(&format!("--{option}"), &format!("`{}`", option.replace('-', "_")))
+        },
+    )
 }

@@ -178,10 +178,13 @@ fn migration(spec: MigrationKindSpec) -> MigrationSpec {
 /// Reports more virtual machines and hosts than the policy that looks for the optimum takes.
 fn check_size_of_optimum(vms: usize, hosts: usize, here: &WorkloadSite<'_>) {
     let policy = &here.policies.consolidation;
-    if policy.kind() != "minimum_power" {
+    // Another policy may run it at each site.
+    let within = policy.0.get("within").filter(|_| policy.kind() == "follow_the_price");
+    let optimum = within.unwrap_or(&policy.0);
+    if optimum.get("kind").and_then(|kind| kind.as_str()) != Some("minimum_power") {
         return;
     }
-    let Ok(own) = parameters::<MinimumPower>(&policy.0) else { return };
+    let Ok(own) = parameters::<MinimumPower>(optimum) else { return };
     let size = vms.saturating_mul(hosts);
     if size > own.size_limit as usize {
         here.policies_site.key("consolidation").error_with_help(
