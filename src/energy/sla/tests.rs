@@ -211,9 +211,9 @@ fn an_hour_of_downtime_costs_what_the_contract_says() {
     let cost = |penalty| level(penalty).hourly_downtime_cost(2000.0);
     assert_eq!(cost(Penalty::None), 0.0);
     assert_eq!(cost(Penalty::Fixed { amount: 7.0 }), 7.0);
-    // 0.01 a second beyond ten minutes.
+    // 0.01 a second, the ten minutes that are free being used up.
     let late = Penalty::DelayDependent { rate_per_s: 0.01, grace_s: 600.0 };
-    assert!((cost(late) - 30.0).abs() < 1e-12);
+    assert!((cost(late) - 36.0).abs() < 1e-12);
     // Nothing is delivered, so that the share is all of it.
     assert!((cost(Penalty::Full { factor: 2.0 }) - 0.72).abs() < 1e-12);
     assert!((cost(Penalty::Proportional { factor: 2.0 }) - 0.72).abs() < 1e-12);
