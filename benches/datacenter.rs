@@ -60,7 +60,7 @@ fn types() -> Vec<VmType> {
 fn request(time_s: f64, vcpus: u32, memory_bytes: f64, demand: Demand) -> VmRequest {
     let resources = Resources { memory_bytes, ..Resources::default() };
     VmRequest {
-        spec: VmSpec { class: 0, vcpus, mips_per_vcpu: 2600.0, resources },
+        spec: VmSpec::new(vcpus, 2600.0, resources),
         time: SimTime::from_secs(time_s),
         lifetime: None,
         demand,
@@ -75,13 +75,15 @@ fn consolidation() -> WorldBuilder {
         mean: 0.25,
         amplitude: 0.15,
         noise: 0.05,
+        correlation: 0.0,
         day: SimDuration::from_secs(86_400.0),
     };
     let mut rows = Vec::new();
     series.rows(RandomStreams::new(1), "demand", vms, (step, 289), &mut rows);
     let sizes = [0.613 * GB, 0.87 * GB, 1.74 * GB, 3.75 * GB];
-    let requests = (0..vms).map(|vm| request(0.0, 1, sizes[vm % 4], Demand::Grid(vm as u32)));
-    let demands = Demands { grid: DemandGrid::from_rows(step, &rows), ..Demands::default() };
+    let requests =
+        (0..vms).map(|vm| request(0.0, 1, sizes[vm % 4], Demand::Grid { grid: 0, row: vm as u32 }));
+    let demands = Demands { grids: vec![DemandGrid::from_rows(step, &rows)], ..Demands::default() };
     let sharing = Sharing::TimeShared { oversubscription: f64::INFINITY };
     let options = options(hosts, sharing);
     world.workload(VmWorkload::new("vms", types(), requests.collect(), demands, vec![], options));
@@ -109,7 +111,7 @@ fn fragments() -> WorldBuilder {
         let first = fragments.len() as u32;
         for _ in 0..each {
             let duration = SimDuration::from_secs(random.random_range(30.0..600.0));
-            fragments.push(Fragment { duration, demand_mips: random.random_range(0.0..2600.0) });
+            fragments.push(Fragment::new(duration, random.random_range(0.0..2600.0)));
         }
         let time_s = f64::from(task) * 60.0;
         requests.push(request(time_s, 1, GB, Demand::Fragments { first, count: each }));
@@ -128,7 +130,7 @@ fn tasks() -> WorldBuilder {
     let (mut fragments, mut requests) = (Vec::new(), Vec::new());
     for task in 0..tasks {
         let duration = SimDuration::from_secs(random.random_range(600.0..30_000.0));
-        fragments.push(Fragment { duration, demand_mips: 2000.0 });
+        fragments.push(Fragment::new(duration, 2000.0));
         requests.push(request(
             f64::from(task) * 5.0,
             1,

@@ -12,13 +12,16 @@ use crate::infra::{
     TransferId, TransferOutcome, VmId, VmRefusal, VmSpec,
 };
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A decision whose outcome is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecisionId(pub u32);
 
 /// What policies decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum DecisionPoint {
     /// Where a task runs.
     Offloading,
@@ -26,12 +29,18 @@ pub enum DecisionPoint {
     VmAllocation,
     /// Which virtual machines move, and which hosts sleep and wake.
     Consolidation,
+    /// At which frequency a node runs.
+    Frequency,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 3] =
-        [DecisionPoint::Offloading, DecisionPoint::VmAllocation, DecisionPoint::Consolidation];
+    pub const ALL: [DecisionPoint; 4] = [
+        DecisionPoint::Offloading,
+        DecisionPoint::VmAllocation,
+        DecisionPoint::Consolidation,
+        DecisionPoint::Frequency,
+    ];
 
     /// The name in tables.
     #[must_use]
@@ -40,6 +49,7 @@ impl DecisionPoint {
             DecisionPoint::Offloading => "offloading",
             DecisionPoint::VmAllocation => "vm_allocation",
             DecisionPoint::Consolidation => "consolidation",
+            DecisionPoint::Frequency => "frequency",
         }
     }
 }
@@ -156,6 +166,9 @@ pub trait Context {
 
     /// Sets what a virtual machine wants from now on, in million instructions a second.
     fn set_vm_demand(&mut self, vm: VmId, demand_mips: f64);
+
+    /// Sets how many bytes of its memory a virtual machine uses from now on.
+    fn set_vm_memory(&mut self, vm: VmId, bytes: f64);
 
     /// Ends a virtual machine for good.
     fn stop_vm(&mut self, vm: VmId);

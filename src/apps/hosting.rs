@@ -1,7 +1,8 @@
 //! The decision points *VM allocation* and *consolidation*, as a workload sees them.
 
 use super::DecisionId;
-use crate::infra::{HostId, VmId};
+use crate::infra::{HostId, MigrationSpec, VmId};
+use std::fmt;
 
 /// A virtual machine that needs a host.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +35,52 @@ pub struct ConsolidationRequest<'a> {
     pub histories: &'a VmHistories,
     /// Seconds between steps.
     pub period_s: f64,
+    /// What their virtual machines are going to want, if the workload knows: for oracles only.
+    pub future: Option<&'a dyn FutureDemand>,
+    /// How virtual machines are copied, and what that costs.
+    pub copying: Copying<'a>,
+}
+
+/// Demands of virtual machines that are still to come, from a workload that knows them, such as one that replays a
+/// trace. Policies look at it through an [oracle](crate::placement::forecast::Oracle) alone, which bounds what
+/// forecasts can reach.
+pub trait FutureDemand: fmt::Debug {
+    /// What a virtual machine is going to want `steps` control steps from now, in million instructions a second; `None`
+    /// if that is not known.
+    fn demand_mips(&self, vm: VmId, steps: usize) -> Option<f64>;
+}
+
+/// How virtual machines are copied between hosts, and what that costs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Copying<'a> {
+    /// How they move.
+    pub spec: MigrationSpec,
+    /// What a byte costs within a site, in the currency of energy.
+    pub price_per_byte: f64,
+    /// What a byte costs between two sites relative to one within a site: from, to, factor; 1 where nothing is given.
+    pub factors: &'a [(u16, u16, f64)],
+}
+
+impl Copying<'_> {
+    /// What a byte costs from one site to another, relative to one within a site.
+    ///
+    /// ```
+    /// use stratosim::apps::Copying;
+    /// let copying = Copying { price_per_byte: 2.0, factors: &[(0, 1, 3.0)], ..Copying::default() };
+    /// assert_eq!((copying.factor(0, 1), copying.factor(1, 0)), (3.0, 1.0));
+    /// assert_eq!(copying.cost(10.0, 0, 1), 60.0);
+    /// ```
+    #[must_use]
+    pub fn factor(&self, from: u16, to: u16) -> f64 {
+        let given = self.factors.iter().find(|(a, b, _)| (*a, *b) == (from, to));
+        given.map_or(1.0, |(_, _, factor)| *factor)
+    }
+
+    /// What copying so many bytes from one site to another costs.
+    #[must_use]
+    pub fn cost(&self, bytes: f64, from: u16, to: u16) -> f64 {
+        bytes * self.price_per_byte * self.factor(from, to)
+    }
 }
 
 /// What was decided.

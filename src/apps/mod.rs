@@ -9,7 +9,8 @@ mod workload;
 
 pub use context::{Context, DecisionId, DecisionPoint};
 pub use hosting::{
-    ConsolidationChoice, ConsolidationRequest, VmAllocationChoice, VmAllocationRequest, VmHistories,
+    ConsolidationChoice, ConsolidationRequest, Copying, FutureDemand, VmAllocationChoice,
+    VmAllocationRequest, VmHistories,
 };
 pub use offloading::{DecisionEnd, OffloadingChoice, OffloadingRequest, PredictedShares};
 pub use workload::{Message, Workload};

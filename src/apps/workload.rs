@@ -58,6 +58,11 @@ pub trait Workload: fmt::Debug + Send {
         &[DecisionPoint::Offloading]
     }
 
+    /// Nodes that it makes hosts of its own, which no other workload may have.
+    fn hosts(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
     /// Called once before the run: registers tables and sets the first timers.
     fn start(&mut self, context: &mut dyn Context);
 

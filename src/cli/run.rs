@@ -297,6 +297,23 @@ fn report_machines(text: &mut String, name: &str, workload: &Value) {
     }
 }
 
+fn report_cloudsim(text: &mut String, name: &str, workload: &Value) {
+    use std::fmt::Write;
+    let percent = |key: &str| format!("{:.3} %", 100.0 * workload[key].as_f64().unwrap_or(0.0));
+    let lines = [
+        (name, format!("{} VMs on {} hosts", short(&workload["vms"]), short(&workload["hosts"]))),
+        ("  energy", format!("{} kWh", short(&workload["energy_kwh"]))),
+        ("  migrations", short(&workload["migrations"])),
+        ("  host shutdowns", short(&workload["host_shutdowns"])),
+        ("  SLATAH", percent("slatah")),
+        ("  work not served", percent("overall_sla_violation")),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+}
+
 /// What a run came to, for people.
 fn report(summary: &Value, run: &Value, path: &Path) -> String {
     use std::fmt::Write;
@@ -315,6 +332,8 @@ fn report(summary: &Value, run: &Value, path: &Path) -> String {
         }
         if workload["vms"].is_object() {
             report_machines(&mut text, name, workload);
+        } else if workload["vms"].is_number() {
+            report_cloudsim(&mut text, name, workload);
         }
         for (outcome, count) in workload["outcomes"].as_object().into_iter().flatten() {
             if let (Some(count), Some(created)) = (count.as_f64(), created.as_f64())

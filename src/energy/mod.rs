@@ -8,7 +8,7 @@ mod signal;
 mod site;
 pub mod sla;
 
-pub use battery::Battery;
+pub use battery::{Battery, BatteryModel};
 pub use frequency::{
     FrequencyError, FrequencyPreset, FrequencySteps, JobClass, OperatingPoint, Performance, beta_time,
     frequency_preset, frequency_presets, job_energy_j,

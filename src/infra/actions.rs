@@ -185,22 +185,6 @@ impl Infrastructure {
         }
     }
 
-    pub(super) fn arm_battery<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, node: NodeId) {
-        let powered = self.nodes[node.index()].powered;
-        let Some(state) = &mut self.batteries[node.index()] else { return };
-        let time = state.battery.empty_at();
-        if !powered {
-            return;
-        }
-        match state.due {
-            Some(due) if schedule.reschedule(due, time) => {}
-            _ => {
-                let event = InfraEvent::BatteryEmpty(node).into();
-                state.due = Some(schedule.at(time, Phase::Environment, event));
-            }
-        }
-    }
-
     /// Draws the energy of a transfer at both ends.
     pub(super) fn charge_transfer<E: From<InfraEvent>>(
         &mut self,
@@ -209,14 +193,21 @@ impl Infrastructure {
     ) {
         for (node, sends) in [(record.from, true), (record.to, false)] {
             let interface = &self.class_of(node).interface;
-            let per_byte =
-                if sends { interface.transmit_j_per_byte } else { interface.receive_j_per_byte };
+            let per_byte = match sends {
+                true => interface.transmit_j_per_byte + self.amplifier_j_per_byte(node, schedule.now()),
+                false => interface.receive_j_per_byte,
+            };
             let energy_j = per_byte * record.sent_bytes;
             if energy_j > 0.0 && record.from != record.to {
                 let drawn_j = match &mut self.batteries[node.index()] {
-                    Some(state) => state.battery.take(schedule.now(), energy_j),
+                    Some(state) => state.take(schedule.now(), energy_j),
                     None => {
-                        self.book_energy(node, energy_j, schedule.now());
+                        let flows = self.book_energy(node, energy_j, schedule.now());
+                        let is_copy = record.owner.workload == MIGRATIONS
+                            && self.virtual_machines.charge_migration(record.owner.token, flows);
+                        if !is_copy {
+                            self.book_unattributed(node, flows);
+                        }
                         energy_j
                     }
                 };
@@ -224,6 +215,15 @@ impl Infrastructure {
                 self.arm_battery(schedule, node);
             }
         }
+    }
+
+    /// Joules a byte for the way from a device to its access point, where both are now.
+    fn amplifier_j_per_byte(&self, node: NodeId, now: SimTime) -> f64 {
+        let per_m2 = self.class_of(node).interface.amplifier_j_per_byte_m2;
+        let serving = self.attached_to(node).filter(|_| per_m2 > 0.0);
+        serving.map_or(0.0, |access_point| {
+            per_m2 * self.position(node, now).distance_m(self.position(access_point, now)).powi(2)
+        })
     }
 
     pub(super) fn note_transfer<E: From<InfraEvent>>(

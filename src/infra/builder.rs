@@ -1,21 +1,22 @@
 //! Building an infrastructure from classes, links and faults.
 
 use super::attachment::{AccessPoint, AccessPoints, AttachmentError, Criterion};
+use super::batteries::BatteryState;
 use super::compute::{Compute, Refusal};
 use super::edgecloudsim::{UpdateScope, Updates};
-use super::faults::{FaultProcess, FaultTarget, FaultTimes};
+use super::faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
 use super::feed::{FeedState, PositionFeed};
 use super::geometry::Position;
 use super::ids::{ClassId, LinkId, NodeId, ProcessorId, SiteId};
 use super::infrastructure::Infrastructure;
-use super::meter::{BatteryState, Meter, TierLoad};
+use super::meter::{Meter, TierLoad};
 use super::mobility::MobilityModel;
 use super::motion::{Motion, Placement};
 use super::network::{DirectScope, DirectSpec, LinkSpec, Network};
 use super::node::{Node, NodeClass};
 use super::predicted::PredictedLoads;
 use super::sites::{NodeAccount, SiteState};
-use crate::energy::{Battery, Signal, SiteAccount, SiteError, SiteSpec};
+use crate::energy::{Signal, SiteAccount, SiteError, SiteSpec};
 use crate::engine::{RandomStreams, SimTime};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -177,6 +178,11 @@ impl InfraBuilder {
         self.signals.insert(name.into(), signal);
     }
 
+    /// The sites so far, with their nodes.
+    pub fn sites(&self) -> impl Iterator<Item = (&SiteSpec, &[NodeId])> {
+        self.sites.iter().map(|(spec, nodes)| (spec, nodes.as_slice()))
+    }
+
     /// Accounts for the energy of these nodes as that of a site. A node that is named again is at the later site.
     pub fn site(&mut self, spec: SiteSpec, nodes: Vec<NodeId>) -> SiteId {
         for (_, others) in &mut self.sites {
@@ -258,8 +264,7 @@ impl InfraBuilder {
                 meters.push(Meter::new(0.0));
                 batteries.push(class.battery.as_ref().map(|spec| {
                     let mut random = self.streams.entity("battery", u64::from(id.0));
-                    let level = spec.level.sample(&mut random);
-                    BatteryState { battery: Battery::new(spec.capacity_j, level), due: None }
+                    BatteryState::new(spec, &mut random)
                 }));
                 nodes.push(Node {
                     class: class_id,
@@ -324,6 +329,15 @@ impl InfraBuilder {
             network.set_leg(site, motion.leg(site));
         }
         network.prepare();
+        let mut reliability = BTreeMap::<NodeId, Reliability>::new();
+        for (target, times) in &self.faults {
+            if let (FaultTarget::Node(node), FaultTimes::Drawn { time_to_failure_s, time_to_repair_s }) =
+                (target, times)
+            {
+                let own = reliability.entry(*node).or_default();
+                *own = own.and_fails(time_to_failure_s.mean(), time_to_repair_s.mean());
+            }
+        }
         let faults = (0..).zip(self.faults).map(|(index, (target, times))| {
             FaultProcess::new(target, times, self.streams.entity("faults", index))
         });
@@ -337,6 +351,7 @@ impl InfraBuilder {
             node_failures: vec![0; nodes.len()],
             link_failures: vec![0; link_names.len()],
             faults: faults.collect(),
+            reliability,
             feeds: feeds.collect(),
             classes: self.classes,
             nodes,

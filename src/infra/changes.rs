@@ -1,4 +1,4 @@
-//! What happens to the infrastructure: movement, faults and repairs, empty batteries, departures.
+//! What happens to the infrastructure: movement, faults and repairs, departures.
 
 use super::attachment::AccessPointIndex;
 use super::event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome};
@@ -141,7 +141,7 @@ impl Infrastructure {
                     if fails {
                         self.take_down(schedule, node, NodeChange::Failed);
                     } else {
-                        self.bring_up(schedule, node);
+                        self.bring_up(schedule, node, NodeChange::Repaired);
                     }
                 }
             }
@@ -158,18 +158,6 @@ impl Infrastructure {
             }
         }
         self.schedule_fault(schedule, index);
-    }
-
-    pub(super) fn on_battery_empty<E: From<InfraEvent>>(
-        &mut self,
-        schedule: &mut Schedule<E>,
-        node: NodeId,
-    ) {
-        if let Some(state) = &mut self.batteries[node.index()] {
-            state.due = None;
-        }
-        self.nodes[node.index()].powered = false;
-        self.take_down(schedule, node, NodeChange::BatteryEmpty);
     }
 
     /// Ends all that runs on a node or leads to it, and leads the rest around it. The node's state says
@@ -234,12 +222,22 @@ impl Infrastructure {
         }
     }
 
-    pub(super) fn bring_up<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, node: NodeId) {
+    pub(super) fn bring_up<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        why: NodeChange,
+    ) {
         self.nearest.clear();
-        self.notices.push_back(Notice::NodeChanged(node, NodeChange::Repaired));
+        self.notices.push_back(Notice::NodeChanged(node, why));
         self.refresh(schedule, node, 0.0);
         self.restore_host(schedule, node);
-        if !self.nodes[node.index()].is_available() {
+        let is_available = self.nodes[node.index()].is_available();
+        if why == NodeChange::BatteryCharged {
+            let change = self.motion.go_on(schedule, node, is_available && self.class_of(node).wireless);
+            self.hand_over(schedule, node, change);
+        }
+        if !is_available {
             return;
         }
         if self.class_of(node).wireless {

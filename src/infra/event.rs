@@ -23,8 +23,10 @@ pub enum InfraEvent {
     FeedDue(u16),
     /// A node or link fails or is repaired: the number of the fault process.
     FaultDue(u32),
-    /// A battery is empty.
-    BatteryEmpty(NodeId),
+    /// A battery is empty, low, or charged enough.
+    BatteryDue(NodeId),
+    /// A charger is connected or disconnected.
+    ChargerDue(NodeId),
     /// A datacenter that is updated in steps is to be updated: its number.
     UpdateDue(u32),
     /// The power cap of a site is to be looked at.
@@ -76,6 +78,10 @@ pub enum NodeChange {
     Repaired,
     /// Its battery is empty.
     BatteryEmpty,
+    /// Its battery is low.
+    BatteryLow,
+    /// Its battery, which was empty, is charged enough for it to start.
+    BatteryCharged,
     /// It entered the world (a vehicle at its departure).
     Appeared,
     /// It left the world (a vehicle at its arrival).

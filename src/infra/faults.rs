@@ -26,6 +26,47 @@ pub enum FaultTimes {
     },
 }
 
+/// How reliable a node is, by the mean times of its random [faults](FaultTimes::Drawn); outages at given instants are
+/// not foreseen.
+///
+/// ```
+/// use stratosim::infra::Reliability;
+/// // Nine hours in service, and one in repair.
+/// let node = Reliability::default().and_fails(9.0 * 3600.0, 3600.0);
+/// assert_eq!(node.availability, 0.9);
+/// assert_eq!(node.failures_per_s * 36_000.0, 1.0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reliability {
+    /// Share of the time in which it works in the long run, in 0..=1: the mean time to failure over its sum with
+    /// the mean time to repair.
+    pub availability: f64,
+    /// Failures in a second in the long run.
+    pub failures_per_s: f64,
+}
+
+impl Default for Reliability {
+    /// Never fails.
+    fn default() -> Self {
+        Reliability { availability: 1.0, failures_per_s: 0.0 }
+    }
+}
+
+impl Reliability {
+    /// The same with independent further faults of these mean times; none if they are no times.
+    #[must_use]
+    pub fn and_fails(self, mean_time_to_failure_s: f64, mean_time_to_repair_s: f64) -> Self {
+        let cycle_s = mean_time_to_failure_s + mean_time_to_repair_s;
+        if !(cycle_s.is_finite() && cycle_s > 0.0) {
+            return self;
+        }
+        Reliability {
+            availability: self.availability * (mean_time_to_failure_s / cycle_s),
+            failures_per_s: self.failures_per_s + 1.0 / cycle_s,
+        }
+    }
+}
+
 /// The failures and repairs of one node or link.
 #[derive(Clone, Debug)]
 pub struct FaultProcess {

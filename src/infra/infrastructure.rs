@@ -1,13 +1,14 @@
 //! All of the infrastructure together: nodes, compute, network, movement, energy, faults.
 
+use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
 use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
-use super::faults::FaultProcess;
+use super::faults::{FaultProcess, Reliability};
 use super::feed::FeedState;
 use super::geometry::{Leg, Position};
 use super::ids::{LinkId, NodeId, ProcessorId};
-use super::meter::{BatteryState, Meter, TierLoad};
+use super::meter::{Meter, TierLoad};
 use super::motion::Motion;
 use super::network::{Endpoint, Network, NetworkClass};
 use super::node::{Node, NodeClass, Tier};
@@ -42,6 +43,8 @@ pub struct Infrastructure {
     pub(super) access_points: Vec<(NodeId, LinkId)>,
     pub(super) link_names: Vec<String>,
     pub(super) faults: Vec<FaultProcess>,
+    /// Of the nodes that fail at random.
+    pub(super) reliability: BTreeMap<NodeId, Reliability>,
     pub(super) node_failures: Vec<u32>,
     pub(super) link_failures: Vec<u32>,
     pub(super) feeds: Vec<FeedState>,
@@ -78,6 +81,7 @@ impl Infrastructure {
         for index in 0..self.faults.len() {
             self.schedule_fault(schedule, index);
         }
+        self.start_chargers(schedule);
         self.start_caps(schedule);
     }
 
@@ -108,7 +112,8 @@ impl Infrastructure {
             }
             InfraEvent::FeedDue(feed) => self.on_feed_due(schedule, feed),
             InfraEvent::FaultDue(fault) => self.on_fault_due(schedule, fault as usize),
-            InfraEvent::BatteryEmpty(node) => self.on_battery_empty(schedule, node),
+            InfraEvent::BatteryDue(node) => self.on_battery_due(schedule, node),
+            InfraEvent::ChargerDue(node) => self.on_charger_due(schedule, node),
             InfraEvent::UpdateDue(datacenter) => self.on_update_due(schedule, datacenter),
             InfraEvent::CapDue(site) => self.on_cap_due(schedule, site),
             InfraEvent::HostsDue => self.on_hosts_due(schedule),
@@ -234,12 +239,6 @@ impl Infrastructure {
     #[must_use]
     pub fn meter(&self, node: NodeId) -> &Meter {
         &self.meters[node.index()]
-    }
-
-    /// What is left of a node's battery, as a share in 0..=1; `None` if it has none.
-    #[must_use]
-    pub fn battery_level(&self, node: NodeId, now: SimTime) -> Option<f64> {
-        self.batteries[node.index()].as_ref().map(|state| state.battery.level(now))
     }
 
     /// Where a node is.
@@ -384,13 +383,19 @@ impl Infrastructure {
         best.map(|(_, processor)| processor).ok_or(refusal)
     }
 
+    /// How reliable a node is in the long run.
+    #[must_use]
+    pub fn reliability(&self, node: NodeId) -> Reliability {
+        self.reliability.get(&node).copied().unwrap_or_default()
+    }
+
     /// Cores that the jobs of a node ask for, divided by the cores there are, and the like of the virtual machines of
     /// a host at its present clock: above one under overload.
     #[must_use]
     pub fn demand_share(&self, node: NodeId) -> f64 {
         if let Some(host) = self.virtual_machines.host_of_node(node) {
             let fleet = self.virtual_machines.fleet();
-            return fleet.requested_mips()[host.index()] / fleet.capacity_mips()[host.index()];
+            return fleet.requested_claim_mips()[host.index()] / fleet.capacity_mips()[host.index()];
         }
         let (mut wanted, mut cores) = (0.0, 0.0);
         for processor in self.serving(node) {

@@ -1,7 +1,6 @@
-//! What each node has done and used: busy cores, power, energy, battery.
+//! What each node has done and used: busy cores, power, energy.
 
-use crate::energy::Battery;
-use crate::engine::{EventHandle, SimTime};
+use crate::engine::SimTime;
 
 /// The meter of one node.
 #[derive(Clone, Copy, Debug)]
@@ -55,13 +54,6 @@ impl Meter {
     pub fn energy_j(&self, now: SimTime) -> f64 {
         self.energy_j + self.power_w * now.since(self.since).as_secs()
     }
-}
-
-/// A node's battery and the event of its end.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BatteryState {
-    pub(super) battery: Battery,
-    pub(super) due: Option<EventHandle>,
 }
 
 /// Cores of a tier, all and busy, kept as nodes change.

@@ -2,6 +2,7 @@
 
 mod actions;
 mod attachment;
+mod batteries;
 mod builder;
 mod changes;
 pub mod compute;
@@ -25,10 +26,11 @@ mod topology;
 pub mod virtual_machines;
 
 pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
+pub use batteries::BatteryTotals;
 pub use builder::{InfraBuilder, InfraError};
 pub use edgecloudsim::{MobileDemand, RelayQueue, SharedWanQueue, UpdateScope, WanSlips};
 pub use event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome, TransferRecord};
-pub use faults::{FaultProcess, FaultTarget, FaultTimes};
+pub use faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
 pub use feed::{FeedPoint, PositionFeed};
 pub use geodesy::{
     EARTH_RADIUS_M, FIBRE_SPEED_M_PER_S, LocalPlane, LonLat, fibre_latency_s, great_circle_m,
@@ -44,10 +46,11 @@ pub use mobility::{
     RoadSegment, Static, Trajectory, TrajectoryPoint,
 };
 pub use network::{FairShare, FlowIndex, LinkIndex, max_min_rates};
-pub use node::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, Node, NodeClass, Tier};
+pub use node::{AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, Node, NodeClass, Tier};
 pub use predicted::{PredictedLoads, Share};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};
 pub use virtual_machines::{
-    Fleet, HostAccount, HostSpec, HostState, MigrationMethod, MigrationOutcome, MigrationRecord,
-    MigrationSpec, Sharing, SleepSpec, VirtualMachines, VmAccount, VmChange, VmRefusal, VmSpec, VmState,
+    CopiedMemory, ExpectedCopy, Fleet, HostAccount, HostSpec, HostState, MigrationMethod,
+    MigrationOutcome, MigrationRecord, MigrationSpec, Sharing, SleepSpec, VirtualMachines, VmAccount,
+    VmChange, VmRefusal, VmSpec, VmState,
 };

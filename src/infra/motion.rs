@@ -23,6 +23,8 @@ struct MoverState {
     next_attached: Option<AccessPointIndex>,
     leg_due: Option<EventHandle>,
     attachment_due: Option<EventHandle>,
+    /// Whether its movement was stopped between the ends of a leg.
+    is_stopped: bool,
 }
 
 /// A change of attachment: the device, and the access points before and after.
@@ -95,6 +97,7 @@ impl Motion {
                 next_attached: None,
                 leg_due: None,
                 attachment_due: None,
+                is_stopped: false,
             });
         }
         Motion { legs, mover_of, movers, models, access_points: no_access_points }
@@ -252,12 +255,29 @@ impl Motion {
         if stops_moving {
             if let Some(due) = mover.leg_due.take() {
                 schedule.cancel(due);
+                mover.is_stopped = true;
             }
             let place = self.legs[node.index()].position(now);
             self.legs[node.index()] = Leg::stay(place, now, SimTime::MAX);
         }
         let before = mover.attached.take()?;
         Some((Some(before), None))
+    }
+
+    /// Lets a device go on that was stopped, as at the end of a leg, and attaches it if it `attaches` at all.
+    pub(super) fn go_on<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        attaches: bool,
+    ) -> Option<Reattached> {
+        let index = self.mover(node)?;
+        if !std::mem::take(&mut self.movers[index].is_stopped) {
+            return if attaches { self.reattach(schedule, node) } else { None };
+        }
+        self.legs[node.index()] =
+            Leg::stay(self.position(node, schedule.now()), schedule.now(), schedule.now());
+        self.on_leg_ends(schedule, node, attaches)
     }
 
     /// Switches an access point on or off; the devices it concerns are to be [reattached](Self::reattach).

@@ -4,7 +4,7 @@ use super::compute::{Discipline, Resources};
 use super::edgecloudsim::UpdateScope;
 use super::ids::{ClassId, ProcessorId};
 use super::network::{LinkModel, NetworkClass, RadioSpec};
-use crate::energy::{FrequencySteps, NodePower};
+use crate::energy::{BatteryModel, FrequencySteps, Load, NodePower};
 use crate::engine::{Distribution, SimDuration};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -63,10 +63,47 @@ pub struct InstanceSpec {
 /// A battery of a class.
 #[derive(Clone, Debug)]
 pub struct BatterySpec {
-    /// Energy when full, in joules.
-    pub capacity_j: f64,
-    /// Share of it at the start, in 0..=1; drawn for each node.
+    /// What it is.
+    pub model: BatteryModel,
+    /// Share of the capacity at the start, in 0..=1; drawn for each node.
     pub level: Distribution,
+    /// Share of the capacity at which it is told to be low; 0 for never.
+    pub low_level: f64,
+    /// Share of the capacity at which a node whose battery was empty starts again while it is charged; never if
+    /// none.
+    pub restart_level: Option<f64>,
+    /// When it is charged, if ever.
+    pub charger: Option<Charger>,
+}
+
+impl BatterySpec {
+    /// A battery with this share of its capacity at the start, which is never charged.
+    ///
+    /// ```
+    /// use stratosim::energy::BatteryModel;
+    /// use stratosim::engine::Distribution;
+    /// use stratosim::infra::BatterySpec;
+    /// let spec = BatterySpec::new(BatteryModel::ideal(36_000.0), Distribution::uniform(0.2, 1.0)?);
+    /// let spec = BatterySpec { low_level: 0.1, ..spec };
+    /// # Ok::<(), stratosim::engine::DistributionError>(())
+    /// ```
+    #[must_use]
+    pub fn new(model: BatteryModel, level: Distribution) -> Self {
+        BatterySpec { model, level, low_level: 0.0, restart_level: None, charger: None }
+    }
+}
+
+/// A charger and when it is connected.
+#[derive(Clone, Debug)]
+pub struct Charger {
+    /// Watts that it gives at most, to the load and the battery.
+    pub power_w: f64,
+    /// Seconds from the start of the run to when it is first connected; drawn for each node.
+    pub first_s: Distribution,
+    /// How long it stays connected.
+    pub lasts: SimDuration,
+    /// Time from one connection to the next, longer than each lasts; it comes once if zero.
+    pub every: SimDuration,
 }
 
 /// A node's own network interface.
@@ -78,11 +115,19 @@ pub struct Interface {
     pub transmit_j_per_byte: f64,
     /// Joules a byte received.
     pub receive_j_per_byte: f64,
+    /// Joules a byte sent and square metre of the distance to the access point that serves the node: the amplifier's
+    /// part of the energy of a radio (e + a d^2).
+    pub amplifier_j_per_byte_m2: f64,
 }
 
 impl Default for Interface {
     fn default() -> Self {
-        Interface { rate_limit_bps: f64::INFINITY, transmit_j_per_byte: 0.0, receive_j_per_byte: 0.0 }
+        Interface {
+            rate_limit_bps: f64::INFINITY,
+            transmit_j_per_byte: 0.0,
+            receive_j_per_byte: 0.0,
+            amplifier_j_per_byte_m2: 0.0,
+        }
     }
 }
 
@@ -207,6 +252,18 @@ impl NodeClass {
     #[must_use]
     pub fn with_cores(self, cores: u32, mips_per_core: f64) -> Self {
         NodeClass { cores, mips_per_core, ..self }
+    }
+
+    /// What the power model sees of a node of which this share of the cores is busy at a frequency step, and no
+    /// accelerators; a step beyond the last, and any of a class without steps, counts as the last.
+    #[must_use]
+    pub fn load_at(&self, utilisation: f64, step: usize) -> Load {
+        let mut load = Load::of(utilisation);
+        if let Some(steps) = &self.frequency {
+            load.point = steps.points().get(step.min(steps.last())).copied();
+            load.dynamic_share = steps.dynamic_share(step);
+        }
+        load
     }
 
     /// The name of the node with this number in the class.

@@ -1,32 +1,11 @@
 //! Power and frequency of nodes: what they draw as their load changes, and changes of their clock.
 
-use super::compute::Compute;
 use super::event::{InfraEvent, Notice};
-use super::ids::NodeId;
+use super::ids::{NodeId, VmId};
 use super::infrastructure::Infrastructure;
-use super::node::{Node, NodeClass};
-use crate::energy::{FrequencyError, FrequencySteps, JobClass, Load};
+use super::virtual_machines::VmState;
+use crate::energy::{FrequencyError, FrequencySteps};
 use crate::engine::Schedule;
-
-/// Accelerators of one kind, or of all, that are held on a node.
-fn busy_accelerators(compute: &Compute, node: &Node, kind: Option<u16>) -> u32 {
-    node.processors().map(|processor| compute.busy_accelerators(processor, kind)).sum()
-}
-
-/// What a power model sees of a node of which this share of the cores is busy.
-fn load(compute: &Compute, class: &NodeClass, node: &Node, utilisation: f64, step: usize) -> Load {
-    let mut load = Load::of(utilisation);
-    if let Some(steps) = &class.frequency {
-        load.point = steps.points().get(step).copied();
-        load.dynamic_share = steps.dynamic_share(step);
-    }
-    let accelerators: u32 = class.resources.accelerators.iter().map(|own| own.count).sum();
-    if accelerators > 0 {
-        let busy = f64::from(busy_accelerators(compute, node, None));
-        load.accelerator_utilisation = busy / f64::from(accelerators);
-    }
-    load
-}
 
 impl Infrastructure {
     /// Watts that a node draws, or would, with this share of its cores busy at its present frequency.
@@ -39,10 +18,33 @@ impl Infrastructure {
     /// last, and any of a node without steps, counts as the last.
     #[must_use]
     pub fn power_at_step(&self, node: NodeId, utilisation: f64, step: usize) -> f64 {
-        let (state, class) = (self.node(node), self.class_of(node));
-        let step = class.frequency.as_ref().map_or(0, |steps| step.min(steps.last()));
-        let load = load(&self.compute, class, state, utilisation, step);
-        class.power.power_w(&load, |kind| busy_accelerators(&self.compute, state, Some(kind)))
+        let class = self.class_of(node);
+        let mut load = class.load_at(utilisation, step);
+        let accelerators: u32 = class.resources.accelerators.iter().map(|own| own.count).sum();
+        if accelerators > 0 {
+            let busy = f64::from(self.busy_accelerators(node, None));
+            load.accelerator_utilisation = busy / f64::from(accelerators);
+        }
+        class.power.power_w(&load, |kind| self.busy_accelerators(node, Some(kind)))
+    }
+
+    /// Accelerators of one kind, or of all, that are held on a node: by jobs, or by virtual machines that run and take
+    /// no jobs.
+    fn busy_accelerators(&self, node: NodeId, kind: Option<u16>) -> u32 {
+        let by_jobs = |processor| self.compute.busy_accelerators(processor, kind);
+        let machines = &self.virtual_machines;
+        let Some(host) = machines.host_of_node(node) else {
+            return self.node(node).processors().map(by_jobs).sum();
+        };
+        let by_vm = |&vm: &VmId| {
+            if !matches!(machines.state(vm), VmState::Running | VmState::Paused) {
+                return 0;
+            }
+            let held = machines.spec(vm).resources.accelerators.iter();
+            let held = held.filter(|own| kind.is_none_or(|kind| own.kind == kind));
+            machines.processor(vm).map_or_else(|| held.map(|own| own.count).sum(), by_jobs)
+        };
+        machines.vms_of(host).iter().map(by_vm).sum()
     }
 
     /// The frequency steps of a node; `None` if its clock cannot be changed.
@@ -104,7 +106,7 @@ impl Infrastructure {
             self.compute.set_speeds(schedule.now(), processor, speeds);
             self.expect_completion(schedule, processor);
         }
-        self.clock_host(schedule, node, speeds[JobClass::Compute as usize]);
+        self.clock_host(schedule, node, speeds);
         self.refresh(schedule, node, 0.0);
         self.notices.push_back(Notice::FrequencyChanged(node));
         Ok(())
@@ -151,27 +153,35 @@ impl Infrastructure {
         change: f64,
     ) {
         let now = schedule.now();
+        let host = self.virtual_machines.host_of_node(node);
+        if let Some(host) = host {
+            self.settle_host(host, now);
+        }
         let state_power_w = self.host_state_power_w(node);
-        let state = &self.nodes[node.index()];
-        let class = &self.classes[state.class.index()];
+        let state = self.nodes[node.index()];
+        let cores = self.class_of(node).cores;
         self.tier_loads[state.tier as usize].busy_cores += change;
         let busy = self.meters[node.index()].busy_cores() + change;
-        let utilisation = if class.cores > 0 { busy / f64::from(class.cores) } else { 0.0 };
+        let utilisation = if cores > 0 { busy / f64::from(cores) } else { 0.0 };
         let power_w = if state.is_available() {
             let step = usize::from(state.frequency_step);
-            state_power_w.unwrap_or_else(|| {
-                let load = load(&self.compute, class, state, utilisation, step);
-                class.power.power_w(&load, |kind| busy_accelerators(&self.compute, state, Some(kind)))
-            })
+            state_power_w.unwrap_or_else(|| self.power_at_step(node, utilisation, step))
         } else {
             0.0
         };
+        if let Some(host) = host {
+            let step = usize::from(state.frequency_step);
+            let matters = state.is_available() && state_power_w.is_none();
+            self.set_host_power(host, power_w, matters.then_some(step), |own| {
+                own.power_at_step(node, 0.0, step)
+            });
+        }
         self.meters[node.index()].set(now, busy, power_w);
         if !self.sites.is_empty() {
             self.book_power(schedule, node, power_w);
         }
         if let Some(state) = &mut self.batteries[node.index()] {
-            state.battery.set_power(now, power_w);
+            state.set_load(now, power_w);
             self.arm_battery(schedule, node);
         }
     }

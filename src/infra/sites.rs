@@ -4,7 +4,8 @@ use super::compute::JobRequest;
 use super::event::InfraEvent;
 use super::ids::{NodeId, SiteId};
 use super::infrastructure::Infrastructure;
-use crate::energy::{EnergyFlows, Signal, SiteAccount};
+use super::virtual_machines::unpriced;
+use crate::energy::{EnergyFlows, JobClass, Signal, SiteAccount};
 use crate::engine::{EventHandle, Phase, Schedule, SimTime};
 
 /// A site and the events that its power cap needs.
@@ -118,13 +119,32 @@ impl Infrastructure {
         if headroom_w.is_infinite() {
             return wanted;
         }
-        let meter = self.meter(node);
-        let cores = f64::from(self.class_of(node).cores);
-        let utilisation = if cores > 0.0 { meter.busy_cores() / cores } else { 0.0 };
-        let most_w = meter.power_w() + headroom_w;
+        let most_w = self.meter(node).power_w() + headroom_w;
         let most_w = most_w + HAIR * most_w.abs();
-        let fits = |step: &usize| self.power_at_step(node, utilisation, *step) <= most_w;
+        let fits = |&step: &usize| {
+            self.power_at_step(node, self.utilisation_at_step(node, step), step) <= most_w
+        };
         (0..=wanted).rev().find(fits).unwrap_or(0)
+    }
+
+    /// Busy share of a node's cores if it ran what it runs at a frequency step. Jobs of a node hold their cores at any
+    /// clock; virtual machines of a host take the more of them, the slower they are.
+    fn utilisation_at_step(&self, node: NodeId, step: usize) -> f64 {
+        let cores = f64::from(self.class_of(node).cores);
+        if cores == 0.0 {
+            return 0.0;
+        }
+        let Some(host) = self.virtual_machines.host_of_node(node) else {
+            return self.meter(node).busy_cores() / cores;
+        };
+        let fleet = self.virtual_machines.fleet();
+        let core_mips = fleet.fastest_mips_per_core()[host.index()];
+        let busy = JobClass::ALL.into_iter().zip(fleet.planned_by_class()[host.index()]);
+        let busy_cores = busy.map(|(class, mips)| {
+            let speed = self.frequency_steps(node).map_or(1.0, |steps| steps.speed(step, class));
+            mips / (core_mips * speed)
+        });
+        (busy_cores.sum::<f64>() / cores).min(1.0)
     }
 
     /// Whether a node can take a job without its site being above its power cap, if need be by slowing down.
@@ -173,10 +193,14 @@ impl Infrastructure {
         }
     }
 
-    /// Books energy that a node used at once.
-    pub(super) fn book_energy(&mut self, node: NodeId, energy_j: f64, now: SimTime) {
-        let Some(Some(own)) = self.node_accounts.get_mut(node.index()) else { return };
-        own.flows += self.sites[own.site.index()].account.add_energy(now, energy_j);
+    /// Books energy that a node used at once. Returns what it is made of.
+    pub(super) fn book_energy(&mut self, node: NodeId, energy_j: f64, now: SimTime) -> EnergyFlows {
+        let Some(Some(own)) = self.node_accounts.get_mut(node.index()) else {
+            return unpriced(energy_j);
+        };
+        let flows = self.sites[own.site.index()].account.add_energy(now, energy_j);
+        own.flows += flows;
+        flows
     }
 
     /// Schedules that a cap is looked at, unless it is by then.

@@ -13,8 +13,10 @@ pub mod minimum_power;
 pub mod offloading;
 mod parameters;
 mod queues;
+mod sites;
 pub mod vm_allocation;
 
 pub use games::CongestionGame;
 pub use parameters::{ParameterError, Step};
 pub use queues::VirtualQueue;
+pub use sites::{EnergyWeights, SiteFeatures, SiteSignals, planned_host_w, site_columns};

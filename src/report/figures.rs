@@ -50,7 +50,9 @@ const NODES: RunFigure =
 const LINKS: RunFigure =
     RunFigure { section: "Network", table: "links", events: "faults.change", ..FIGURE };
 
-const FIGURES: [RunFigure; 17] = [
+const HOSTS: RunFigure = RunFigure { section: "Datacenter", table: "hosts", ..FIGURE };
+
+const FIGURES: [RunFigure; 21] = [
     RunFigure {
         title: "How tasks ended",
         caption: "Of the tasks that ended in each interval, the share of each outcome.",
@@ -172,6 +174,37 @@ const FIGURES: [RunFigure; 17] = [
         table: "faults",
         x: "t_s",
         by: "change",
+        ..FIGURE
+    },
+    RunFigure {
+        title: "States of the hosts",
+        caption: "Share of the hosts in each state, at each control step.",
+        kind: ChartKind::Shares,
+        by: "state",
+        ..HOSTS
+    },
+    RunFigure {
+        title: "Work asked of hosts",
+        caption: "What the virtual machines of the hosts of which most is asked want, at each control step.",
+        y: "requested_mips",
+        by: "host",
+        top: 6,
+        ..HOSTS
+    },
+    RunFigure {
+        title: "Virtual machines on hosts",
+        caption: "Their number on the hosts that have most, at each control step.",
+        y: "vms",
+        by: "host",
+        top: 6,
+        ..HOSTS
+    },
+    RunFigure {
+        title: "Active hosts",
+        caption: "Hosts that serve something, at each control step.",
+        section: "Datacenter",
+        table: "cloudsim_steps",
+        y: "active_hosts",
         ..FIGURE
     },
     RunFigure {

@@ -21,10 +21,17 @@ pub(super) fn of_metric(path: &str, value: &Value) -> String {
     let last = path.rsplit('.').next().unwrap_or(path);
     match (value.as_u64(), value.as_f64()) {
         (Some(count), _) if metric_axis(path).unit.is_empty() => whole(count),
-        (_, Some(number)) if last.ends_with("share") || last.ends_with("utilisation") => percent(number),
+        (_, Some(number)) if is_share(last) => percent(number),
         (_, Some(number)) => quantity(number, &metric_axis(path).unit),
         _ => "–".into(),
     }
+}
+
+/// Whether a metric of this name is a share of something.
+fn is_share(name: &str) -> bool {
+    ["share", "utilisation", "slatah", "pdm", "sla_violation", "availability"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// A share, or the difference of two, in percent with two decimals.

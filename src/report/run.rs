@@ -63,12 +63,19 @@ fn key_figures(summary: &Value) -> Vec<Markup> {
     let workloads: Vec<(&String, &Value)> =
         summary["workloads"].as_object().into_iter().flatten().collect();
     for (name, workload) in &workloads {
-        let wanted: [(&str, &[&str]); 5] = [
+        let wanted: [(&str, &[&str]); 12] = [
             ("created", &["created"]),
             ("success", &["success_share"]),
             ("mean service time", &["service_s", "mean"]),
             ("median service time", &["service_s", "p50"]),
             ("service time of 95 %, at most", &["service_s", "p95"]),
+            ("virtual machines", &["vms", "requested"]),
+            ("virtual machines", &["vms"]),
+            ("energy", &["energy_kwh"]),
+            ("migrations", &["migrations"]),
+            ("host shutdowns", &["host_shutdowns"]),
+            ("SLATAH", &["slatah"]),
+            ("work not served", &["overall_sla_violation"]),
         ];
         for (label, path) in wanted {
             let value = at(workload, path);

@@ -54,7 +54,7 @@ pub use format::Scenario;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError, Segment};
 pub use registry::{
-    BuildConsolidation, BuildMobility, BuildOffloading, BuildPower, BuildWorkload, KindInfo, Parameters,
-    Registry,
+    BuildConsolidation, BuildMobility, BuildOffloading, BuildOverload, BuildPower, BuildWorkload,
+    KindInfo, Parameters, Registry,
 };
 pub use site::Site;

@@ -16,7 +16,8 @@ impl Document {
     /// file.
     ///
     /// Setting the `kind` of an object to another than it has replaces the object by one with this kind only,
-    /// since its other keys are parameters of the old kind. Set the parameters of the new kind after it.
+    /// since its other keys are parameters of the old kind. Set the parameters of the new kind after it. What may
+    /// stand beside any kind stays: when governors of frequency are asked, and what nodes draw asleep and off.
     ///
     /// ```
     /// use stratosim::scenario::Document;
@@ -78,6 +79,15 @@ impl Document {
     }
 }
 
+/// The keys that may stand beside any kind of what a key holds.
+fn shared(holder: &Segment) -> &'static [&'static str] {
+    match holder {
+        Segment::Key(key) if key == "frequency" => &["period", "on_load_change"],
+        Segment::Key(key) if key == "power" => &["sleep", "off", "off_when_idle", "accelerators"],
+        _ => &[],
+    }
+}
+
 /// What stands in the way of an override, after `depth` steps.
 struct Obstacle {
     depth: usize,
@@ -99,7 +109,9 @@ fn assign(root: &mut Value, path: &Path, value: Value) -> Result<Path, Obstacle>
             (Segment::Key(key), Value::Object(map)) => {
                 let is_last = depth + 1 == segments.len();
                 if is_last && key == "kind" && map.get(key).is_some_and(|kind| *kind != value) {
-                    *map = Map::from_iter([(key.clone(), value)]);
+                    let shared = depth.checked_sub(1).map_or(&[][..], |above| shared(&segments[above]));
+                    map.retain(|key, _| shared.contains(&key.as_str()));
+                    map.insert(key.clone(), value);
                     return Ok(path.prefix(depth));
                 }
                 if !map.contains_key(key) {
@@ -242,6 +254,18 @@ mod tests {
         assert_eq!(error, "--set policies.offloading.kind=cloud_only: policies.offloading: bad");
         document.set("nodes[0].kind", "edge").unwrap();
         assert_eq!(document.value()["nodes"][0], json!({ "cores": 4, "kind": "edge" }));
+    }
+
+    #[test]
+    fn what_may_stand_beside_any_kind_stays() {
+        let text = r#"{ "policies": { "frequency": { "period": "5 min", "kind": "sla_aware", "max_load": 0.7 } },
+            "nodes": [{ "power": { "kind": "linear", "idle": 1, "busy": 2, "sleep": 3 } }] }"#;
+        let mut document = Document::parse("x.json", text).unwrap();
+        document.set("policies.frequency.kind", "powersave").unwrap();
+        document.set("nodes[0].power.kind", "table").unwrap();
+        let expected = json!({ "policies": { "frequency": { "kind": "powersave", "period": "5 min" } },
+            "nodes": [{ "power": { "kind": "table", "sleep": 3 } }] });
+        assert_eq!(document.value(), &expected);
     }
 
     #[test]

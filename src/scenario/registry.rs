@@ -8,11 +8,12 @@ use super::Site;
 use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
 use super::format::{
     ConsolidationKind, FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind, OverloadKind,
-    PowerKind, PowerStatesSpec, Scenario, SelectionKind, VmAllocationKind, WorkloadKind,
+    PowerKind, PowerStatesSpec, PredictorKind, Scenario, SelectionKind, VmAllocationKind, WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
 use crate::placement::consolidation::{self, ConsolidationPolicy, OverloadDetection, VmSelection};
+use crate::placement::forecast::{self as predictors, Predictor};
 use crate::placement::frequency::{self as governors, FrequencyGovernor};
 use crate::placement::offloading::{self as policies, OffloadingPolicy};
 use crate::placement::vm_allocation::{self, VmAllocationPolicy};
@@ -176,6 +177,13 @@ pub trait BuildConsolidation: Parameters {
     fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>>;
 }
 
+/// Parameters from which a detection of overloaded hosts is made that has parts of its own, chosen by `kind`. Others are
+/// registered as [detections](Registry::overload).
+pub trait BuildOverload: Parameters {
+    /// Makes the detection; errors go to the site.
+    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn OverloadDetection>>;
+}
+
 type Make<T> = Box<dyn Fn(&Value, &Site<'_>, &Registry) -> Option<Box<T>> + Send + Sync>;
 type MakeOffloading = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> + Send + Sync>;
 type MakeGovernor = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn FrequencyGovernor>> + Send + Sync>;
@@ -215,6 +223,7 @@ pub struct Registry {
     consolidation: BTreeMap<String, Entry<Make<dyn ConsolidationPolicy>>>,
     overload: BTreeMap<String, Entry<Make<dyn OverloadDetection>>>,
     selection: BTreeMap<String, Entry<Make<dyn VmSelection>>>,
+    predictors: BTreeMap<String, Entry<Make<dyn Predictor>>>,
 }
 
 impl fmt::Debug for Registry {
@@ -229,6 +238,7 @@ impl fmt::Debug for Registry {
             .field("consolidation", &self.consolidation.keys())
             .field("overload", &self.overload.keys())
             .field("selection", &self.selection.keys())
+            .field("predictors", &self.predictors.keys())
             .finish()
     }
 }
@@ -267,6 +277,7 @@ impl Registry {
             consolidation: BTreeMap::new(),
             overload: BTreeMap::new(),
             selection: BTreeMap::new(),
+            predictors: BTreeMap::new(),
         }
     }
 
@@ -275,9 +286,10 @@ impl Registry {
     pub fn with_builtins() -> Self {
         use super::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
-            FcdMobility, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec, NomadicMobility,
-            RandomWaypointMobility, RingRoadMobility, SquarePowerSpec, SquareRootPowerSpec,
-            StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility, VirtualMachinesSpec,
+            FcdMobility, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec,
+            NomadicMobility, RandomWaypointMobility, RingRoadMobility, SquarePowerSpec,
+            SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
+            VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -318,6 +330,7 @@ impl Registry {
             .governor::<governors::Ondemand>("ondemand")
             .governor::<governors::Schedutil>("schedutil")
             .governor::<governors::SlaAware>("sla_aware")
+            .governor::<governors::CostAware>("cost_aware")
             .power::<LinearPowerSpec>("linear")
             .power::<SquarePowerSpec>("square")
             .power::<CubicPowerSpec>("cubic")
@@ -342,19 +355,32 @@ impl Registry {
             .vm_allocation::<vm_allocation::RandomFit>("random")
             .vm_allocation::<vm_allocation::AcceleratorAware>("accelerator_aware")
             .vm_allocation::<vm_allocation::PowerAwareBestFit>("power_aware_best_fit")
+            .vm_allocation::<vm_allocation::FrequencyAware>("frequency_aware")
+            .vm_allocation::<vm_allocation::ReliabilityAware>("reliability_aware")
+            .vm_allocation::<vm_allocation::PriceAware>("price_aware")
+            .vm_allocation::<vm_allocation::CarbonAware>("carbon_aware")
             .consolidation::<consolidation::Nothing>("nothing")
             .built_consolidation::<ComposedSpec>("overload_and_underload")
+            .consolidation::<consolidation::MinimumPower>("minimum_power")
+            .built_consolidation::<FollowThePriceSpec>("follow_the_price")
             .overload::<consolidation::Threshold>("threshold")
             .overload::<consolidation::InterquartileRange>("interquartile_range")
             .overload::<consolidation::MedianAbsoluteDeviation>("median_absolute_deviation")
             .overload::<consolidation::LinearRegression>("linear_regression")
             .overload::<consolidation::LocalRegression>("local_regression")
             .overload::<consolidation::RobustLocalRegression>("robust_local_regression")
+            .built_overload::<ForecastSpec>("forecast")
+            .selection::<consolidation::PredictionDriven>("prediction_driven")
             .selection::<consolidation::MinimumMigrationTime>("minimum_migration_time")
             .selection::<consolidation::MinimumUtilisation>("minimum_utilisation")
             .selection::<consolidation::MaximumCorrelation>("maximum_correlation")
             .selection::<consolidation::MinimumCost>("minimum_cost")
-            .selection::<consolidation::RandomSelection>("random");
+            .selection::<consolidation::RandomSelection>("random")
+            .predictor::<predictors::Oracle>("oracle")
+            .predictor::<predictors::LastValue>("last_value")
+            .predictor::<predictors::MovingAverage>("moving_average")
+            .predictor::<predictors::HoltWinters>("holt_winters")
+            .predictor::<predictors::AutoRegressive>("autoregression");
         registry
     }
 
@@ -445,6 +471,22 @@ impl Registry {
         self
     }
 
+    /// Registers a detection of overloaded hosts that is made from its parameters.
+    pub fn built_overload<P: BuildOverload>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn OverloadDetection> =
+            Box::new(|value, site, registry| site.check(parameters::<P>(value))?.build(site, registry));
+        self.overload.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a predictor whose fields are its parameters.
+    pub fn predictor<P: Parameters + Predictor>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn Predictor> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.predictors.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
     /// Registers a selection of virtual machines whose fields are its parameters.
     pub fn selection<P: Parameters + VmSelection>(&mut self, name: &str) -> &mut Self {
         let make: Make<dyn VmSelection> =
@@ -487,6 +529,12 @@ impl Registry {
     #[must_use]
     pub fn make_selection(&self, kind: &SelectionKind, site: &Site<'_>) -> Option<Box<dyn VmSelection>> {
         (self.selection.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
+    /// Makes a predictor; errors go to the site.
+    #[must_use]
+    pub fn make_predictor(&self, kind: &PredictorKind, site: &Site<'_>) -> Option<Box<dyn Predictor>> {
+        (self.predictors.get(kind.kind())?.make)(&kind.0, site, self)
     }
 
     pub(super) fn make_offloading(
@@ -574,17 +622,23 @@ impl Registry {
             fill_both::<_, GovernorTimesSpec>(&self.governors, &mut governor.0);
         }
         fill(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
-        let consolidation = &mut scenario.policies.consolidation.0;
-        fill(&self.consolidation, consolidation);
-        // Its parts, if it has any of these.
-        if let Some(part) = consolidation.get_mut("overload") {
-            fill(&self.overload, part);
-        }
-        if let Some(part) = consolidation.get_mut("selection") {
-            fill(&self.selection, part);
-        }
-        if let Some(part) = consolidation.get_mut("placement") {
-            fill(&self.vm_allocation, part);
+        let mut part = Some(&mut scenario.policies.consolidation.0);
+        while let Some(consolidation) = part {
+            fill(&self.consolidation, consolidation);
+            // Its parts, if it has any of these.
+            if let Some(part) = consolidation.get_mut("overload") {
+                fill(&self.overload, part);
+                if let Some(part) = part.get_mut("predictor") {
+                    fill(&self.predictors, part);
+                }
+            }
+            if let Some(part) = consolidation.get_mut("selection") {
+                fill(&self.selection, part);
+            }
+            if let Some(part) = consolidation.get_mut("placement") {
+                fill(&self.vm_allocation, part);
+            }
+            part = consolidation.get_mut("within");
         }
         for class in &mut scenario.nodes {
             if let Some(power) = &mut class.power {
@@ -623,6 +677,7 @@ impl Registry {
             (ConsolidationKind::DEFINITION, one_of(&self.consolidation, &mut generator)),
             (OverloadKind::DEFINITION, one_of(&self.overload, &mut generator)),
             (SelectionKind::DEFINITION, one_of(&self.selection, &mut generator)),
+            (PredictorKind::DEFINITION, one_of(&self.predictors, &mut generator)),
         ];
         let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
         if let Some(known) = schema["$defs"].as_object_mut() {
@@ -662,6 +717,7 @@ impl Registry {
         kinds.extend(infos("consolidation policy", &self.consolidation));
         kinds.extend(infos("overload detection", &self.overload));
         kinds.extend(infos("VM selection", &self.selection));
+        kinds.extend(infos("predictor", &self.predictors));
         kinds.extend(infos("mobility model", &self.mobility));
         kinds.extend(infos("power model", &self.power));
         kinds.push(shared_info::<PowerStatesSpec>("power model"));

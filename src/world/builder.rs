@@ -16,7 +16,7 @@ use crate::infra::{
     NodeClass, NodeId, PositionFeed,
 };
 use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
-use crate::placement::frequency::FrequencyGovernor;
+use crate::placement::frequency::{self, FrequencyGovernor};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
 use crate::placement::vm_allocation::{self, FirstFit, VmAllocationPolicy};
 use crate::records::{RecordError, Records};
@@ -45,9 +45,10 @@ pub struct WorldBuilder {
     warm_up_end: SimTime,
     workloads: Vec<Box<dyn Workload>>,
     offloading: (String, Box<dyn OffloadingPolicy>),
-    governor: Option<(Box<dyn FrequencyGovernor>, GovernorTimes)>,
+    governor: Option<(String, Box<dyn FrequencyGovernor>, GovernorTimes)>,
     vm_allocation: (String, Box<dyn VmAllocationPolicy>),
     consolidation: (String, Box<dyn ConsolidationPolicy>),
+    recorded: Vec<DecisionPoint>,
     sampling: Sampling,
     events: Vec<(SimTime, Box<dyn UserEvent>)>,
 }
@@ -67,6 +68,7 @@ impl WorldBuilder {
             governor: None,
             vm_allocation: ("first_fit".into(), Box::new(FirstFit {})),
             consolidation: ("nothing".into(), Box::new(Nothing {})),
+            recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
             events: Vec::new(),
         }
@@ -164,22 +166,25 @@ impl WorldBuilder {
         self
     }
 
-    /// Sets the governor of the nodes that have frequency steps; without one they keep their initial step.
+    /// Sets the governor of the nodes that have frequency steps; without one they keep their initial step. `name` is
+    /// what the records call it.
     pub fn governor(
         &mut self,
+        name: impl Into<String>,
         governor: impl FrequencyGovernor + 'static,
         times: GovernorTimes,
     ) -> &mut Self {
-        self.boxed_governor(Box::new(governor), times)
+        self.boxed_governor(name, Box::new(governor), times)
     }
 
     /// Sets the governor from a box.
     pub fn boxed_governor(
         &mut self,
+        name: impl Into<String>,
         governor: Box<dyn FrequencyGovernor>,
         times: GovernorTimes,
     ) -> &mut Self {
-        self.governor = Some((governor, times));
+        self.governor = Some((name.into(), governor, times));
         self
     }
 
@@ -222,6 +227,12 @@ impl WorldBuilder {
         self
     }
 
+    /// At which points decisions are recorded; at all if this is not called.
+    pub fn record_decisions(&mut self, points: impl IntoIterator<Item = DecisionPoint>) -> &mut Self {
+        self.recorded = points.into_iter().collect();
+        self
+    }
+
     /// What is sampled, and how often.
     pub fn sample(&mut self, sampling: Sampling) -> &mut Self {
         self.sampling = sampling;
@@ -246,10 +257,12 @@ impl WorldBuilder {
         let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
         let tables = Tables::register(&mut *records, has_steps)?;
         let asked = |point: DecisionPoint| {
-            self.workloads.iter().any(|workload| workload.decision_points().contains(&point))
+            (point == DecisionPoint::Frequency && self.governor.is_some())
+                || self.workloads.iter().any(|workload| workload.decision_points().contains(&point))
         };
         let points: Vec<PointSpec> = DecisionPoint::ALL
             .into_iter()
+            .filter(|point| self.recorded.contains(point))
             // A world without workloads has the table of old, without rows.
             .filter(|&point| {
                 asked(point) || (self.workloads.is_empty() && point == DecisionPoint::Offloading)
@@ -264,13 +277,17 @@ impl WorldBuilder {
                 DecisionPoint::Consolidation => {
                     PointSpec::new(point, &self.consolidation.0, consolidation::feature_columns())
                 }
+                DecisionPoint::Frequency => {
+                    let name = self.governor.as_ref().map_or("", |(name, _, _)| name.as_str());
+                    PointSpec::new(point, name, frequency::feature_columns())
+                }
             })
             .collect();
         let decisions = Decisions::register(&mut *records, &points)?;
         let streams = self.streams;
-        let governor = self
-            .governor
-            .map(|(policy, times)| Governor::new(policy, times, &mut infrastructure, streams));
+        let governor = self.governor.map(|(_, policy, times)| {
+            Governor::new(policy, times, &mut infrastructure, streams, &mut *records)
+        });
         let tiers = &self.sampling.tiers;
         let sampled = |node| tiers.contains(&infrastructure.node(node).tier);
         let energy = EnergyTable::register(&infrastructure, sampled, &mut *records)?;

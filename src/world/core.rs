@@ -113,6 +113,8 @@ impl Core {
             }
             NodeChange::Repaired => names.repaired,
             NodeChange::BatteryEmpty => names.battery_empty,
+            NodeChange::BatteryLow => names.battery_low,
+            NodeChange::BatteryCharged => names.battery_charged,
             NodeChange::Appeared => names.appeared,
             NodeChange::Vanished => names.vanished,
         };
@@ -269,7 +271,7 @@ impl Context for WorldContext<'_> {
         let number = core.decisions.count();
         let random = &mut core.offloading_random;
         let mut view = OffloadingView::new(number, request, now, &mut core.infrastructure, random);
-        let features = core.decisions.enabled().then(|| view.features());
+        let features = core.decisions.enabled(DecisionPoint::Offloading).then(|| view.features());
         let decision = core.offloading.decide(&mut view);
         let asks_on_arrival = core.offloading.decides_on_arrival();
         let target = core.checked(request.device, decision);
@@ -277,7 +279,7 @@ impl Context for WorldContext<'_> {
         let node = target.map(|target| target.node);
         let workload = core.workload_symbols.get(usize::from(self.workload)).copied();
         let awaited = features.is_some() || core.offloading.learns();
-        let decision = workload.filter(|_| awaited).map(|workload| {
+        let decision = awaited.then(|| {
             let made = Made {
                 time: now,
                 point: DecisionPoint::Offloading,
@@ -343,6 +345,11 @@ impl Context for WorldContext<'_> {
 
     fn set_vm_demand(&mut self, vm: VmId, demand_mips: f64) {
         self.core.infrastructure.set_vm_demand(self.schedule, vm, demand_mips);
+    }
+
+    fn set_vm_memory(&mut self, vm: VmId, bytes: f64) {
+        let now = self.schedule.now();
+        self.core.infrastructure.set_vm_memory(vm, bytes, now);
     }
 
     fn stop_vm(&mut self, vm: VmId) {

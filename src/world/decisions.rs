@@ -15,13 +15,16 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::unsigned("decision", "", "number of the decision, in order from 0"),
         ColumnSpec::category("point", "decision point"),
         ColumnSpec::category("policy", "policy that decided"),
-        ColumnSpec::category("workload", "workload that asked"),
+        ColumnSpec::category("workload", "workload that asked; null if the world did"),
         ColumnSpec::unsigned(
             "subject",
             "",
-            "what it was about: number of the task in its workload, of the virtual machine, or of the step",
+            "what it was about: number of the task in its workload, of the virtual machine, of the step, or of the node",
         ),
-        ColumnSpec::category("device", "device that asked; null if none did"),
+        ColumnSpec::category(
+            "device",
+            "device that asked, or node whose frequency it is about; null if there is none",
+        ),
         ColumnSpec::category(
             "choice",
             "node that was chosen; null if it was refused or not possible, or no single node",
@@ -30,7 +33,7 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::float(
             "reward",
             "",
-            "of a task 1 / (1 + service time in s) if it was done in time, else 0; of a virtual machine or a consolidation the share that was got of what was asked for until the next such decision",
+            "of a task 1 / (1 + service time in s) if it was done in time, else 0; of a virtual machine or a consolidation the share that was got of what was asked for until the next such decision; of a frequency the share that was got until the next one of the node, less its mean power over that of all cores busy at the fastest step",
         ),
     ]
 }
@@ -64,7 +67,8 @@ impl PointSpec {
 pub(super) struct Made {
     pub(super) time: SimTime,
     pub(super) point: DecisionPoint,
-    pub(super) workload: Symbol,
+    /// The workload that asked, if one did.
+    pub(super) workload: Option<Symbol>,
     pub(super) subject: u64,
     pub(super) device: Option<NodeId>,
     pub(super) choice: Option<NodeId>,
@@ -137,9 +141,9 @@ impl Decisions {
         })
     }
 
-    /// Whether decisions are recorded; if not, their features need not be computed.
-    pub(super) fn enabled(&self) -> bool {
-        self.enabled
+    /// Whether the decisions of a point are recorded; if not, their features need not be computed.
+    pub(super) fn enabled(&self, point: DecisionPoint) -> bool {
+        self.enabled && self.points[point as usize].is_some()
     }
 
     /// Number of decisions so far.
@@ -203,7 +207,6 @@ impl Decisions {
         pending: &Pending,
         end: DecisionEnd,
     ) {
-        // What was asked at a point that no workload has named goes unrecorded.
         let point = self.points[pending.made.point as usize].as_ref();
         let (Some(features), Some(point)) = (pending.features, point) else { return };
         let node = |node: Option<NodeId>| node.map(|node| node_symbols[node.index()]);
@@ -212,7 +215,7 @@ impl Decisions {
             Cell::Unsigned(pending.number),
             Cell::Category(point.name),
             Cell::Category(point.policy),
-            Cell::Category(pending.made.workload),
+            pending.made.workload.into(),
             Cell::Unsigned(pending.made.subject),
             node(pending.made.device).into(),
             node(pending.made.choice).into(),

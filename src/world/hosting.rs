@@ -7,6 +7,7 @@ use crate::apps::{
 };
 use crate::engine::SimTime;
 use crate::infra::{HostId, VmId, VmState};
+use crate::placement::SiteSignals;
 use crate::placement::consolidation::ConsolidationView;
 use crate::placement::vm_allocation::{AllocationView, VmAllocationDecision, VmNeed, fleet_features};
 
@@ -22,16 +23,23 @@ pub(super) fn decide_vm_allocation(
     let machines = core.infrastructure.virtual_machines();
     let fleet = machines.fleet();
     let spec = machines.spec(request.vm);
-    let features = core.decisions.enabled().then(|| {
+    let features = core.decisions.enabled(DecisionPoint::VmAllocation).then(|| {
         let [on, asleep, planned, free] = fleet_features(fleet, request.hosts);
         let memory = spec.resources.memory_bytes;
         let vcpus = f64::from(spec.vcpus);
-        [Some(request.expected_mips), Some(memory), Some(vcpus), on, asleep, planned, free]
+        let sites = SiteSignals::new(&core.infrastructure).features(fleet, request.hosts, now);
+        let [price, most, carbon, dirtiest, own_w, headroom_w] = sites;
+        let [mips, memory, vcpus] = [request.expected_mips, memory, vcpus].map(Some);
+        [
+            mips, memory, vcpus, on, asleep, planned, free, price, most, carbon, dirtiest, own_w,
+            headroom_w,
+        ]
     });
     let need = VmNeed { vm: request.vm, spec, demand_mips: request.expected_mips };
     let classes = core.infrastructure.classes();
     let random = &mut core.vm_allocation_random;
-    let mut view = AllocationView::new(now, need, request.hosts, fleet, classes, random);
+    let mut view = AllocationView::new(now, need, request.hosts, fleet, classes, random)
+        .at_sites(SiteSignals::new(&core.infrastructure));
     let host = match core.vm_allocation.decide(&mut view) {
         VmAllocationDecision::Wait => None,
         VmAllocationDecision::Place(host) => {
@@ -43,7 +51,7 @@ pub(super) fn decide_vm_allocation(
     };
     let choice = host.map(|host| fleet.nodes()[host.index()]);
     let workload = core.workload_symbols.get(usize::from(workload)).copied();
-    let decision = features.zip(workload).map(|(features, workload)| {
+    let decision = features.map(|features| {
         let made = Made {
             time: now,
             point: DecisionPoint::VmAllocation,
@@ -69,8 +77,9 @@ pub(super) fn decide_consolidation(
     let machines = core.infrastructure.virtual_machines();
     let classes = core.infrastructure.classes();
     let mut view =
-        ConsolidationView::new(request, now, machines, classes, &mut core.consolidation_random);
-    let features = core.decisions.enabled().then(|| view.features());
+        ConsolidationView::new(request, now, machines, classes, &mut core.consolidation_random)
+            .at_sites(SiteSignals::new(&core.infrastructure));
+    let features = core.decisions.enabled(DecisionPoint::Consolidation).then(|| view.features());
     let mut decision = core.consolidation.decide(&mut view);
     let known = |host: HostId| request.hosts.binary_search(&host).is_ok();
     let wanted = decision.moves.len() + decision.sleep.len() + decision.wake.len();
@@ -89,7 +98,7 @@ pub(super) fn decide_consolidation(
     let left = decision.moves.len() + decision.sleep.len() + decision.wake.len();
     core.counts.refused_decisions += (wanted - left) as u64;
     let workload = core.workload_symbols.get(usize::from(workload)).copied();
-    let id = features.zip(workload).map(|(features, workload)| {
+    let id = features.map(|features| {
         let made = Made {
             time: now,
             point: DecisionPoint::Consolidation,

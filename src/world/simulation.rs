@@ -230,8 +230,10 @@ impl Simulation {
     pub fn finish(mut self) -> Result<Finished, String> {
         let now = self.kernel.now();
         let (world, schedule) = (&mut self.kernel.model, &mut self.kernel.schedule);
+        world.core.infrastructure.settle(now);
         world.with_each(schedule, |workload, context| workload.finish(context));
         let core = &mut world.core;
+        core.finish_frequencies(now);
         core.decisions.finish(&mut *core.records, &core.node_symbols);
         if let Some(failure) = self.failure() {
             return Err(failure);
@@ -270,6 +272,16 @@ impl Simulation {
             });
             if let Some(booked) = infrastructure.predicted().mean_utilisation(tier, now) {
                 of_tier["predicted_utilisation"] = json!(booked);
+            }
+            let batteries = infrastructure.batteries_of(tier, now);
+            if batteries.nodes > 0 {
+                of_tier["batteries"] = json!({
+                    "nodes": batteries.nodes,
+                    "empty": batteries.empty,
+                    "initial_j": batteries.initial_j,
+                    "charged_j": batteries.charged_j,
+                    "left_j": batteries.left_j,
+                });
             }
             tiers.insert(tier.name().into(), of_tier);
         }

@@ -86,7 +86,10 @@ fn faults() -> TableSpec {
             ColumnSpec::float("t_s", "s", "when it happened"),
             ColumnSpec::category("subject", "node or link"),
             ColumnSpec::category("kind", "node or link"),
-            ColumnSpec::category("change", "failed, repaired, battery_empty, appeared or vanished"),
+            ColumnSpec::category(
+                "change",
+                "failed, repaired, battery_low, battery_empty, battery_charged, appeared or vanished",
+            ),
         ],
     )
 }
@@ -148,6 +151,8 @@ pub(super) struct Names {
     pub(super) failed: Symbol,
     pub(super) repaired: Symbol,
     pub(super) battery_empty: Symbol,
+    pub(super) battery_low: Symbol,
+    pub(super) battery_charged: Symbol,
     pub(super) appeared: Symbol,
     pub(super) vanished: Symbol,
     pub(super) forth: Symbol,
@@ -176,6 +181,8 @@ impl Tables {
                 failed: records.symbol("failed"),
                 repaired: records.symbol("repaired"),
                 battery_empty: records.symbol("battery_empty"),
+                battery_low: records.symbol("battery_low"),
+                battery_charged: records.symbol("battery_charged"),
                 appeared: records.symbol("appeared"),
                 vanished: records.symbol("vanished"),
                 forth: records.symbol("forth"),

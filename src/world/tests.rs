@@ -348,10 +348,10 @@ fn no_more_energy_is_used_than_a_battery_holds() {
     let edge = access_point(&mut world, "edge", 0.0, 100.0);
     let mut class = NodeClass::new("phone", Tier::Device, 1);
     class.interface.transmit_j_per_byte = 1e-3;
-    class.battery = Some(crate::infra::BatterySpec {
-        capacity_j: 100.0,
-        level: Distribution::constant(1.0).unwrap(),
-    });
+    class.battery = Some(crate::infra::BatterySpec::new(
+        crate::energy::BatteryModel::ideal(100.0),
+        Distribution::constant(1.0).unwrap(),
+    ));
     let class = world.class(class, standing(0.0));
     let device = only(&world, class);
     world.offloading("in_turn", InTurn(vec![edge]));
@@ -400,7 +400,7 @@ fn frequencies_and_sites_can_be_built_in_rust() {
     world.infrastructure().signal("price", Arc::new(price));
     world.infrastructure().site(site, nodes.clone());
     let times = GovernorTimes { period: SimDuration::from_secs(15.0), on_load_change: false };
-    world.governor(ByPrice, times);
+    world.governor("by_price", ByPrice, times);
     let mut simulation = world.build(Box::new(NoRecords)).unwrap();
     simulation.kernel().run_until(SimTime::from_secs(44.0));
     assert_eq!(simulation.world().infrastructure().frequency_step(nodes[0]), 1);

@@ -3,13 +3,19 @@
 
 mod access;
 mod bad_scenarios;
+mod batteries;
+mod cloud_optimum;
+mod cloud_prediction;
+mod cloud_prices;
 mod command_line;
 mod conservation;
 mod dataset;
 mod determinism;
 mod documents;
 mod energy;
+mod frequency_scenarios;
 mod full_disk;
+mod governed_hosts;
 mod interrupt;
 mod physics;
 mod planetlab;
@@ -24,3 +30,6 @@ mod support;
 mod sweep;
 mod traces;
 mod virtual_machines;
+mod vm_corners;
+mod vm_costs;
+mod vm_traces;

@@ -400,6 +400,8 @@ fn the_scenario_meets_the_figures() {
     );
     assert_figure("thr", "energy", found["energy_kwh"].as_f64().unwrap(), 192.6230702104, 1e-12, 6e-11);
     assert_figure("thr", "SLATAH", found["slatah"].as_f64().unwrap(), 0.0491328263, 1e-12, 6e-11);
+    // The archive is read as it is.
+    let path = format!("workloads[0].trace.path={}", archive.display());
     let (found, _) = run(&[&path, "policies.consolidation.kind=nothing"]);
     assert_figure("dvfs", "energy", found["energy_kwh"].as_f64().unwrap(), 802.7544918889, 1e-12, 6e-11);
 }

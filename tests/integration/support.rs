@@ -121,7 +121,9 @@ impl Run {
 pub(crate) fn attempt(scenario: &Value, files: &[(&str, &str)]) -> (assert_cmd::assert::Assert, Run) {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        fs::write(directory.path().join(name), text).unwrap();
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
     let file = directory.path().join("scenario.json");
     fs::write(&file, format!("{scenario:#}")).unwrap();
@@ -140,6 +142,19 @@ pub(crate) fn run_with(scenario: &Value, files: &[(&str, &str)]) -> Run {
 /// Runs a scenario; it must succeed in silence.
 pub(crate) fn run(scenario: &Value) -> Run {
     run_with(scenario, &[])
+}
+
+/// Runs a shipped scenario, such as `cloud/consolidation`, with overrides; it must succeed in silence.
+pub(crate) fn run_shipped(name: &str, overrides: &[&str]) -> Run {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run");
+    let mut command = stratosim();
+    command.arg("run").arg(format!("scenarios/{name}.json")).arg("--quiet").arg("--out").arg(&path);
+    for assignment in overrides {
+        command.args(["--set", assignment]);
+    }
+    command.assert().success().stdout("").stderr("");
+    Run { path, _directory: directory }
 }
 
 /// Fails unless two numbers differ by at most `tolerance`.

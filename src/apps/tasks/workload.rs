@@ -322,7 +322,7 @@ impl Workload for TaskWorkload {
     fn on_node_change(&mut self, node: NodeId, change: NodeChange, context: &mut dyn Context) {
         let Some(&device) = self.device_of.get(&node) else { return };
         match change {
-            NodeChange::Appeared | NodeChange::Repaired => {
+            NodeChange::Appeared | NodeChange::Repaired | NodeChange::BatteryCharged => {
                 self.stop_clock(device, context);
                 if context.infrastructure().node(node).is_available() {
                     self.start_clock(device, context);
@@ -331,6 +331,7 @@ impl Workload for TaskWorkload {
             NodeChange::Failed | NodeChange::BatteryEmpty | NodeChange::Vanished => {
                 self.stop_clock(device, context);
             }
+            NodeChange::BatteryLow => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a workload of virtual machines is made of.
 
+use super::traced::TraceUse;
 use crate::engine::{SimDuration, SimTime};
 use crate::infra::compute::Discipline;
 use crate::infra::{HostSpec, MigrationSpec, NodeId, VmSpec};
@@ -20,9 +21,13 @@ pub struct VmType {
 pub enum Demand {
     /// Always this share of its size.
     Constant(f64),
-    /// The shares of its size in this row of the grid, from the start of the run on; the last one holds beyond the
-    /// end.
-    Grid(u32),
+    /// The shares of its size in a row of a grid, from the start of the run on; the last one holds beyond the end.
+    Grid {
+        /// The grid's number.
+        grid: u16,
+        /// The row.
+        row: u32,
+    },
     /// These fragments, one after the other from when it first starts; it ends with the last one.
     Fragments {
         /// The first one's number.
@@ -37,7 +42,7 @@ pub enum Demand {
 /// A virtual machine to come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VmRequest {
-    /// What it is; its class is the number of its type.
+    /// What it is; its class is the number of its type, its job class that of all its jobs.
     pub spec: VmSpec,
     /// When it is requested.
     pub time: SimTime,
@@ -89,6 +94,15 @@ pub struct VmOptions {
     pub cost_factors: Vec<(u16, u16, f64)>,
     /// Hosts to be emptied.
     pub drains: Vec<Drain>,
+    /// Pairs of requests, by their numbers in the order in which the workload is given them: the virtual machine of the
+    /// first must have ended before that of the second is placed.
+    pub order: Vec<(u32, u32)>,
+    /// Money for a byte that a migration sends, times the cost factor of its sites.
+    pub transfer_price_per_byte: f64,
+    /// Currency of prices, for the summary.
+    pub currency: Option<String>,
+    /// What drives it of a trace, for the summary.
+    pub trace: Option<TraceUse>,
 }
 
 impl Default for VmOptions {
@@ -100,6 +114,10 @@ impl Default for VmOptions {
             migration: MigrationSpec::default(),
             cost_factors: Vec::new(),
             drains: Vec::new(),
+            order: Vec::new(),
+            transfer_price_per_byte: 0.0,
+            currency: None,
+            trace: None,
         }
     }
 }

@@ -1,15 +1,17 @@
 //! The periodic control step.
 
+use super::future::KnownDemand;
 use super::workload::{CONTROL, VmWorkload};
 use crate::apps::{ConsolidationRequest, Context, DecisionEnd, Message};
 use crate::engine::Phase;
-use crate::infra::HostState;
+use crate::infra::{HostId, HostState};
 use crate::records::Cell;
 
 impl VmWorkload {
     pub(super) fn on_control(&mut self, context: &mut dyn Context) {
         let next = context.now() + self.options.period;
         context.set_timer(next, Phase::Control, Message { code: CONTROL, ..Message::default() });
+        self.count_overloads(context);
         self.look_back(context);
         self.resolve_step(context);
         if context.consolidation_history().is_some() {
@@ -20,6 +22,17 @@ impl VmWorkload {
         self.place_waiting(context);
         self.record_hosts(context);
         self.steps += 1;
+    }
+
+    /// Counts the hosts with whose present demand the next period begins under overload.
+    fn count_overloads(&mut self, context: &mut dyn Context) {
+        let fleet = context.infrastructure().virtual_machines().fleet();
+        let is_over = |host: &&HostId| {
+            let index = host.index();
+            // Below this it is rounding.
+            fleet.requested_claim_mips()[index] > fleet.capacity_mips()[index] * (1.0 + 1e-12)
+        };
+        self.totals.overloaded_periods += self.hosts.iter().filter(is_over).count() as u64;
     }
 
     /// Keeps what each virtual machine wants now.
@@ -40,11 +53,20 @@ impl VmWorkload {
 
     /// Asks what to move, and does it.
     fn consolidate(&mut self, context: &mut dyn Context) {
+        let known = KnownDemand {
+            requests: &self.requests,
+            demands: &self.demands,
+            vms: &self.vms,
+            now: context.now(),
+            period: self.options.period,
+        };
         let request = ConsolidationRequest {
             step: self.steps,
             hosts: &self.hosts,
             histories: &self.histories,
             period_s: self.options.period.as_secs(),
+            future: Some(&known),
+            copying: self.copying(),
         };
         let choice = context.decide_consolidation(&request);
         for &host in &choice.wake {
@@ -76,13 +98,13 @@ impl VmWorkload {
         }
     }
 
-    /// Work that the hosts' virtual machines asked for and got until now.
+    /// Work that the virtual machines asked for and got until now, with what migrations and outages cost.
     fn work(&self, context: &mut dyn Context) -> (f64, f64) {
         let now = context.now();
         let machines = context.infrastructure().virtual_machines();
-        self.hosts.iter().fold((0.0, 0.0), |(requested, allocated), &host| {
-            let account = machines.host_account(host, now);
-            (requested + account.requested_mi, allocated + account.allocated_mi)
+        self.vms.iter().fold((0.0, 0.0), |(requested, allocated), own| {
+            let account = machines.account(own.vm, now);
+            (requested + account.requested_mi, allocated + account.allocated_mi())
         })
     }
 
@@ -112,8 +134,9 @@ impl VmWorkload {
             let fleet = infrastructure.virtual_machines().fleet();
             let node = fleet.nodes()[index];
             let state: HostState = fleet.states()[index];
-            let row = [
+            let mut row = [
                 Cell::Float(now.as_secs()),
+                // Set below, since the world is borrowed here.
                 Cell::Null,
                 Cell::Category(registered.host_states[state as usize]),
                 Cell::from(fleet.vms()[index]),
@@ -121,9 +144,9 @@ impl VmWorkload {
                 Cell::Float(fleet.allocated_mips()[index]),
                 Cell::Float(fleet.capacity_mips()[index]),
                 Cell::Float(fleet.free()[index].memory_bytes),
+                Cell::Float(infrastructure.virtual_machines().host_memory_bytes(host)),
                 Cell::Float(infrastructure.meter(node).energy_j(now)),
             ];
-            let mut row = row;
             row[1] = Cell::Category(context.node_symbol(node));
             context.record(registered.hosts, &row);
         }

@@ -3,20 +3,22 @@
 use crate::engine::{RandomStreams, SimDuration, SimTime};
 use rand_distr::{Distribution as _, StandardNormal};
 
-/// Shares of the sizes of many virtual machines at regular steps from the start of the run, a row each. All
-/// values of a step lie together, since that is how they are used.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Shares of the sizes of many virtual machines at regular steps from the start of the run, a row each, perhaps with
+/// the shares of their memory that are in use. All values of a step lie together, since that is how they are used.
+#[derive(Clone, Debug, Default)]
 pub struct DemandGrid {
     step: SimDuration,
     rows: usize,
     shares: Vec<f32>,
+    /// As `shares`, with what is no number where it is not known; empty if it is known nowhere.
+    memory_shares: Vec<f32>,
 }
 
 impl DemandGrid {
     /// An empty grid of `rows` rows whose steps are `step` apart, which must be above zero.
     #[must_use]
     pub fn new(step: SimDuration, rows: usize) -> Self {
-        DemandGrid { step, rows, shares: Vec::new() }
+        DemandGrid { step, rows, shares: Vec::new(), memory_shares: Vec::new() }
     }
 
     /// A grid from whole rows of shares, of which shorter ones end with zeros.
@@ -45,6 +47,13 @@ impl DemandGrid {
         self.shares.resize(end, 0.0);
     }
 
+    /// Sets the shares of memory in use at all steps, all rows of the first step first; what is no number is not
+    /// known. Nothing is known of what is missing, and what is too much is left out.
+    pub fn set_memory_shares(&mut self, mut shares: Vec<f32>) {
+        shares.resize(self.shares.len(), f32::NAN);
+        self.memory_shares = shares;
+    }
+
     /// Time between steps.
     #[must_use]
     pub fn step(&self) -> SimDuration {
@@ -70,6 +79,14 @@ impl DemandGrid {
         if row < self.rows { self.shares[step.min(last) * self.rows + row] } else { 0.0 }
     }
 
+    /// The share of a row's memory that is in use from this step on, if that is known; the last one beyond the end.
+    #[must_use]
+    pub fn memory_share(&self, step: usize, row: usize) -> Option<f32> {
+        let last = self.steps().checked_sub(1)?;
+        let index = (row < self.rows).then(|| step.min(last) * self.rows + row)?;
+        self.memory_shares.get(index).copied().filter(|share| !share.is_nan())
+    }
+
     /// The number of the step in effect at `now`.
     #[must_use]
     pub fn step_at(&self, now: SimTime) -> usize {
@@ -78,19 +95,29 @@ impl DemandGrid {
 }
 
 /// A span in which a virtual machine wants the same.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Fragment {
     /// How long it lasts.
     pub duration: SimDuration,
     /// Million instructions a second that are wanted.
     pub demand_mips: f32,
+    /// Share of the memory that is in use; no number if that is not known.
+    pub memory_share: f32,
+}
+
+impl Fragment {
+    /// A fragment of which no use of memory is known.
+    #[must_use]
+    pub fn new(duration: SimDuration, demand_mips: f32) -> Self {
+        Fragment { duration, demand_mips, memory_share: f32::NAN }
+    }
 }
 
 /// The demands that requests refer to.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Demands {
-    /// For those on a grid.
-    pub grid: DemandGrid,
+    /// For those on a grid, each of its own step.
+    pub grids: Vec<DemandGrid>,
     /// For those in fragments.
     pub fragments: Vec<Fragment>,
 }
@@ -102,8 +129,10 @@ pub struct SyntheticDemand {
     pub mean: f64,
     /// How far the sine goes above and below the mean.
     pub amplitude: f64,
-    /// Standard deviation of the independent normal noise of each step.
+    /// Standard deviation of the normal noise of each step.
     pub noise: f64,
+    /// Correlation of the noise of a step with that of the next one, in 0..=1: autoregressive noise of order one.
+    pub correlation: f64,
     /// Length of a day.
     pub day: SimDuration,
 }
@@ -124,8 +153,12 @@ impl SyntheticDemand {
         for index in 0..count {
             let mut random = streams.entity(name, index as u64);
             let phase = random.random::<f64>() * std::f64::consts::TAU;
+            // Innovations of this size keep the variance at one.
+            let fresh = (1.0 - self.correlation * self.correlation).max(0.0).sqrt();
+            let mut noise: f64 = 0.0;
             let row = (0..steps).map(|step| {
-                let noise: f64 = StandardNormal.sample(&mut random);
+                let drawn: f64 = StandardNormal.sample(&mut random);
+                noise = if step == 0 { drawn } else { self.correlation * noise + fresh * drawn };
                 let share = self.mean + self.amplitude * (turn * step as f64 + phase).sin();
                 (share + self.noise * noise).clamp(0.0, 1.0) as f32
             });

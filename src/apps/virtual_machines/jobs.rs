@@ -109,9 +109,12 @@ impl Jobs {
         }
     }
 
+    /// Lets a job run; nothing if it was let before: one whose last predecessor ends at the instant at which it is
+    /// submitted is told twice.
     fn become_ready(&mut self, job: u32, now: SimTime) {
-        self.states[job as usize].ready = Some(now);
-        self.ready.push_back(job);
+        if self.states[job as usize].ready.replace(now).is_none() {
+            self.ready.push_back(job);
+        }
     }
 }
 
@@ -145,6 +148,7 @@ impl VmWorkload {
     pub(super) fn start_jobs(&mut self, context: &mut dyn Context) {
         while let Some(&next) = self.jobs.ready.front() {
             let job = &self.jobs.jobs[next as usize];
+            // Their speed is that of their virtual machine, whatever its class.
             let request = JobRequest {
                 length_mi: job.length_mi,
                 cores: job.cores,

@@ -1,8 +1,10 @@
 //! Where virtual machines start, wait, start again after a loss, and go when their host is to be emptied.
 
-use super::workload::VmWorkload;
-use crate::apps::{Context, DecisionEnd, VmAllocationRequest};
-use crate::infra::HostId;
+use super::config::Drain;
+use super::workload::{RESTART, VmWorkload};
+use crate::apps::{Context, DecisionEnd, Message, VmAllocationRequest};
+use crate::engine::Phase;
+use crate::infra::{HostId, VmState};
 use crate::records::Symbol;
 
 impl VmWorkload {
@@ -45,7 +47,8 @@ impl VmWorkload {
         }
     }
 
-    /// A virtual machine has lost its host: it comes before all that wait.
+    /// A virtual machine has lost its host. Others may be lost at this instant, too: it is placed again when all of
+    /// them are known, so that none starts on a host that is about to go.
     pub(super) fn on_lost(&mut self, number: u32, context: &mut dyn Context) {
         if let Some(registered) = &self.registered {
             let lost = registered.words.lost;
@@ -54,7 +57,18 @@ impl VmWorkload {
         self.totals.losses += 1;
         self.jobs.close(number);
         self.histories.forget(self.vms[number as usize].vm);
-        self.queue.push_front(number);
+        if self.lost.is_empty() {
+            let message = Message { code: RESTART, ..Message::default() };
+            context.set_timer(context.now(), Phase::Demand, message);
+        }
+        self.lost.push(number);
+    }
+
+    /// Starts those again that have been lost at this instant: they come before all that wait.
+    pub(super) fn on_restart(&mut self, context: &mut dyn Context) {
+        for number in self.lost.drain(..).rev() {
+            self.queue.push_front(number);
+        }
         self.place_waiting(context);
     }
 
@@ -76,17 +90,29 @@ impl VmWorkload {
         context.resolve_decision(decision, DecisionEnd::scored(outcome, reward));
     }
 
-    /// A host is to be emptied: it takes no more, and what it has is moved away.
+    /// A host is to be emptied: it takes no more, and what it has is moved away. All hosts that are emptied from this
+    /// instant on are closed first, so that nothing moves from one to another.
     pub(super) fn on_drain(&mut self, index: usize, context: &mut dyn Context) {
+        let now = context.now();
+        for drain in self.options.drains.iter().filter(|drain| drain.from == now) {
+            let machines = context.infrastructure().virtual_machines();
+            if let Some(host) = machines.host_of_node(drain.node) {
+                context.close_host(host, true);
+            }
+        }
         let node = self.options.drains[index].node;
-        let Some(host) = context.infrastructure().virtual_machines().host_of_node(node) else { return };
-        context.close_host(host, true);
-        self.move_away(host, context);
+        if let Some(host) = context.infrastructure().virtual_machines().host_of_node(node) {
+            self.move_away(host, context);
+        }
     }
 
-    /// A host that was emptied takes virtual machines again.
+    /// A host that was emptied takes virtual machines again, unless it is to be empty for another reason, too.
     pub(super) fn on_reopen(&mut self, index: usize, context: &mut dyn Context) {
-        let node = self.options.drains[index].node;
+        let (now, node) = (context.now(), self.options.drains[index].node);
+        let still = |drain: &Drain| drain.node == node && drain.from <= now && now < drain.until;
+        if self.options.drains.iter().any(still) {
+            return;
+        }
         if let Some(host) = context.infrastructure().virtual_machines().host_of_node(node) {
             context.close_host(host, false);
             self.place_waiting(context);
@@ -99,8 +125,8 @@ impl VmWorkload {
         for vm in present {
             let machines = context.infrastructure().virtual_machines();
             let number = machines.owner(vm).token as u32;
-            if machines.is_migrating(vm) || self.vms.get(number as usize).is_none_or(|own| own.vm != vm)
-            {
+            let is_own = self.vms.get(number as usize).is_some_and(|own| own.vm == vm);
+            if !is_own || machines.state(vm) != VmState::Running || machines.is_migrating(vm) {
                 continue;
             }
             let before = self.vms[number as usize].decision.take();

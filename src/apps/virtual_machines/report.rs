@@ -2,6 +2,7 @@
 
 use super::workload::VmWorkload;
 use crate::apps::Context;
+use crate::energy::sla::{Penalties, SlaTally, ViolationCause};
 use crate::engine::Summary;
 use crate::infra::{HostId, MigrationOutcome, MigrationRecord, VmState};
 use crate::records::{Cell, Symbol};
@@ -17,6 +18,8 @@ pub(super) struct Totals {
     downtime_s: Summary,
     pub(super) refused_moves: u64,
     pub(super) losses: u64,
+    /// Hosts at control steps of which more was wanted than they have.
+    pub(super) overloaded_periods: u64,
 }
 
 impl Totals {
@@ -50,9 +53,16 @@ impl VmWorkload {
             return;
         }
         let now = context.now();
+        let costs = self.costs_of(number, context);
+        let priced = |value: f64| Cell::from(self.has_sites.then_some(value));
+        let served = |value: &dyn Fn(&SlaTally, &Penalties) -> f64| {
+            Cell::from(costs.service.as_ref().map(|(tally, owed)| value(tally, owed)))
+        };
+        let violated = |cause| served(&|tally, _| tally.violated_s(cause));
         let (own, request) = (&self.vms[number as usize], &self.requests[number as usize]);
         let machines = context.infrastructure().virtual_machines();
         let account = machines.account(own.vm, now);
+        let used_memory_bytes = machines.mean_memory_bytes(own.vm, now);
         let node = host.map(|host| machines.fleet().nodes()[host.index()]);
         let row = [
             Cell::Float(now.as_secs()),
@@ -76,6 +86,19 @@ impl VmWorkload {
             Cell::Float(account.outage_s),
             Cell::from(account.migrations),
             Cell::from(account.losses),
+            used_memory_bytes.into(),
+            Cell::Float(costs.flows.energy_j),
+            priced(costs.flows.cost),
+            priced(costs.flows.carbon_g),
+            priced(costs.flows.green_j),
+            priced(costs.flows.brown_j),
+            Cell::Float(costs.migration_cost),
+            served(&|_, owed| owed.bill),
+            served(&|_, owed| owed.total),
+            served(&|tally, _| tally.availability()),
+            violated(ViolationCause::Overload),
+            violated(ViolationCause::Migration),
+            violated(ViolationCause::Crash),
         ];
         context.record(registered.vms, &row);
     }
@@ -84,39 +107,43 @@ impl VmWorkload {
     ///
     /// SLATAH, PDM and SLAV are those of Beloglazov and Buyya (2012): the mean over the hosts that were ever active
     /// of the share of their active time in which more was wanted than they have; the mean over the virtual machines
-    /// of the share of the work that they asked for which migrations kept from them; and the product of the two.
+    /// of the share of the work that they asked for which migrations kept from them; and the product of the two. ESV is
+    /// SLAV times the energy of the hosts in kWh.
     pub(super) fn summarise(&self, context: &mut dyn Context) -> serde_json::Value {
         let now = context.now();
         let infrastructure = context.infrastructure();
         let machines = infrastructure.virtual_machines();
         let (mut energy_j, mut active_s, mut shutdowns, mut wakes) = (0.0, 0.0, 0, 0);
-        let (mut capacity_mi, mut allocated_mi) = (0.0, 0.0);
+        let (mut capacity_mi, mut used_mi) = (0.0, 0.0);
         let mut slatah = Summary::default();
         for &host in &self.hosts {
             let node = machines.fleet().nodes()[host.index()];
             energy_j += infrastructure.meter(node).energy_j(now);
+            // What was used is counted at the fastest clock, as is what could have been.
+            let fastest_mips = machines.fleet().fastest_mips_per_core()[host.index()];
+            used_mi += infrastructure.meter(node).busy_core_s(now) * fastest_mips;
             let account = machines.host_account(host, now);
             active_s += account.active_s;
             shutdowns += account.shutdowns;
             wakes += account.wakes;
-            allocated_mi += account.allocated_mi;
-            capacity_mi += account.on_s * machines.fleet().capacity_mips()[host.index()];
+            capacity_mi += account.on_s * machines.fleet().fastest_capacity_mips(host);
             if account.active_s > 0.0 {
                 slatah.add(account.overloaded_s / account.active_s);
             }
         }
         let (mut requested, mut overload, mut migration, mut outage) = (0.0, 0.0, 0.0, 0.0);
-        let (mut missed_shares, mut missed_spans) = (0.0, 0u64);
+        let (mut missed_share_s, mut missed_s) = (0.0, 0.0);
         let (mut running_s, mut lived_s, mut paused_s) = (0.0, 0.0, 0.0);
-        let (mut pdm, mut running, mut waiting, mut stopped) = (Summary::default(), 0, 0, 0);
+        let mut pdm = Summary::default();
+        let (mut starting, mut running, mut waiting, mut stopped) = (0, 0, 0, 0);
         for own in &self.vms {
             let account = machines.account(own.vm, now);
             requested += account.requested_mi;
             overload += account.overload_mi;
             migration += account.migration_mi;
             outage += account.outage_mi;
-            missed_shares += account.missed_shares;
-            missed_spans += account.missed_spans;
+            missed_share_s += account.missed_share_s;
+            missed_s += account.missed_s;
             running_s += account.running_s;
             paused_s += account.paused_s;
             lived_s += account.running_s + account.paused_s + account.outage_s;
@@ -126,7 +153,8 @@ impl VmWorkload {
             match machines.state(own.vm) {
                 VmState::Stopped => stopped += 1,
                 VmState::Waiting | VmState::Lost => waiting += 1,
-                VmState::Starting | VmState::Running | VmState::Paused => running += 1,
+                VmState::Starting => starting += 1,
+                VmState::Running | VmState::Paused => running += 1,
             }
         }
         let mean = |summary: &Summary| if summary.count() > 0 { summary.mean() } else { 0.0 };
@@ -138,13 +166,14 @@ impl VmWorkload {
             "vms": {
                 "requested": self.vms.len(),
                 "running": running,
+                "starting": starting,
                 "waiting": waiting,
                 "stopped": stopped,
                 "losses": self.totals.losses,
             },
             "energy_kwh": energy_j / 3.6e6,
             "active_hosts": { "mean": share(active_s, seconds) },
-            "utilisation": share(allocated_mi, capacity_mi),
+            "utilisation": share(used_mi, capacity_mi),
             "host_shutdowns": shutdowns,
             "host_wakes": wakes,
             "migrations": self.totals.migrations,
@@ -152,19 +181,25 @@ impl VmWorkload {
             "migrations_refused": self.totals.refused_moves,
             "migration_sent_bytes": self.totals.sent_bytes,
             "migration_cost_bytes": self.totals.cost_bytes,
+            "sla_violating_periods": self.totals.overloaded_periods,
             "migration_downtime_s": { "mean": mean(&self.totals.downtime_s), "sum": paused_s },
             "slatah": slatah,
             "pdm": pdm,
             "slav": slatah * pdm,
+            "esv": energy_j / 3.6e6 * slatah * pdm,
             "overall_sla_violation": share(missed, requested),
             "overall_sla_violation_by_cause": {
                 "overload": share(overload, requested),
                 "migration": share(migration, requested),
                 "outage": share(outage, requested),
             },
-            "average_sla_violation": if missed_spans > 0 { missed_shares / missed_spans as f64 } else { 0.0 },
+            "average_sla_violation": if missed_s > 0.0 { missed_share_s / missed_s } else { 0.0 },
             "availability": share(running_s, lived_s),
         });
+        self.summarise_costs(&mut summary, context);
+        if let Some(trace) = &self.options.trace {
+            summary["trace"] = json!(trace);
+        }
         if self.has_jobs() {
             summary["jobs"] = self.summarise_jobs();
         }

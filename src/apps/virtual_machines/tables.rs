@@ -30,6 +30,27 @@ fn vms() -> TableSpec {
             ColumnSpec::float("outage_s", "s", "time without a host, or starting on one"),
             ColumnSpec::unsigned("migrations", "", "migrations that came to their end"),
             ColumnSpec::unsigned("losses", "", "how often its host was lost"),
+            ColumnSpec::float("used_memory_bytes", "B", "mean memory in use; null if not known"),
+            ColumnSpec::float("energy_j", "J", "its share of its hosts' energy, and that of its copies"),
+            ColumnSpec::float("energy_cost", "", "cost of that; null if no host is at a site"),
+            ColumnSpec::float("carbon_g", "g", "CO2 equivalent of that; null if no host is at a site"),
+            ColumnSpec::float(
+                "green_j",
+                "J",
+                "energy of its sites' own sources for it; null if no site",
+            ),
+            ColumnSpec::float("brown_j", "J", "energy from the grid for it; null if no site"),
+            ColumnSpec::float("migration_cost", "", "price of the bytes of its migrations"),
+            ColumnSpec::float("bill", "", "price of its time by its contract; null if it has none"),
+            ColumnSpec::float("penalty", "", "what is owed by its contract; null if it has none"),
+            ColumnSpec::float("availability", "", "share of its time in service; null if no contract"),
+            ColumnSpec::float(
+                "overload_violation_s",
+                "s",
+                "time of violation by overload; null if no contract",
+            ),
+            ColumnSpec::float("migration_violation_s", "s", "the same by its migrations"),
+            ColumnSpec::float("crash_violation_s", "s", "the same by losses of its host"),
         ],
     )
 }
@@ -50,6 +71,7 @@ fn migrations() -> TableSpec {
             ColumnSpec::float("sent_bytes", "B", "bytes that were sent"),
             ColumnSpec::float("downtime_s", "s", "time for which it paused the virtual machine"),
             ColumnSpec::float("cost_factor", "", "what a byte costs between these sites"),
+            ColumnSpec::float("cost", "", "price of the bytes that were sent"),
             ColumnSpec::category("outcome", "done, or why it was broken off"),
         ],
     )
@@ -68,6 +90,7 @@ fn hosts() -> TableSpec {
             ColumnSpec::float("allocated_mips", "MIPS", "what its cores do"),
             ColumnSpec::float("capacity_mips", "MIPS", "what its cores could do"),
             ColumnSpec::float("free_memory_bytes", "B", "memory that is not booked"),
+            ColumnSpec::float("used_memory_bytes", "B", "memory in use; what is booked if not known"),
             ColumnSpec::float("energy_j", "J", "energy used since the start of the run"),
         ],
     )

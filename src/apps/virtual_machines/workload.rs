@@ -3,13 +3,14 @@
 use super::config::{BatchJob, Demand, VmOptions, VmRequest, VmType};
 use super::demand::Demands;
 use super::jobs::Jobs;
+use super::order::VmOrder;
 use super::report::Totals;
 use super::tables::Registered;
-use crate::apps::{Context, DecisionId, DecisionPoint, Message, VmHistories, Workload};
+use crate::apps::{Context, Copying, DecisionId, DecisionPoint, Message, VmHistories, Workload};
 use crate::engine::{EventHandle, Phase, SimTime};
 use crate::infra::compute::Job;
 use crate::infra::{
-    HostId, HostState, JobOutcome, MigrationOutcome, MigrationRecord, VmAccount, VmChange, VmId,
+    HostId, HostState, JobOutcome, MigrationOutcome, MigrationRecord, NodeId, VmAccount, VmChange, VmId,
 };
 use crate::records::Cell;
 use std::collections::VecDeque;
@@ -22,6 +23,7 @@ pub(super) const CONTROL: u32 = 4;
 pub(super) const JOB: u32 = 5;
 pub(super) const DRAIN: u32 = 6;
 pub(super) const REOPEN: u32 = 7;
+pub(super) const RESTART: u32 = 8;
 
 /// Virtual machines, their hosts and jobs. See the [module](super).
 #[derive(Debug)]
@@ -33,12 +35,17 @@ pub struct VmWorkload {
     pub(super) demands: Demands,
     pub(super) options: VmOptions,
     pub(super) hosts: Vec<HostId>,
+    /// Whether the energy of any of them is that of a site.
+    pub(super) has_sites: bool,
     /// For each request that has come its virtual machine.
     pub(super) vms: Vec<Vm>,
     /// Requests without a host, in the order in which they are tried.
     pub(super) queue: VecDeque<u32>,
-    /// Requests on the grid that have come and not ended.
-    pub(super) on_grid: Vec<u32>,
+    /// Requests whose hosts have been lost at this instant, in order.
+    pub(super) lost: Vec<u32>,
+    pub(super) order: VmOrder,
+    /// For each grid the requests on it that have come and not ended, with their rows.
+    pub(super) on_grids: Vec<Vec<(u32, u32)>>,
     pub(super) histories: VmHistories,
     pub(super) jobs: Jobs,
     pub(super) registered: Option<Registered>,
@@ -61,6 +68,10 @@ pub(super) struct Vm {
     pub(super) decision: Option<(DecisionId, VmAccount)>,
     /// Whether it is leaving a host that is being emptied.
     pub(super) is_drained: bool,
+    /// Money for its migrations.
+    pub(super) migration_cost: f64,
+    /// Its last host, if it has ended while it was copied: its row waits for what the copy cost.
+    pub(super) unrecorded: Option<HostId>,
 }
 
 impl VmWorkload {
@@ -70,12 +81,13 @@ impl VmWorkload {
     pub fn new(
         name: impl Into<String>,
         types: Vec<VmType>,
-        mut requests: Vec<VmRequest>,
+        requests: Vec<VmRequest>,
         demands: Demands,
         jobs: Vec<BatchJob>,
         options: VmOptions,
     ) -> Self {
-        requests.sort_by_key(|request| request.time);
+        let (requests, order) = VmOrder::sort(requests, &options.order);
+        let on_grids = vec![Vec::new(); demands.grids.len()];
         VmWorkload {
             name: name.into(),
             types,
@@ -83,9 +95,12 @@ impl VmWorkload {
             demands,
             options,
             hosts: Vec::new(),
+            has_sites: false,
             vms: Vec::new(),
             queue: VecDeque::new(),
-            on_grid: Vec::new(),
+            lost: Vec::new(),
+            order,
+            on_grids,
             histories: VmHistories::default(),
             jobs: Jobs::new(jobs),
             registered: None,
@@ -111,12 +126,19 @@ impl VmWorkload {
     fn share_at(&self, number: u32, now: SimTime) -> Option<f64> {
         match self.requests[number as usize].demand {
             Demand::Constant(share) => Some(share),
-            Demand::Grid(row) => {
-                let grid = &self.demands.grid;
+            Demand::Grid { grid, row } => {
+                let grid = self.demands.grids.get(usize::from(grid))?;
                 Some(f64::from(grid.share(grid.step_at(now), row as usize)))
             }
             Demand::Fragments { .. } | Demand::Jobs => None,
         }
+    }
+
+    /// The share of its memory that a virtual machine uses at `now`, if that is known.
+    fn memory_share_at(&self, number: u32, now: SimTime) -> Option<f64> {
+        let Demand::Grid { grid, row } = self.requests[number as usize].demand else { return None };
+        let grid = self.demands.grids.get(usize::from(grid))?;
+        grid.memory_share(grid.step_at(now), row as usize).map(f64::from)
     }
 
     /// Takes in the requests that are due.
@@ -129,7 +151,11 @@ impl VmWorkload {
             let (discipline, serves) = (class.discipline, class.serves);
             let takes_jobs = request.demand == Demand::Jobs;
             match request.demand {
-                Demand::Grid(_) => self.on_grid.push(number),
+                Demand::Grid { grid, row } => {
+                    if let Some(on_grid) = self.on_grids.get_mut(usize::from(grid)) {
+                        on_grid.push((number, row));
+                    }
+                }
                 Demand::Jobs => context.take_jobs(vm, discipline),
                 Demand::Constant(_) | Demand::Fragments { .. } => {}
             }
@@ -147,12 +173,19 @@ impl VmWorkload {
                 fragment: 0,
                 decision: None,
                 is_drained: false,
+                migration_cost: 0.0,
+                unrecorded: None,
             });
+            let spec = &self.requests[number as usize].spec;
             if let Some(share) = self.share_at(number, now) {
-                let size_mips = self.requests[number as usize].spec.size_mips();
-                context.set_vm_demand(vm, share * size_mips);
+                context.set_vm_demand(vm, share * spec.size_mips());
             }
-            self.queue.push_back(number);
+            if let Some(share) = self.memory_share_at(number, now) {
+                context.set_vm_memory(vm, share * spec.resources.memory_bytes);
+            }
+            if !self.order.waits(number) {
+                self.queue.push_back(number);
+            }
         }
         self.place_waiting(context);
         if let Some(next) = self.requests.get(self.vms.len()) {
@@ -160,29 +193,33 @@ impl VmWorkload {
         }
     }
 
-    /// All virtual machines on the grid want something else.
-    fn on_grid_step(&mut self, context: &mut dyn Context) {
+    /// All virtual machines on a grid want something else.
+    fn on_grid_step(&mut self, index: usize, context: &mut dyn Context) {
         let now = context.now();
-        let grid = &self.demands.grid;
+        let (Some(grid), Some(on_grid)) = (self.demands.grids.get(index), self.on_grids.get_mut(index))
+        else {
+            return;
+        };
         let step = grid.step_at(now);
         let (vms, requests) = (&self.vms, &self.requests);
-        self.on_grid.retain(|&number| !vms[number as usize].ended);
-        for &number in &self.on_grid {
-            let request = &requests[number as usize];
-            if let Demand::Grid(row) = request.demand {
-                let demand = f64::from(grid.share(step, row as usize)) * request.spec.size_mips();
-                context.set_vm_demand(vms[number as usize].vm, demand);
+        on_grid.retain(|&(number, _)| !vms[number as usize].ended);
+        for &(number, row) in &*on_grid {
+            let (vm, spec) = (vms[number as usize].vm, &requests[number as usize].spec);
+            context.set_vm_demand(vm, f64::from(grid.share(step, row as usize)) * spec.size_mips());
+            if let Some(share) = grid.memory_share(step, row as usize) {
+                context.set_vm_memory(vm, f64::from(share) * spec.resources.memory_bytes);
             }
         }
-        self.schedule_grid(context);
+        self.schedule_grid(index, context);
     }
 
-    fn schedule_grid(&self, context: &mut dyn Context) {
-        let grid = &self.demands.grid;
+    fn schedule_grid(&self, index: usize, context: &mut dyn Context) {
+        let grid = &self.demands.grids[index];
         let next = grid.step_at(context.now()) + 1;
         if next < grid.steps() {
             let time = SimTime::from_nanos(grid.step().as_nanos().saturating_mul(next as u64));
-            context.set_timer(time, Phase::Demand, Message { code: GRID, ..Message::default() });
+            let message = Message { code: GRID, subject: index as u32, detail: 0 };
+            context.set_timer(time, Phase::Demand, message);
         }
     }
 
@@ -199,6 +236,10 @@ impl VmWorkload {
         };
         own.fragment += 1;
         context.set_vm_demand(own.vm, f64::from(fragment.demand_mips));
+        if !fragment.memory_share.is_nan() {
+            let memory_bytes = self.requests[number as usize].spec.resources.memory_bytes;
+            context.set_vm_memory(own.vm, f64::from(fragment.memory_share) * memory_bytes);
+        }
         let message = Message { code: FRAGMENT, subject: number, detail: 0 };
         context.set_timer(context.now() + fragment.duration, Phase::Demand, message);
     }
@@ -230,16 +271,24 @@ impl VmWorkload {
             return;
         }
         let vm = own.vm;
-        let host = context.infrastructure().virtual_machines().host(vm);
+        let machines = context.infrastructure().virtual_machines();
+        let (host, is_copied) = (machines.host(vm), machines.is_migrating(vm));
         self.jobs.close(number);
         context.stop_vm(vm);
         if host.is_none() {
             self.queue.retain(|&other| other != number);
+            self.lost.retain(|&other| other != number);
         }
+        let come = self.vms.len() as u32;
+        self.queue.extend(self.order.end(number).into_iter().filter(|&follower| follower < come));
         let words = self.registered.as_ref().map(|registered| registered.words);
         if let Some(words) = words {
             self.resolve_allocation(number, words.stopped, context);
-            self.record_vm(number, words.stopped, host, context);
+            if is_copied {
+                self.vms[number as usize].unrecorded = host;
+            } else {
+                self.record_vm(number, words.stopped, host, context);
+            }
         }
         self.place_waiting(context);
     }
@@ -254,6 +303,10 @@ impl Workload for VmWorkload {
         &[DecisionPoint::VmAllocation, DecisionPoint::Consolidation]
     }
 
+    fn hosts(&self) -> Vec<NodeId> {
+        self.options.hosts.iter().map(|(node, _)| *node).collect()
+    }
+
     fn start(&mut self, context: &mut dyn Context) {
         let types: Vec<String> = self.types.iter().map(|kind| kind.name.clone()).collect();
         // Tables of these names and shapes are shared by all workloads of this kind; nothing else can be wrong.
@@ -264,6 +317,14 @@ impl Workload for VmWorkload {
         }
         self.hosts.sort_unstable();
         self.hosts.dedup();
+        let infrastructure = context.infrastructure();
+        let nodes = infrastructure.virtual_machines().fleet().nodes();
+        let is_at_site = |host: &HostId| infrastructure.site_of(nodes[host.index()]).is_some();
+        self.has_sites = self.hosts.iter().any(is_at_site);
+        // Until the first of its servers is requested, a front has none, and refuses what comes.
+        for front in self.types.iter().filter_map(|kind| kind.serves) {
+            context.serve_by(front, &[]);
+        }
         self.histories = VmHistories::new(context.consolidation_history().unwrap_or(0));
         if let Some(first) = self.requests.first() {
             context.set_timer(
@@ -272,7 +333,7 @@ impl Workload for VmWorkload {
                 Message { code: ARRIVAL, ..Message::default() },
             );
         }
-        self.schedule_grid(context);
+        (0..self.demands.grids.len()).for_each(|index| self.schedule_grid(index, context));
         let step = context.now() + self.options.period;
         context.set_timer(step, Phase::Control, Message { code: CONTROL, ..Message::default() });
         self.schedule_jobs(context);
@@ -286,13 +347,14 @@ impl Workload for VmWorkload {
     fn on_timer(&mut self, message: Message, context: &mut dyn Context) {
         match message.code {
             ARRIVAL => self.on_arrival(context),
-            GRID => self.on_grid_step(context),
+            GRID => self.on_grid_step(message.subject as usize, context),
             FRAGMENT => self.on_fragment(message.subject, context),
             END => self.end(message.subject, context),
             CONTROL => self.on_control(context),
             JOB => self.on_job_due(context),
             DRAIN => self.on_drain(message.subject as usize, context),
-            _ => self.on_reopen(message.subject as usize, context),
+            REOPEN => self.on_reopen(message.subject as usize, context),
+            _ => self.on_restart(context),
         }
     }
 
@@ -305,8 +367,15 @@ impl Workload for VmWorkload {
     }
 
     fn on_migration_end(&mut self, migration: &MigrationRecord, token: u64, context: &mut dyn Context) {
-        self.totals.add_migration(migration, self.cost_factor(migration, context));
+        let cost_factor = self.cost_factor(migration, context);
+        self.totals.add_migration(migration, cost_factor);
+        self.vms[token as usize].migration_cost += self.migration_cost(migration, cost_factor);
         self.record_migration(token as u32, migration, context);
+        let last_host = self.vms[token as usize].unrecorded.take();
+        if let (Some(host), Some(registered)) = (last_host, &self.registered) {
+            let stopped = registered.words.stopped;
+            self.record_vm(token as u32, stopped, Some(host), context);
+        }
         self.vms[token as usize].is_drained = false;
         if migration.outcome == MigrationOutcome::Done {
             if let Some(registered) = &self.registered {
@@ -375,6 +444,7 @@ impl VmWorkload {
             Cell::Float(migration.sent_bytes),
             Cell::Float(migration.downtime_s),
             Cell::Float(cost_factor),
+            Cell::Float(self.migration_cost(migration, cost_factor)),
             Cell::Category(registered.outcomes[migration.outcome as usize]),
         ];
         context.record(registered.migrations, &row);
@@ -384,7 +454,15 @@ impl VmWorkload {
     fn cost_factor(&self, migration: &MigrationRecord, context: &mut dyn Context) -> f64 {
         let specs = context.infrastructure().virtual_machines().fleet().specs();
         let (from, to) = (specs[migration.from.index()].site, specs[migration.to.index()].site);
-        let given = self.options.cost_factors.iter().find(|(a, b, _)| (*a, *b) == (from, to));
-        given.map_or(1.0, |(_, _, factor)| *factor)
+        self.copying().factor(from, to)
+    }
+
+    /// How virtual machines are copied, and what that costs.
+    pub(super) fn copying(&self) -> Copying<'_> {
+        Copying {
+            spec: self.options.migration,
+            price_per_byte: self.options.transfer_price_per_byte,
+            factors: &self.options.cost_factors,
+        }
     }
 }

@@ -221,6 +221,17 @@ impl SiteAccount {
         self.power_w = power_w.max(0.0);
     }
 
+    /// What there would be between two instants if the nodes drew `power_w` watts together from the first one on; up to
+    /// there they draw what they do.
+    #[must_use]
+    pub fn expected(&self, from: SimTime, until: SimTime, power_w: f64) -> EnergyFlows {
+        let mut copy = self.clone();
+        copy.set_power(from, power_w);
+        let before = copy.totals.flows;
+        copy.advance(until);
+        copy.totals.flows - before
+    }
+
     /// Adds energy that a node used at once, all of it from the grid, and returns what it amounts to.
     pub fn add_energy(&mut self, now: SimTime, energy_j: f64) -> EnergyFlows {
         let demand_j = energy_j * self.spec.pue.value(now.as_secs());

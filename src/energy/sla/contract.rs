@@ -80,12 +80,85 @@ pub struct Penalties {
 }
 
 /// What is summed up of one cause.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Violated {
     count: u64,
     span_s: f64,
     delay_s: f64,
     squares: f64,
+}
+
+/// What a contract needs to know of intervals that follow each other in time, summed up as they come.
+///
+/// ```
+/// use stratosim::energy::sla::{Contract, Penalty, SlaInterval, SlaTally, ViolationCause};
+/// let mut tally = SlaTally::default();
+/// let good = SlaInterval { span_s: 60.0, agreed: 100.0, delivered: 100.0, cause: None };
+/// tally.add(&good);
+/// tally.add(&good);
+/// let down = SlaInterval { delivered: 0.0, cause: Some(ViolationCause::Crash), ..good };
+/// tally.add(&down);
+/// tally.add(&down);
+/// // The two that follow each other are one violation.
+/// assert_eq!(tally.violations(ViolationCause::Crash), 1);
+/// assert_eq!(tally.violated_s(ViolationCause::Crash), 120.0);
+/// assert_eq!((tally.span_s(), tally.availability()), (240.0, 0.5));
+/// let owed = Contract::new(0.0, Penalty::Fixed { amount: 5.0 }).settle(&tally);
+/// assert_eq!(owed.total, 5.0);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SlaTally {
+    violated: [Violated; ViolationCause::COUNT],
+    span_s: f64,
+    down_s: f64,
+    before: Option<ViolationCause>,
+}
+
+impl SlaTally {
+    /// Adds an interval; one without a length changes nothing.
+    pub fn add(&mut self, interval: &SlaInterval) {
+        if interval.span_s <= 0.0 {
+            return;
+        }
+        self.span_s += interval.span_s;
+        let violation = interval.violation();
+        if let Some(cause) = violation {
+            let own = &mut self.violated[cause as usize];
+            let missing = interval.agreed - interval.delivered;
+            own.count += u64::from(self.before != violation);
+            own.span_s += interval.span_s;
+            own.delay_s += interval.missing_share() * interval.span_s;
+            own.squares += missing * missing * interval.span_s;
+            if interval.delivered <= 0.0 {
+                self.down_s += interval.span_s;
+            }
+        }
+        self.before = violation;
+    }
+
+    /// Seconds in all.
+    #[must_use]
+    pub fn span_s(&self) -> f64 {
+        self.span_s
+    }
+
+    /// How often a cause began to violate what was agreed.
+    #[must_use]
+    pub fn violations(&self, cause: ViolationCause) -> u64 {
+        self.violated[cause as usize].count
+    }
+
+    /// Seconds in which a cause violated what was agreed.
+    #[must_use]
+    pub fn violated_s(&self, cause: ViolationCause) -> f64 {
+        self.violated[cause as usize].span_s
+    }
+
+    /// Share of the time in which something was delivered, in 0..=1; 1 of no time.
+    #[must_use]
+    pub fn availability(&self) -> f64 {
+        if self.span_s > 0.0 { 1.0 - self.down_s / self.span_s } else { 1.0 }
+    }
 }
 
 impl Contract {
@@ -112,29 +185,15 @@ impl Contract {
     /// What is owed for these intervals, which follow each other in time.
     #[must_use]
     pub fn penalties(&self, intervals: impl IntoIterator<Item = SlaInterval>) -> Penalties {
-        let mut violated = [Violated::default(); ViolationCause::COUNT];
-        let (mut span_s, mut down_s) = (0.0, 0.0);
-        let mut before = None;
-        for interval in intervals {
-            if interval.span_s <= 0.0 {
-                continue;
-            }
-            span_s += interval.span_s;
-            let violation = interval.violation();
-            if let Some(cause) = violation {
-                let own = &mut violated[cause as usize];
-                let missing = interval.agreed - interval.delivered;
-                own.count += u64::from(before != violation);
-                own.span_s += interval.span_s;
-                own.delay_s += interval.missing_share() * interval.span_s;
-                own.squares += missing * missing * interval.span_s;
-                if interval.delivered <= 0.0 {
-                    down_s += interval.span_s;
-                }
-            }
-            before = violation;
-        }
-        let bill = self.price_per_s * span_s;
+        let mut tally = SlaTally::default();
+        intervals.into_iter().for_each(|interval| tally.add(&interval));
+        self.settle(&tally)
+    }
+
+    /// What is owed for the intervals of a tally.
+    #[must_use]
+    pub fn settle(&self, tally: &SlaTally) -> Penalties {
+        let bill = self.price_per_s * tally.span_s;
         let owed = |penalty: &Penalty, own: &Violated| match penalty {
             Penalty::None => 0.0,
             Penalty::Fixed { amount } => amount * own.count as f64,
@@ -146,8 +205,8 @@ impl Contract {
             Penalty::Quadratic { rate } => rate * own.squares,
         };
         let by_cause = ViolationCause::ALL
-            .map(|cause| owed(&self.penalties[cause as usize], &violated[cause as usize]));
-        let uptime = if span_s > 0.0 { 1.0 - down_s / span_s } else { 1.0 };
+            .map(|cause| owed(&self.penalties[cause as usize], &tally.violated[cause as usize]));
+        let uptime = tally.availability();
         let for_uptime = self.uptime.as_ref().map_or(0.0, |promise| promise.credit(uptime) * bill);
         let all = by_cause.iter().sum::<f64>() + for_uptime;
         let total = self.cap_share.map_or(all, |share| all.min(share * bill));

@@ -2,10 +2,12 @@
 //! field. Pure functions of intervals, to be called by whoever runs a service.
 
 mod contract;
+mod level;
 mod metrics;
 mod uptime;
 
-pub use contract::{Contract, Penalties, Penalty, vm_price_usd_per_h};
+pub use contract::{Contract, Penalties, Penalty, SlaTally, vm_price_usd_per_h};
+pub use level::ServiceLevel;
 pub use metrics::{HostRecord, ServiceRecord, SlaMetrics};
 pub use uptime::{UptimePromise, uptime_promise, uptime_promises};
 

@@ -204,3 +204,25 @@ proptest! {
         prop_assert!((record.agreed - record.delivered - missing).abs() < 1e-9 * record.agreed.max(1.0));
     }
 }
+
+#[test]
+fn an_hour_of_downtime_costs_what_the_contract_says() {
+    let level = |penalty| ServiceLevel::new(Contract::new(0.36 / 3600.0, penalty));
+    let cost = |penalty| level(penalty).hourly_downtime_cost(2000.0);
+    assert_eq!(cost(Penalty::None), 0.0);
+    assert_eq!(cost(Penalty::Fixed { amount: 7.0 }), 7.0);
+    // 0.01 a second, the ten minutes that are free being used up.
+    let late = Penalty::DelayDependent { rate_per_s: 0.01, grace_s: 600.0 };
+    assert!((cost(late) - 36.0).abs() < 1e-12);
+    // Nothing is delivered, so that the share is all of it.
+    assert!((cost(Penalty::Full { factor: 2.0 }) - 0.72).abs() < 1e-12);
+    assert!((cost(Penalty::Proportional { factor: 2.0 }) - 0.72).abs() < 1e-12);
+    assert!((cost(Penalty::Quadratic { rate: 1e-9 }) - 1e-9 * 4e6 * 3600.0).abs() < 1e-12);
+    // Half of it at an overload.
+    let half = level(Penalty::Proportional { factor: 2.0 });
+    assert!((half.hourly_cost(ViolationCause::Overload, 100.0, 50.0) - 0.36).abs() < 1e-12);
+    assert_eq!(half.availability, None);
+    let mut promised = half.contract;
+    promised.uptime = uptime_promise("aws_ec2_instance").cloned();
+    assert_eq!(ServiceLevel::new(promised).availability, Some(0.995));
+}

@@ -32,10 +32,10 @@ pub struct VmAccount {
     pub paused_s: f64,
     /// Seconds without a host, or starting on one.
     pub outage_s: f64,
-    /// Sum over its spans of constant rates in which it got less than it asked for, of the share it missed.
-    pub missed_shares: f64,
-    /// Number of these spans.
-    pub missed_spans: u64,
+    /// Seconds in which it got less than it asked for.
+    pub missed_s: f64,
+    /// Integral over these of the share that it missed, in seconds.
+    pub missed_share_s: f64,
     /// Migrations that have come to their end.
     pub migrations: u32,
     /// How often its host was lost.
@@ -78,8 +78,8 @@ impl VmAccount {
         }
         // Below this it is rounding.
         if rates.allocated < rates.requested * (1.0 - 1e-12) {
-            self.missed_shares += (rates.requested - rates.allocated) / rates.requested;
-            self.missed_spans += 1;
+            self.missed_s += seconds;
+            self.missed_share_s += seconds * (rates.requested - rates.allocated) / rates.requested;
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The hosts of a world in dense arrays: what allocation and consolidation policies look at.
 
 use super::spec::{HostSpec, Sharing, VmRefusal, VmSpec};
+use crate::energy::JobClass;
 use crate::infra::compute::Resources;
+use crate::infra::faults::Reliability;
 use crate::infra::ids::{ClassId, HostId, NodeId};
 use crate::infra::node::NodeClass;
 
@@ -50,10 +52,15 @@ pub struct Fleet {
     pub(super) classes: Vec<ClassId>,
     pub(super) specs: Vec<HostSpec>,
     pub(super) cores: Vec<u32>,
+    pub(super) fastest_mips: Vec<f64>,
+    pub(super) class_mips: Vec<[f64; JobClass::COUNT]>,
     pub(super) mips_per_core: Vec<f64>,
     pub(super) capacity_mips: Vec<f64>,
     pub(super) planned_mips: Vec<f64>,
+    pub(super) planned_claim_mips: Vec<f64>,
+    pub(super) planned_by_class: Vec<[f64; JobClass::COUNT]>,
     pub(super) requested_mips: Vec<f64>,
+    pub(super) requested_claim_mips: Vec<f64>,
     pub(super) allocated_mips: Vec<f64>,
     pub(super) sized_mips: Vec<f64>,
     pub(super) used_vcpus: Vec<u32>,
@@ -61,6 +68,7 @@ pub struct Fleet {
     pub(super) free: Vec<Resources>,
     pub(super) vms: Vec<u32>,
     pub(super) states: Vec<HostState>,
+    pub(super) reliability: Vec<Reliability>,
     pub(super) closed: Vec<bool>,
     /// Hosts that have changed, oldest first, without those that were dropped.
     pub(super) journal: Vec<HostId>,
@@ -77,16 +85,22 @@ impl Fleet {
         class_id: ClassId,
         class: &NodeClass,
         spec: HostSpec,
+        reliability: Reliability,
     ) -> HostId {
         let id = HostId(self.nodes.len() as u32);
         self.nodes.push(node);
         self.classes.push(class_id);
         self.specs.push(spec);
         self.cores.push(class.cores);
+        self.fastest_mips.push(class.mips_per_core);
+        self.class_mips.push([class.mips_per_core; JobClass::COUNT]);
         self.mips_per_core.push(class.mips_per_core);
         self.capacity_mips.push(f64::from(class.cores) * class.mips_per_core);
         self.planned_mips.push(0.0);
+        self.planned_claim_mips.push(0.0);
+        self.planned_by_class.push([0.0; JobClass::COUNT]);
         self.requested_mips.push(0.0);
+        self.requested_claim_mips.push(0.0);
         self.allocated_mips.push(0.0);
         self.sized_mips.push(0.0);
         self.used_vcpus.push(0);
@@ -94,6 +108,7 @@ impl Fleet {
         self.free.push(class.resources.clone());
         self.vms.push(0);
         self.states.push(HostState::On);
+        self.reliability.push(reliability);
         self.closed.push(false);
         self.note(id);
         id
@@ -140,16 +155,38 @@ impl Fleet {
         &self.cores
     }
 
-    /// Million instructions a second of a core of each host, at its present clock.
+    /// Million instructions a second of a core of each host at its present clock, of work that is bound by it.
     #[must_use]
     pub fn mips_per_core(&self) -> &[f64] {
         &self.mips_per_core
     }
 
-    /// Million instructions a second of all cores of each host, at its present clock.
+    /// Million instructions a second of a core of each host at its fastest clock, of any work.
+    #[must_use]
+    pub fn fastest_mips_per_core(&self) -> &[f64] {
+        &self.fastest_mips
+    }
+
+    /// Million instructions a second of all cores of each host at its present clock, of work that is bound by it.
     #[must_use]
     pub fn capacity_mips(&self) -> &[f64] {
         &self.capacity_mips
+    }
+
+    /// Million instructions a second of all cores of a host at its fastest clock.
+    #[must_use]
+    pub fn fastest_capacity_mips(&self, host: HostId) -> f64 {
+        f64::from(self.cores[host.index()]) * self.fastest_mips[host.index()]
+    }
+
+    /// How much of a host's present capacity a million instructions of a class takes: one for work that is bound by
+    /// the clock and at the fastest clock, less for other work at slower ones, since its speed falls less than the
+    /// capacity.
+    #[must_use]
+    pub fn claim(&self, host: HostId, class: JobClass) -> f64 {
+        let index = host.index();
+        let own = self.class_mips[index][class as usize];
+        if own > 0.0 { self.mips_per_core[index] / own } else { 1.0 }
     }
 
     /// What the virtual machines ask for that are on each host and stay, or are on their way to it; one that
@@ -159,10 +196,30 @@ impl Fleet {
         &self.planned_mips
     }
 
-    /// What the virtual machines on each host ask for; above the capacity under overload.
+    /// The same by class of work.
+    #[must_use]
+    pub fn planned_by_class(&self) -> &[[f64; JobClass::COUNT]] {
+        &self.planned_by_class
+    }
+
+    /// What of the present capacity of each host that takes: the same, each with the [claim](Self::claim) of its
+    /// class.
+    #[must_use]
+    pub fn planned_claim_mips(&self) -> &[f64] {
+        &self.planned_claim_mips
+    }
+
+    /// What the virtual machines on each host ask for.
     #[must_use]
     pub fn requested_mips(&self) -> &[f64] {
         &self.requested_mips
+    }
+
+    /// What of the present capacity of each host that takes, each with the [claim](Self::claim) of its class; above
+    /// the capacity under overload.
+    #[must_use]
+    pub fn requested_claim_mips(&self) -> &[f64] {
+        &self.requested_claim_mips
     }
 
     /// What the virtual machines on each host take of its capacity.
@@ -207,16 +264,28 @@ impl Fleet {
         &self.states
     }
 
+    /// How reliable each host is in the long run.
+    #[must_use]
+    pub fn reliability(&self) -> &[Reliability] {
+        &self.reliability
+    }
+
     /// Whether each host takes no virtual machines because it is being drained.
     #[must_use]
     pub fn closed(&self) -> &[bool] {
         &self.closed
     }
 
-    /// What is planned for a host over its capacity; above one under overload.
+    /// What is planned for a host over its capacity at its present clock; above one under overload.
     #[must_use]
     pub fn utilisation(&self, host: HostId) -> f64 {
-        self.planned_mips[host.index()] / self.capacity_mips[host.index()]
+        self.planned_claim_mips[host.index()] / self.capacity_mips[host.index()]
+    }
+
+    /// What is planned for a host over its capacity at its fastest clock.
+    #[must_use]
+    pub fn fastest_utilisation(&self, host: HostId) -> f64 {
+        self.planned_mips[host.index()] / self.fastest_capacity_mips(host)
     }
 
     /// Whether a host would take a virtual machine now, or after waking up.
@@ -248,7 +317,7 @@ impl Fleet {
             }
             Sharing::TimeShared { oversubscription }
                 if self.sized_mips[index] + spec.size_mips()
-                    > self.capacity_mips[index] * oversubscription * (1.0 + 1e-12) =>
+                    > self.fastest_capacity_mips(host) * oversubscription * (1.0 + 1e-12) =>
             {
                 Err(VmRefusal::Oversubscription)
             }
@@ -262,7 +331,7 @@ impl Fleet {
         self.free[index].take(&spec.resources);
         self.used_vcpus[index] += spec.vcpus;
         self.sized_mips[index] += spec.size_mips();
-        self.planned_mips[index] += demand_mips;
+        self.plan(host, spec.job_class, demand_mips);
         self.vms[index] += 1;
         self.note(host);
     }
@@ -275,18 +344,32 @@ impl Fleet {
         self.vms[index] -= 1;
         if self.vms[index] == 0 {
             // Exactly nothing, whatever rounding left.
-            (self.sized_mips[index], self.planned_mips[index]) = (0.0, 0.0);
+            self.sized_mips[index] = 0.0;
+            (self.planned_mips[index], self.planned_claim_mips[index]) = (0.0, 0.0);
+            self.planned_by_class[index] = [0.0; JobClass::COUNT];
         } else {
             self.sized_mips[index] -= spec.size_mips();
-            self.planned_mips[index] = (self.planned_mips[index] - demand_mips).max(0.0);
+            self.plan(host, spec.job_class, -demand_mips);
         }
         self.note(host);
     }
 
-    /// Sets the speed of a host's cores.
-    pub(super) fn clock(&mut self, host: HostId, mips_per_core: f64) {
-        self.mips_per_core[host.index()] = mips_per_core;
-        self.capacity_mips[host.index()] = f64::from(self.cores[host.index()]) * mips_per_core;
+    /// Adds what a virtual machine of a class asks for to what is planned, or takes it off.
+    pub(super) fn plan(&mut self, host: HostId, class: JobClass, demand_mips: f64) {
+        let claim_mips = demand_mips * self.claim(host, class);
+        let index = host.index();
+        self.planned_mips[index] = (self.planned_mips[index] + demand_mips).max(0.0);
+        self.planned_claim_mips[index] = (self.planned_claim_mips[index] + claim_mips).max(0.0);
+        let own = &mut self.planned_by_class[index][class as usize];
+        *own = (*own + demand_mips).max(0.0);
+    }
+
+    /// Sets the speed of a host's cores, by class of work over the fastest. What is planned is to be worked out anew.
+    pub(super) fn clock(&mut self, host: HostId, speeds: [f64; JobClass::COUNT]) {
+        let index = host.index();
+        self.class_mips[index] = speeds.map(|speed| self.fastest_mips[index] * speed);
+        self.mips_per_core[index] = self.class_mips[index][JobClass::Compute as usize];
+        self.capacity_mips[index] = f64::from(self.cores[index]) * self.mips_per_core[index];
         self.note(host);
     }
 

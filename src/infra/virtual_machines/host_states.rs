@@ -3,6 +3,7 @@
 use super::fleet::HostState;
 use super::life::VmChange;
 use super::machines::VmState;
+use crate::energy::JobClass;
 use crate::engine::{Phase, Schedule, SimDuration};
 use crate::infra::event::{InfraEvent, Notice};
 use crate::infra::ids::{HostId, NodeId, VmId};
@@ -55,19 +56,17 @@ impl Infrastructure {
         self.virtual_machines.fleet.note(host);
     }
 
-    /// Lets the cores of a node run at this share of their nominal speed: if it is a host, its virtual machines share
-    /// that much from now on. These count as compute-bound, whatever jobs run in them.
+    /// Lets the cores of a node run at these shares of their greatest speed, by class of work: if it is a host, its
+    /// virtual machines share that much from now on.
     pub(in crate::infra) fn clock_host<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         node: NodeId,
-        speed: f64,
+        speeds: [f64; JobClass::COUNT],
     ) {
         let Some(host) = self.virtual_machines.host_of_node(node) else { return };
-        let mips_per_core = self.class_of(node).mips_per_core * speed;
-        let machines = &mut self.virtual_machines;
-        machines.settle(host, schedule.now());
-        machines.clock(host, mips_per_core);
+        self.settle_host(host, schedule.now());
+        self.virtual_machines.clock(host, speeds);
         self.mark_host(schedule, host);
     }
 
@@ -95,8 +94,8 @@ impl Infrastructure {
         host: HostId,
         state: HostState,
     ) {
+        self.settle_host(host, schedule.now());
         let machines = &mut self.virtual_machines;
-        machines.settle(host, schedule.now());
         let account = &mut machines.hosts[host.index()].account;
         match state {
             HostState::FallingAsleep => account.shutdowns += 1,

@@ -1,6 +1,7 @@
 //! The life of a virtual machine: requested, placed, started, stopped or lost.
 
 use super::accounts::VmAccount;
+use super::energy::{HostEnergy, VmEnergy, unpriced};
 use super::fleet::HostState;
 use super::machines::{Host, VirtualMachines, Vm, VmState};
 use super::spec::{HostSpec, VmRefusal, VmSpec};
@@ -28,6 +29,7 @@ impl VirtualMachines {
         if let Some(place) = list.iter().position(|&other| other == vm) {
             list.remove(place);
         }
+        self.book_vm_energy(vm, host);
         // What leaves was no longer planned for.
         let planned = if self.leaves[index] { 0.0 } else { self.demand_mips[index] };
         self.fleet.unbook(host, &self.vms[index].spec, planned);
@@ -36,6 +38,7 @@ impl VirtualMachines {
         self.kept_share[index] = 1.0;
         self.limit_mips[index] = 0.0;
         (self.fair_mips[index], self.allocated_mips[index]) = (0.0, 0.0);
+        self.used_mips[index] = 0.0;
     }
 
     /// Puts a virtual machine on a host on which it is booked.
@@ -43,6 +46,7 @@ impl VirtualMachines {
         self.host[vm.index()] = host.0;
         self.vms[vm.index()].since = now;
         self.hosts[host.index()].list.push(vm);
+        self.see_host_energy(vm, host);
     }
 
     /// Lets a virtual machine run as fast as its host's cores allow.
@@ -57,13 +61,13 @@ impl VirtualMachines {
     fn limit(&mut self, vm: VmId) {
         let Some(host) = self.host(vm) else { return };
         let spec = &self.vms[vm.index()].spec;
-        let core = self.fleet.mips_per_core[host.index()];
+        let core = self.fleet.class_mips[host.index()][spec.job_class as usize];
         self.limit_mips[vm.index()] = f64::from(spec.vcpus) * spec.mips_per_vcpu.min(core);
     }
 
-    /// Sets the speed of a host's cores.
-    pub(super) fn clock(&mut self, host: HostId, mips_per_core: f64) {
-        self.fleet.clock(host, mips_per_core);
+    /// Sets the speed of a host's cores by class of work, over that at the fastest clock.
+    pub(super) fn clock(&mut self, host: HostId, speeds: [f64; JobClass::COUNT]) {
+        self.fleet.clock(host, speeds);
         for at in 0..self.hosts[host.index()].list.len() {
             let vm = self.hosts[host.index()].list[at];
             if self.states[vm.index()] == VmState::Running {
@@ -80,13 +84,16 @@ impl Infrastructure {
         if let Some(host) = self.virtual_machines.host_of_node(node) {
             return host;
         }
-        let state = self.nodes[node.index()];
+        let meter = self.meters[node.index()];
+        let seen = self.flows_per_watt(node, now).unwrap_or(unpriced(now.as_secs()));
+        let so_far = self.node_flows(node).unwrap_or(unpriced(meter.energy_j(now)));
+        let energy = HostEnergy::new(meter.power_w(), seen, so_far);
+        let (state, reliability) = (self.nodes[node.index()], self.reliability(node));
         let class = &self.classes[state.class.index()];
         let machines = &mut self.virtual_machines;
-        let host = machines.fleet.add(node, state.class, class, spec);
+        let host = machines.fleet.add(node, state.class, class, spec, reliability);
         if let Some(steps) = &class.frequency {
-            let speed = steps.speed(usize::from(state.frequency_step), JobClass::Compute);
-            machines.fleet.clock(host, class.mips_per_core * speed);
+            machines.fleet.clock(host, steps.speeds(usize::from(state.frequency_step)));
         }
         machines.hosts.push(Host {
             list: Vec::new(),
@@ -94,6 +101,8 @@ impl Infrastructure {
             since: now,
             account: super::accounts::HostAccount::default(),
             overloaded: false,
+            asked_mips: 0.0,
+            energy,
             due: None,
             sleep_when_empty: false,
         });
@@ -115,9 +124,11 @@ impl Infrastructure {
         let machines = &mut self.virtual_machines;
         let vm = VmId(machines.vms.len() as u32);
         machines.size_mips.push(spec.size_mips());
+        machines.job_classes.push(spec.job_class);
         machines.demand_mips.push(0.0);
         machines.requested_mips.push(0.0);
         machines.fair_mips.push(0.0);
+        machines.used_mips.push(0.0);
         machines.allocated_mips.push(0.0);
         machines.limit_mips.push(0.0);
         machines.kept_share.push(1.0);
@@ -126,6 +137,8 @@ impl Infrastructure {
         machines.leaves.push(false);
         machines.processors.push(ABSENT);
         machines.accounts.push(VmAccount::default());
+        machines.services.push(spec.sla.as_ref().map(|_| Box::default()));
+        machines.energies.push(VmEnergy::default());
         machines.vms.push(Vm {
             spec,
             owner,
@@ -134,6 +147,7 @@ impl Infrastructure {
             due: None,
             migration: None,
             front: None,
+            memory: None,
         });
         vm
     }
@@ -158,7 +172,8 @@ impl Infrastructure {
         }
         machines.fleet.admits(host, &machines.vms[vm.index()].spec)?;
         machines.settle_alone(vm, now);
-        machines.settle(host, now);
+        self.settle_host(host, now);
+        let machines = &mut self.virtual_machines;
         machines.fleet.book(host, &machines.vms[vm.index()].spec, expected_mips);
         machines.attach(vm, host, now);
         machines.states[vm.index()] = VmState::Starting;
@@ -193,8 +208,8 @@ impl Infrastructure {
         let machines = &mut self.virtual_machines;
         machines.vms[vm.index()].due = None;
         let Some(host) = machines.host(vm) else { return };
-        machines.settle(host, schedule.now());
-        machines.run(vm);
+        self.settle_host(host, schedule.now());
+        self.virtual_machines.run(vm);
         self.notices.push_back(Notice::VmChanged { vm, change: VmChange::Started });
         self.mark_host(schedule, host);
     }
@@ -224,15 +239,18 @@ impl Infrastructure {
         if let Some(due) = self.virtual_machines.vms[vm.index()].due.take() {
             schedule.cancel(due);
         }
-        let machines = &mut self.virtual_machines;
-        let host = machines.host(vm);
+        let host = self.virtual_machines.host(vm);
         match host {
-            Some(host) => machines.settle(host, now),
-            None => machines.settle_alone(vm, now),
+            Some(host) => self.settle_host(host, now),
+            None => self.virtual_machines.settle_alone(vm, now),
         }
+        let machines = &mut self.virtual_machines;
         machines.detach(vm);
         machines.states[vm.index()] = into;
         machines.vms[vm.index()].since = now;
+        if let Some(memory) = &mut machines.vms[vm.index()].memory {
+            memory.set(0.0, now);
+        }
         if let Some(processor) = machines.processor(vm) {
             while let Some((id, job)) = self.compute.pop_any(now, processor) {
                 self.notices.push_back(Notice::JobEnded { id, job, outcome: JobOutcome::LostToFault });

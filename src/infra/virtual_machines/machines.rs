@@ -1,9 +1,13 @@
 //! The state of all virtual machines and hosts, and what can be seen of it.
 
 use super::accounts::{HostAccount, VmAccount};
+use super::energy::{HostEnergy, VmEnergy};
 use super::fleet::{Fleet, HostState};
+use super::memory::MemoryUse;
 use super::migration::Migration;
+use super::service::Service;
 use super::spec::VmSpec;
+use crate::energy::JobClass;
 use crate::engine::{ABSENT, EventHandle, SimTime};
 use crate::infra::ids::{HostId, MigrationId, NodeId, Owner, ProcessorId, VmId};
 use slab::Slab;
@@ -55,6 +59,7 @@ pub(super) struct Vm {
     pub(super) migration: Option<MigrationId>,
     /// The node whose tasks it serves.
     pub(super) front: Option<NodeId>,
+    pub(super) memory: Option<MemoryUse>,
 }
 
 /// What a host has besides its row in the [`Fleet`].
@@ -68,6 +73,9 @@ pub(super) struct Host {
     pub(super) since: SimTime,
     pub(super) account: HostAccount,
     pub(super) overloaded: bool,
+    /// What its running virtual machines asked for when its shares were last worked out.
+    pub(super) asked_mips: f64,
+    pub(super) energy: HostEnergy,
     pub(super) due: Option<EventHandle>,
     pub(super) sleep_when_empty: bool,
 }
@@ -83,9 +91,12 @@ pub struct VirtualMachines {
     pub(super) vms: Vec<Vm>,
     // What each change of a host's shares touches, by virtual machine.
     pub(super) size_mips: Vec<f64>,
+    pub(super) job_classes: Vec<JobClass>,
     pub(super) demand_mips: Vec<f64>,
     pub(super) requested_mips: Vec<f64>,
     pub(super) fair_mips: Vec<f64>,
+    /// What it takes of its host's present capacity.
+    pub(super) used_mips: Vec<f64>,
     pub(super) allocated_mips: Vec<f64>,
     /// What its host's cores can give it; zero while it does not run.
     pub(super) limit_mips: Vec<f64>,
@@ -97,6 +108,9 @@ pub struct VirtualMachines {
     pub(super) leaves: Vec<bool>,
     pub(super) processors: Vec<u32>,
     pub(super) accounts: Vec<VmAccount>,
+    /// For those with a contract what was delivered.
+    pub(super) services: Vec<Option<Box<Service>>>,
+    pub(super) energies: Vec<VmEnergy>,
     /// For each processor the virtual machine that it belongs to; shorter than the processors if the last
     /// ones belong to none.
     pub(super) vm_of_processor: Vec<u32>,
@@ -177,6 +191,12 @@ impl VirtualMachines {
         &self.hosts[host.index()].list
     }
 
+    /// Whether the virtual machines of a host want more than it has.
+    #[must_use]
+    pub fn is_overloaded(&self, host: HostId) -> bool {
+        self.hosts[host.index()].overloaded
+    }
+
     /// The virtual machines on their way to a host.
     #[must_use]
     pub fn incoming(&self, host: HostId) -> &[VmId] {
@@ -222,12 +242,14 @@ impl VirtualMachines {
     /// What a virtual machine asked for and got until `now`.
     #[must_use]
     pub fn account(&self, vm: VmId, now: SimTime) -> VmAccount {
-        let index = vm.index();
-        let own = &self.vms[index];
-        let since = self.host(vm).map_or(own.since, |host| self.hosts[host.index()].since);
-        let mut account = self.accounts[index];
-        account.add(now.since(since).as_secs(), self.rates(index));
+        let mut account = self.accounts[vm.index()];
+        account.add(now.since(self.settled_at(vm)).as_secs(), self.rates(vm.index()));
         account
+    }
+
+    /// Up to when the accounts of a virtual machine are right.
+    pub(super) fn settled_at(&self, vm: VmId) -> SimTime {
+        self.host(vm).map_or(self.vms[vm.index()].since, |host| self.hosts[host.index()].since)
     }
 
     /// How long a host was in which state until `now`.

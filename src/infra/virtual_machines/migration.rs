@@ -1,8 +1,8 @@
 //! Migrations: the memory of a virtual machine crosses the network as transfers from host to host.
 
 use super::fleet::HostState;
-use super::machines::VmState;
-use super::spec::{MigrationMethod, MigrationSpec, VmRefusal};
+use super::machines::{VirtualMachines, VmState};
+use super::spec::{CopiedMemory, MigrationMethod, MigrationSpec, VmRefusal};
 use crate::engine::{Schedule, SimTime};
 use crate::infra::event::{InfraEvent, Notice, TransferOutcome, TransferRecord};
 use crate::infra::ids::{HostId, MigrationId, Owner, TransferId, VmId};
@@ -69,7 +69,7 @@ pub struct MigrationRecord {
 /// A migration on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Migration {
-    vm: VmId,
+    pub(super) vm: VmId,
     from: HostId,
     pub(super) to: HostId,
     spec: MigrationSpec,
@@ -80,6 +80,18 @@ pub(super) struct Migration {
     sent_bytes: f64,
     paused: Option<SimTime>,
     transfer: Option<TransferId>,
+}
+
+impl VirtualMachines {
+    /// Bytes of a virtual machine's memory that are to be copied if a migration begins now.
+    #[must_use]
+    pub fn copied_bytes(&self, vm: VmId, memory: CopiedMemory) -> f64 {
+        let whole = self.vms[vm.index()].spec.resources.memory_bytes;
+        match memory {
+            CopiedMemory::Whole => whole,
+            CopiedMemory::InUse => self.used_memory_bytes(vm).unwrap_or(whole),
+        }
+    }
 }
 
 impl Infrastructure {
@@ -110,12 +122,12 @@ impl Infrastructure {
         if !self.is_reachable(nodes[0], nodes[1]) {
             return Err(VmRefusal::Unreachable);
         }
+        self.settle_host(from, now);
         let machines = &mut self.virtual_machines;
         let demand_mips = machines.demand_mips[vm.index()];
-        machines.settle(from, now);
-        machines.fleet.book(to, &machines.vms[vm.index()].spec, demand_mips);
-        let planned = &mut machines.fleet.planned_mips[from.index()];
-        *planned = (*planned - demand_mips).max(0.0);
+        let own = &machines.vms[vm.index()].spec;
+        machines.fleet.book(to, own, demand_mips);
+        machines.fleet.plan(from, own.job_class, -demand_mips);
         machines.fleet.note(from);
         machines.hosts[to.index()].incoming.push(vm);
         machines.hosts[to.index()].sleep_when_empty = false;
@@ -152,14 +164,14 @@ impl Infrastructure {
         if migration.transfer.is_some() {
             return;
         }
-        let memory_bytes = machines.vms[vm.index()].spec.resources.memory_bytes;
+        let memory_bytes = machines.copied_bytes(vm, migration.spec.memory);
         match migration.spec.method {
             MigrationMethod::StopAndCopy => self.pause(schedule, id),
             MigrationMethod::PreCopy { .. } => {
                 let kept = 1.0 - migration.spec.degradation.clamp(0.0, 1.0);
                 let from = migration.from;
-                machines.settle(from, schedule.now());
-                machines.kept_share[vm.index()] = kept;
+                self.settle_host(from, schedule.now());
+                self.virtual_machines.kept_share[vm.index()] = kept;
                 self.mark_host(schedule, from);
             }
         }
@@ -172,7 +184,8 @@ impl Infrastructure {
         let migration = &mut machines.migrations[id.index()];
         migration.paused = Some(schedule.now());
         let (vm, from) = (migration.vm, migration.from);
-        machines.settle(from, schedule.now());
+        self.settle_host(from, schedule.now());
+        let machines = &mut self.virtual_machines;
         machines.states[vm.index()] = VmState::Paused;
         machines.limit_mips[vm.index()] = 0.0;
         self.mark_host(schedule, from);
@@ -214,17 +227,20 @@ impl Infrastructure {
         if record.outcome != TransferOutcome::Delivered {
             return self.break_off_migration(schedule, vm, MigrationOutcome::Disconnected);
         }
-        let memory_bytes = machines.vms[vm.index()].spec.resources.memory_bytes;
-        let seconds = schedule.now().since(migration.round_started).as_secs();
-        match migration.spec.method {
+        let spec = migration.spec;
+        let (round_bytes, rounds) = (migration.round_bytes, migration.rounds);
+        let (round_started, is_paused) = (migration.round_started, migration.paused.is_some());
+        let memory_bytes = machines.copied_bytes(vm, spec.memory);
+        let seconds = schedule.now().since(round_started).as_secs();
+        match spec.method {
             MigrationMethod::PreCopy { dirty_bytes_per_s, downtime_limit, round_limit }
-                if migration.paused.is_none() =>
+                if !is_paused =>
             {
                 let left_bytes = (dirty_bytes_per_s * seconds).min(memory_bytes);
-                let last_s = left_bytes * seconds / migration.round_bytes;
+                let last_s = left_bytes * seconds / round_bytes;
                 let stops = last_s <= downtime_limit.as_secs()
-                    || migration.rounds >= round_limit
-                    || left_bytes >= migration.round_bytes;
+                    || rounds >= round_limit
+                    || left_bytes >= round_bytes;
                 if left_bytes <= 0.0 {
                     return self.end_migration(schedule, id, MigrationOutcome::Done);
                 }
@@ -266,8 +282,9 @@ impl Infrastructure {
         let migration = machines.migrations.remove(id.index());
         let (vm, from, to) = (migration.vm, migration.from, migration.to);
         machines.vms[vm.index()].migration = None;
-        machines.settle(from, now);
-        machines.settle(to, now);
+        self.settle_host(from, now);
+        self.settle_host(to, now);
+        let machines = &mut self.virtual_machines;
         machines.hosts[to.index()].incoming.retain(|other| *other != vm);
         if outcome == MigrationOutcome::Done {
             machines.detach(vm);
@@ -276,8 +293,9 @@ impl Infrastructure {
             machines.accounts[vm.index()].migrations += 1;
         } else {
             let demand_mips = machines.demand_mips[vm.index()];
-            machines.fleet.unbook(to, &machines.vms[vm.index()].spec, demand_mips);
-            machines.fleet.planned_mips[from.index()] += demand_mips;
+            let spec = &machines.vms[vm.index()].spec;
+            machines.fleet.unbook(to, spec, demand_mips);
+            machines.fleet.plan(from, spec.job_class, demand_mips);
             machines.leaves[vm.index()] = false;
             machines.kept_share[vm.index()] = 1.0;
             machines.run(vm);

@@ -7,22 +7,32 @@
 //! Accounts are integrals over spans of constant rates, and therefore exact.
 
 mod accounts;
+mod energy;
+mod expected_copy;
 mod fleet;
 mod host_states;
 mod jobs;
 mod life;
 mod machines;
+mod memory;
 mod migration;
+mod service;
 mod sharing;
 mod spec;
 
 pub use accounts::{HostAccount, VmAccount};
+pub(super) use energy::unpriced;
+pub use expected_copy::ExpectedCopy;
 pub use fleet::{Fleet, HostState};
 pub use life::VmChange;
 pub use machines::{VirtualMachines, VmState};
 pub(super) use migration::MIGRATIONS;
 pub use migration::{MigrationOutcome, MigrationRecord};
-pub use spec::{HostSpec, MigrationMethod, MigrationSpec, Sharing, SleepSpec, VmRefusal, VmSpec};
+pub use spec::{
+    CopiedMemory, HostSpec, MigrationMethod, MigrationSpec, Sharing, SleepSpec, VmRefusal, VmSpec,
+};
 
+#[cfg(test)]
+mod cost_tests;
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,36 @@
 
 use super::fleet::HostState;
 use super::machines::{VirtualMachines, VmState};
-use crate::engine::{Phase, Schedule, SimTime};
+use crate::energy::JobClass;
+use crate::engine::{ABSENT, Phase, Schedule, SimTime};
 use crate::infra::event::InfraEvent;
 use crate::infra::ids::{HostId, VmId};
 use crate::infra::infrastructure::Infrastructure;
 
+/// What came of sharing a host.
+#[derive(Clone, Copy, Debug)]
+struct Shared {
+    /// What of its present capacity is used, in million instructions a second.
+    used_mips: f64,
+    /// Whether its running virtual machines ask for something else than before, whatever its clock.
+    has_changed: bool,
+}
+
+/// Differences below this, relative to what is compared, are rounding.
+const ROUNDING: f64 = 1e-12;
+
 impl VirtualMachines {
+    /// What a virtual machine would do if its host were its own: what it asks for, as far as the host's cores can give
+    /// it. A series is spread over all its virtual cores; jobs hold theirs, so that idle ones do not help.
+    fn wanted_mips(&self, vm: usize) -> f64 {
+        let (request, limit) = (self.demand_mips[vm], self.limit_mips[vm]);
+        if self.processors[vm] == ABSENT || self.size_mips[vm] <= 0.0 {
+            request.min(limit)
+        } else {
+            request * (limit / self.size_mips[vm]).min(1.0)
+        }
+    }
+
     /// Brings the accounts of a host and its virtual machines up to `now`. Must come before its list or any
     /// state that the accounts depend on changes.
     pub(super) fn settle(&mut self, host: HostId, now: SimTime) {
@@ -28,55 +52,91 @@ impl VirtualMachines {
         for at in 0..self.hosts[index].list.len() {
             let vm = self.hosts[index].list[at].index();
             let rates = self.rates(vm);
-            self.accounts[vm].add(seconds, rates);
+            self.book_span(vm, seconds, rates);
         }
     }
 
     /// The same of a virtual machine that is on no host.
     pub(super) fn settle_alone(&mut self, vm: VmId, now: SimTime) {
         let rates = self.rates(vm.index());
-        let own = &mut self.vms[vm.index()];
-        self.accounts[vm.index()].add(now.since(own.since).as_secs(), rates);
-        own.since = now;
+        let seconds = now.since(self.vms[vm.index()].since).as_secs();
+        self.book_span(vm.index(), seconds, rates);
+        self.vms[vm.index()].since = now;
     }
 
-    /// Works the shares of a host out anew. Returns the million instructions a second that its cores do.
+    /// Works the shares of a host out anew.
     ///
     /// Each virtual machine that runs wants the least of its demand, its size and what the host's cores can give
-    /// it. If all wants together exceed the capacity, each gets the same share of what it wants. One that is being
-    /// copied then loses a share of its speed, but not of what it takes of the host.
-    fn share(&mut self, host: HostId) -> f64 {
+    /// it at their present clock. If all that these claim of the capacity exceeds it, each gets the same share of what
+    /// it wants. One that is being copied then loses a share of its speed, but not of what it takes of the host.
+    fn share(&mut self, host: HostId) -> Shared {
         let index = host.index();
-        let (mut requested, mut wanted, mut planned) = (0.0, 0.0, 0.0);
-        for vm in self.hosts[index].list.iter().map(|vm| vm.index()) {
+        let fastest = self.fleet.fastest_mips[index];
+        let fixed = self.fleet.class_mips[index].iter().all(|&mips| mips == fastest);
+        let claims = JobClass::ALL.map(|class| self.fleet.claim(host, class));
+        let mut planned_by_class = [0.0; JobClass::COUNT];
+        let (mut requested, mut planned, mut asked, mut sized) = (0.0, 0.0, 0.0, 0.0);
+        let (mut requested_claim, mut wanted_claim, mut planned_claim) = (0.0, 0.0, 0.0);
+        let mut asked_claim = 0.0;
+        for at in 0..self.hosts[index].list.len() {
+            let vm = self.hosts[index].list[at].index();
+            let class = self.job_classes[vm] as usize;
+            let claim = claims[class];
             let request = self.demand_mips[vm];
-            let want = request.min(self.limit_mips[vm]);
+            let want = self.wanted_mips(vm);
             self.requested_mips[vm] = request;
-            self.fair_mips[vm] = want;
+            sized += self.size_mips[vm];
             requested += request;
-            wanted += want;
+            requested_claim += request * claim;
+            wanted_claim += want * claim;
+            if self.limit_mips[vm] > 0.0 {
+                asked += request;
+                asked_claim += request * claim;
+            }
             if !self.leaves[vm] {
                 planned += request;
+                planned_claim += request * claim;
+                planned_by_class[class] += request;
             }
         }
         for vm in &self.hosts[index].incoming {
-            planned += self.demand_mips[vm.index()];
+            let class = self.job_classes[vm.index()] as usize;
+            let request = self.demand_mips[vm.index()];
+            planned += request;
+            planned_claim += request * claims[class];
+            planned_by_class[class] += request;
         }
         let capacity = self.fleet.capacity_mips[index];
-        let share = if wanted > capacity { capacity / wanted } else { 1.0 };
-        let mut allocated = 0.0;
-        for vm in self.hosts[index].list.iter().map(|vm| vm.index()) {
-            self.fair_mips[vm] *= share;
-            self.allocated_mips[vm] = self.fair_mips[vm] * self.kept_share[vm];
-            allocated += self.fair_mips[vm];
+        let is_short = |claimed: f64| claimed > capacity * (1.0 + ROUNDING);
+        let share = if is_short(wanted_claim) { capacity / wanted_claim } else { 1.0 };
+        let (mut allocated, mut used) = (0.0, 0.0);
+        for at in 0..self.hosts[index].list.len() {
+            let id = self.hosts[index].list[at];
+            let vm = id.index();
+            let fair = self.wanted_mips(vm) * share;
+            let own = fair * claims[self.job_classes[vm] as usize];
+            if own != self.used_mips[vm] {
+                self.book_vm_energy(id, host);
+                self.used_mips[vm] = own;
+            }
+            self.fair_mips[vm] = fair;
+            self.allocated_mips[vm] = fair * self.kept_share[vm];
+            allocated += fair;
+            used += own;
         }
-        let allocated = f64::min(allocated, capacity);
+        let energy = &mut self.hosts[index].energy;
+        (energy.sized_mips, energy.used_mips) = (sized, used);
         self.fleet.requested_mips[index] = requested;
+        self.fleet.requested_claim_mips[index] = requested_claim;
         self.fleet.planned_mips[index] = planned;
-        self.fleet.allocated_mips[index] = allocated;
-        self.hosts[index].overloaded = wanted > capacity;
+        self.fleet.planned_claim_mips[index] = planned_claim;
+        self.fleet.planned_by_class[index] = planned_by_class;
+        self.fleet.allocated_mips[index] = if fixed { f64::min(allocated, capacity) } else { allocated };
         self.fleet.note(host);
-        allocated
+        let own = &mut self.hosts[index];
+        own.overloaded = is_short(asked_claim);
+        let has_changed = std::mem::replace(&mut own.asked_mips, asked) != asked;
+        Shared { used_mips: f64::min(used, capacity), has_changed }
     }
 
     /// Forgets the marks of hosts, in the order in which they were set.
@@ -128,9 +188,9 @@ impl Infrastructure {
         self.virtual_machines.has_hosts_event = false;
         let mut hosts = self.virtual_machines.take_dirty();
         for &host in &hosts {
-            self.virtual_machines.settle(host, schedule.now());
-            let allocated_mips = self.virtual_machines.share(host);
-            self.meter_host(schedule, host, allocated_mips);
+            self.settle_host(host, schedule.now());
+            let shared = self.virtual_machines.share(host);
+            self.meter_host(schedule, host, shared);
             self.drive_jobs(schedule, host);
         }
         hosts.clear();
@@ -141,18 +201,19 @@ impl Infrastructure {
     }
 
     /// Tells a host's meter how many of its cores are busy.
-    pub(super) fn meter_host<E: From<InfraEvent>>(
+    fn meter_host<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         host: HostId,
-        allocated_mips: f64,
+        shared: Shared,
     ) {
         let node = self.virtual_machines.fleet.nodes[host.index()];
         let mips = self.virtual_machines.fleet.mips_per_core[host.index()];
-        let busy_cores = if mips > 0.0 { allocated_mips / mips } else { 0.0 };
+        let busy_cores = if mips > 0.0 { shared.used_mips / mips } else { 0.0 };
         let change = busy_cores - self.meters[node.index()].busy_cores();
         self.refresh(schedule, node, change);
-        if change != 0.0 {
+        // A governor that changed the clock is not asked again for what came of it.
+        if shared.has_changed {
             self.note_load(node);
         }
     }

@@ -1,7 +1,10 @@
 //! What virtual machines ask for, what hosts offer them, and how they move.
 
+use crate::energy::JobClass;
+use crate::energy::sla::ServiceLevel;
 use crate::engine::SimDuration;
 use crate::infra::compute::Resources;
+use std::sync::Arc;
 
 /// How a host gives its cores to virtual machines.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,21 +74,45 @@ pub struct VmSpec {
     pub vcpus: u32,
     /// Million instructions a second of each, above zero.
     pub mips_per_vcpu: f64,
+    /// What the speed of all that runs in it depends on: how it slows down as the clock of its host does.
+    pub job_class: JobClass,
     /// Memory, storage and accelerators, held on its host whether it is busy or not.
     pub resources: Resources,
+    /// What is agreed on it, which those of its type share; `None` if nothing is.
+    pub sla: Option<Arc<ServiceLevel>>,
 }
 
 impl VmSpec {
+    /// A virtual machine of this many virtual cores of this many million instructions a second, of the type 0, whose
+    /// jobs are bound by the clock and on which nothing is agreed.
+    #[must_use]
+    pub fn new(vcpus: u32, mips_per_vcpu: f64, resources: Resources) -> Self {
+        let (class, job_class) = (0, JobClass::Compute);
+        VmSpec { class, vcpus, mips_per_vcpu, job_class, resources, sla: None }
+    }
+
     /// Million instructions a second that it gets at most.
     ///
     /// ```
     /// use stratosim::infra::{VmSpec, compute::Resources};
-    /// let small = VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 500.0, resources: Resources::default() };
+    /// let small = VmSpec::new(2, 500.0, Resources::default());
     /// assert_eq!(small.size_mips(), 1000.0);
     /// ```
     #[must_use]
     pub fn size_mips(&self) -> f64 {
         f64::from(self.vcpus) * self.mips_per_vcpu
+    }
+
+    /// What an hour costs in which it is down, in the currency of its contract; 0 without one.
+    #[must_use]
+    pub fn hourly_downtime_cost(&self) -> f64 {
+        self.sla.as_ref().map_or(0.0, |sla| sla.hourly_downtime_cost(self.size_mips()))
+    }
+
+    /// Share of the time in service that is promised, in 0..=1; `None` if nothing is.
+    #[must_use]
+    pub fn promised_availability(&self) -> Option<f64> {
+        self.sla.as_ref()?.availability
     }
 }
 
@@ -107,11 +134,23 @@ pub enum MigrationMethod {
     },
 }
 
+/// What of the memory of a virtual machine a migration copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CopiedMemory {
+    /// All of it.
+    #[default]
+    Whole,
+    /// What it uses when the copying begins; all of it where that is not known.
+    InUse,
+}
+
 /// How a virtual machine moves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MigrationSpec {
     /// How its memory gets there.
     pub method: MigrationMethod,
+    /// What of it does.
+    pub memory: CopiedMemory,
     /// Share of its speed that it loses while it runs and is copied, in 0..=1.
     pub degradation: f64,
 }
@@ -125,6 +164,7 @@ impl Default for MigrationSpec {
                 downtime_limit: SimDuration::from_secs(0.3),
                 round_limit: 30,
             },
+            memory: CopiedMemory::Whole,
             degradation: 0.1,
         }
     }

@@ -1,5 +1,7 @@
 //! Virtual machines against hand calculations, and what must hold whatever is done to them.
 
+mod frequency;
+
 use super::*;
 use crate::energy::{JobClass, LinearPower};
 use crate::engine::{Kernel, Model, RandomStreams, Schedule, SimDuration, SimTime};
@@ -11,12 +13,14 @@ use crate::infra::{
 };
 use proptest::prelude::*;
 
-const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+pub(super) const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 
 /// An infrastructure alone, with all that it has told.
-struct Site {
-    infrastructure: Infrastructure,
+pub(super) struct Site {
+    pub(super) infrastructure: Infrastructure,
     told: Vec<(f64, String)>,
+    /// What is agreed on those that `act` adds.
+    pub(super) contract: Option<crate::energy::sla::Contract>,
 }
 
 impl Model for Site {
@@ -46,7 +50,7 @@ impl Site {
 }
 
 /// What hosts of a test are like: cores, MIPS of each, GiB of memory.
-fn hosts(count: u32, cores: u32, mips: f64, gib: f64) -> NodeClass {
+pub(super) fn hosts(count: u32, cores: u32, mips: f64, gib: f64) -> NodeClass {
     let mut class = NodeClass::new("host", Tier::Cloud, count).with_cores(cores, mips);
     class.power = LinearPower { idle_w: 100.0, busy_w: 200.0 }.into();
     class.power.sleep_w = 5.0;
@@ -65,6 +69,17 @@ fn site_with(
     bandwidth_bps: f64,
     faults: &[(u32, f64)],
 ) -> Kernel<Site> {
+    site_at(class, spec, bandwidth_bps, faults, |_| {})
+}
+
+/// The same, with what is added to the infrastructure.
+pub(super) fn site_at(
+    class: NodeClass,
+    spec: HostSpec,
+    bandwidth_bps: f64,
+    faults: &[(u32, f64)],
+    add: impl FnOnce(&mut InfraBuilder),
+) -> Kernel<Site> {
     let count = class.count;
     let mut builder = InfraBuilder::new(RandomStreams::new(1));
     let standing = || Box::new(Static::at(vec![Position::default()]).unwrap());
@@ -80,22 +95,23 @@ fn site_with(
         let times = vec![SimTime::from_secs(time_s), SimTime::from_secs(time_s + 100.0)];
         builder.fault(FaultTarget::Node(NodeId(node)), FaultTimes::Given(times));
     }
+    add(&mut builder);
     let mut infrastructure = builder.build().unwrap();
     for node in 0..count {
         infrastructure.add_host(NodeId(node), spec, SimTime::ZERO);
     }
-    let mut kernel = Kernel::new(Site { infrastructure, told: Vec::new() });
+    let mut kernel = Kernel::new(Site { infrastructure, told: Vec::new(), contract: None });
     kernel.model.infrastructure.start(&mut kernel.schedule);
     kernel
 }
 
-fn site(count: u32, cores: u32, mips: f64) -> Kernel<Site> {
+pub(super) fn site(count: u32, cores: u32, mips: f64) -> Kernel<Site> {
     site_with(hosts(count, cores, mips, 8.0), HostSpec::default(), 1e9, &[])
 }
 
-fn vm_spec(vcpus: u32, mips: f64, gib: f64) -> VmSpec {
+pub(super) fn vm_spec(vcpus: u32, mips: f64, gib: f64) -> VmSpec {
     let resources = Resources { memory_bytes: gib * GIB, ..Resources::default() };
-    VmSpec { class: 0, vcpus, mips_per_vcpu: mips, resources }
+    VmSpec::new(vcpus, mips, resources)
 }
 
 fn add(kernel: &mut Kernel<Site>, spec: VmSpec) -> VmId {
@@ -118,14 +134,14 @@ fn place(kernel: &mut Kernel<Site>, vm: VmId, host: u32) -> Result<(), VmRefusal
 }
 
 /// A virtual machine on a host that wants `demand_mips`.
-fn running(kernel: &mut Kernel<Site>, host: u32, spec: VmSpec, demand_mips: f64) -> VmId {
+pub(super) fn running(kernel: &mut Kernel<Site>, host: u32, spec: VmSpec, demand_mips: f64) -> VmId {
     let vm = add(kernel, spec);
     place(kernel, vm, host).unwrap();
     demand(kernel, vm, demand_mips);
     vm
 }
 
-fn demand(kernel: &mut Kernel<Site>, vm: VmId, demand_mips: f64) {
+pub(super) fn demand(kernel: &mut Kernel<Site>, vm: VmId, demand_mips: f64) {
     kernel.model.infrastructure.set_vm_demand(&mut kernel.schedule, vm, demand_mips);
 }
 
@@ -141,24 +157,24 @@ fn submit(kernel: &mut Kernel<Site>, vm: VmId, token: u64, length_mi: f64) {
     kernel.model.infrastructure.submit_vm_job(&mut kernel.schedule, vm, request, owner).unwrap();
 }
 
-fn run_to(kernel: &mut Kernel<Site>, time_s: f64) {
+pub(super) fn run_to(kernel: &mut Kernel<Site>, time_s: f64) {
     kernel.run_until(SimTime::from_secs(time_s));
 }
 
-fn account(kernel: &Kernel<Site>, vm: VmId) -> VmAccount {
+pub(super) fn account(kernel: &Kernel<Site>, vm: VmId) -> VmAccount {
     kernel.model.infrastructure.virtual_machines().account(vm, kernel.now())
 }
 
-fn energy_j(kernel: &Kernel<Site>, node: u32) -> f64 {
+pub(super) fn energy_j(kernel: &Kernel<Site>, node: u32) -> f64 {
     kernel.model.infrastructure.meter(NodeId(node)).energy_j(kernel.now())
 }
 
-fn machines(kernel: &Kernel<Site>) -> &VirtualMachines {
+pub(super) fn machines(kernel: &Kernel<Site>) -> &VirtualMachines {
     kernel.model.infrastructure.virtual_machines()
 }
 
 #[track_caller]
-fn assert_near(found: f64, expected: f64) {
+pub(super) fn assert_near(found: f64, expected: f64) {
     let error = 1e-9 * expected.abs().max(1.0);
     assert!((found - expected).abs() <= error, "found {found}, expected {expected}");
 }
@@ -187,8 +203,8 @@ fn two_virtual_machines_share_an_overloaded_host_in_proportion() {
     assert_near(account[0].overload_mi, 900.0 * 7.0 / 27.0 * 10.0);
     assert_near(account[1].requested_mi, 1800.0 * 10.0 + 600.0 * 20.0);
     assert_near(account[1].allocated_mi(), 1800.0 * 20.0 / 27.0 * 10.0 + 600.0 * 20.0);
-    assert_eq!((account[0].missed_spans, account[0].running_s), (1, 30.0));
-    assert_near(account[0].missed_shares, 7.0 / 27.0);
+    assert_eq!((account[0].missed_s, account[0].running_s), (10.0, 30.0));
+    assert_near(account[0].missed_share_s, 10.0 * 7.0 / 27.0);
     // 10 s at 200 W, then 20 s at 1500 of 2000 MIPS: 175 W.
     assert_near(energy_j(&kernel, 0), 10.0 * 200.0 + 20.0 * 175.0);
     let host = machines(&kernel).host_account(HostId(0), kernel.now());
@@ -287,7 +303,11 @@ fn stop_and_copy_pauses_for_the_whole_copy() {
     // 1 GiB over 1 Gbit/s: 8.589934592 s, in which the virtual machine stands still.
     let mut kernel = site(2, 1, 1000.0);
     let vm = running(&mut kernel, 0, vm_spec(1, 1000.0, 1.0), 1000.0);
-    let spec = MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.1 };
+    let spec = MigrationSpec {
+        method: MigrationMethod::StopAndCopy,
+        memory: CopiedMemory::Whole,
+        degradation: 0.1,
+    };
     kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     let copy_s = GIB * 8.0 / 1e9;
     run_to(&mut kernel, 20.0);
@@ -313,7 +333,7 @@ fn pre_copy_is_a_geometric_series() {
         downtime_limit: SimDuration::from_secs(0.3),
         round_limit: 30,
     };
-    let spec = MigrationSpec { method, degradation: 0.2 };
+    let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.2 };
     kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     // 17.18 s, 3.436 s, 0.687 s, then 0.137 s < 0.3 s are left: the pause.
     let ratio: f64 = dirty / rate;
@@ -339,7 +359,7 @@ fn writes_faster_than_the_link_end_in_a_pause_after_one_round() {
         downtime_limit: SimDuration::from_secs(0.3),
         round_limit: 30,
     };
-    let spec = MigrationSpec { method, degradation: 0.1 };
+    let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.1 };
     kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     let copy_s = GIB * 8.0 / 1e9;
     run_to(&mut kernel, 60.0);
@@ -354,7 +374,7 @@ fn two_migrations_over_one_link_take_twice_as_long() {
         let method = MigrationMethod::StopAndCopy;
         for to in 1..=count {
             let vm = running(&mut kernel, 0, vm_spec(1, 1000.0, 1.0), 100.0);
-            let spec = MigrationSpec { method, degradation: 0.0 };
+            let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.0 };
             let infrastructure = &mut kernel.model.infrastructure;
             infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(to), spec).unwrap();
         }
@@ -434,7 +454,7 @@ fn a_host_told_to_sleep_waits_until_its_last_virtual_machine_has_left() {
     let infrastructure = &mut kernel.model.infrastructure;
     infrastructure.sleep_host(&mut kernel.schedule, HostId(0));
     let method = MigrationMethod::StopAndCopy;
-    let spec = MigrationSpec { method, degradation: 0.0 };
+    let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.0 };
     infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     run_to(&mut kernel, 60.0);
     assert_told(&kernel, GIB * 8.0 / 1e9, "host 0 asleep");
@@ -446,7 +466,11 @@ fn a_migration_to_a_host_asleep_waits_for_it() {
     kernel.model.infrastructure.sleep_host(&mut kernel.schedule, HostId(1));
     let vm = running(&mut kernel, 0, vm_spec(1, 1000.0, 1.0), 1000.0);
     run_to(&mut kernel, 15.0);
-    let spec = MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 };
+    let spec = MigrationSpec {
+        method: MigrationMethod::StopAndCopy,
+        memory: CopiedMemory::Whole,
+        degradation: 0.0,
+    };
     kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     run_to(&mut kernel, 60.0);
     assert_told(&kernel, 35.0 + GIB * 8.0 / 1e9, "migration of 0 Done");
@@ -481,7 +505,11 @@ fn a_migration_survives_the_loss_of_its_target_and_ends_with_that_of_its_source(
     let mut kernel =
         site_with(hosts(3, 1, 1000.0, 8.0), HostSpec::default(), 1e9, &[(1, 2.0), (0, 4.0)]);
     let vm = running(&mut kernel, 0, vm_spec(1, 1000.0, 1.0), 1000.0);
-    let spec = MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 };
+    let spec = MigrationSpec {
+        method: MigrationMethod::StopAndCopy,
+        memory: CopiedMemory::Whole,
+        degradation: 0.0,
+    };
     let infrastructure = &mut kernel.model.infrastructure;
     infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
     run_to(&mut kernel, 3.0);
@@ -536,7 +564,7 @@ fn a_front_is_served_by_the_virtual_machine_with_the_least_load() {
 
 /// What a fleet may be made to do.
 #[derive(Clone, Copy, Debug)]
-enum Action {
+pub(super) enum Action {
     Add { host: u32, vcpus: u32, mips: f64, gib: f64 },
     Demand { vm: usize, share: f64 },
     Migrate { vm: usize, host: u32, pre_copy: bool },
@@ -544,10 +572,11 @@ enum Action {
     Sleep { host: u32 },
     Replace { vm: usize, host: u32 },
     Job { vm: usize, length_mi: f64 },
+    Clock { host: u32, step: usize },
     Wait { seconds: f64 },
 }
 
-fn action() -> impl Strategy<Value = Action> {
+pub(super) fn action() -> impl Strategy<Value = Action> {
     let (host, vm) = (0u32..4, 0usize..20);
     prop_oneof![
         3 => (host.clone(), 1u32..3, 100.0..900.0f64, 0.5..4.0f64)
@@ -557,18 +586,23 @@ fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(vm, host, pre_copy)| Action::Migrate { vm, host, pre_copy }),
         1 => vm.clone().prop_map(|vm| Action::Stop { vm }),
         1 => host.clone().prop_map(|host| Action::Sleep { host }),
-        1 => (vm.clone(), host).prop_map(|(vm, host)| Action::Replace { vm, host }),
+        1 => (vm.clone(), host.clone()).prop_map(|(vm, host)| Action::Replace { vm, host }),
+        1 => (host, 0usize..2).prop_map(|(host, step)| Action::Clock { host, step }),
         2 => (vm, 10.0..5000.0f64).prop_map(|(vm, length_mi)| Action::Job { vm, length_mi }),
         4 => (0.0..20.0f64).prop_map(|seconds| Action::Wait { seconds }),
     ]
 }
 
-fn act(kernel: &mut Kernel<Site>, action: Action, jobs: &mut u64) {
+pub(super) fn act(kernel: &mut Kernel<Site>, action: Action, jobs: &mut u64) {
     let count = machines(kernel).len();
     let known = |vm: usize| (count > 0).then(|| VmId((vm % count.max(1)) as u32));
     match action {
         Action::Add { host, vcpus, mips, gib } => {
-            let vm = add(kernel, vm_spec(vcpus, mips, gib));
+            let mut spec = vm_spec(vcpus, mips, gib);
+            let level = kernel.model.contract.clone().map(crate::energy::sla::ServiceLevel::new);
+            spec.sla = level.map(std::sync::Arc::new);
+            spec.job_class = JobClass::ALL[count % JobClass::COUNT];
+            let vm = add(kernel, spec);
             if vm.0.is_multiple_of(2) {
                 let discipline = Discipline::TimeShared { job_limit: usize::MAX };
                 kernel.model.infrastructure.take_jobs(&mut kernel.schedule, vm, discipline);
@@ -614,6 +648,11 @@ fn act(kernel: &mut Kernel<Site>, action: Action, jobs: &mut u64) {
             let done = infrastructure.submit_vm_job(&mut kernel.schedule, vm, request, owner);
             *jobs += u64::from(done.is_ok());
         }
+        Action::Clock { host, step } => {
+            // Nothing where the clock is fixed.
+            let infrastructure = &mut kernel.model.infrastructure;
+            let _ = infrastructure.set_frequency(&mut kernel.schedule, NodeId(host), step);
+        }
         Action::Wait { seconds } => kernel.run_for(SimDuration::from_secs(seconds)),
     }
 }
@@ -645,10 +684,30 @@ fn check(kernel: &Kernel<Site>, settled: bool) -> Result<(), TestCaseError> {
             let allocated: f64 =
                 machines.vms_of(host).iter().map(|vm| machines.allocated_mips()[vm.index()]).sum();
             prop_assert!(allocated <= fleet.allocated_mips()[index] * (1.0 + 1e-12) + 1e-9);
-            prop_assert!(fleet.allocated_mips()[index] <= fleet.capacity_mips()[index]);
+            let claim = |vm: VmId| fleet.claim(host, machines.spec(vm).job_class);
+            let used: f64 = machines
+                .vms_of(host)
+                .iter()
+                .map(|&vm| machines.allocated_mips()[vm.index()] * claim(vm))
+                .sum();
+            prop_assert!(used <= fleet.capacity_mips()[index] * (1.0 + 1e-12));
             let busy = kernel.model.infrastructure.meter(fleet.nodes()[index]).busy_cores();
-            let cores = fleet.allocated_mips()[index] / fleet.mips_per_core()[index];
-            prop_assert!((busy - cores).abs() < 1e-9, "{} cores busy, {} allocated", busy, cores);
+            prop_assert!(busy <= f64::from(fleet.cores()[index]) * (1.0 + 1e-12));
+            prop_assert!(busy >= used / fleet.mips_per_core()[index] - 1e-9);
+            if fleet.mips_per_core()[index] == fleet.fastest_mips_per_core()[index] {
+                prop_assert!(fleet.allocated_mips()[index] <= fleet.capacity_mips()[index]);
+                let cores = fleet.allocated_mips()[index] / fleet.mips_per_core()[index];
+                prop_assert!((busy - cores).abs() < 1e-9, "{} cores busy, {} allocated", busy, cores);
+            }
+            let stays = |vm: &VmId| machines.host(*vm) != Some(host) || !machines.is_migrating(*vm);
+            let claimed: f64 = present
+                .iter()
+                .filter(|vm| stays(vm))
+                .map(|&vm| machines.demand_mips()[vm.index()] * claim(vm))
+                .sum();
+            prop_assert!((fleet.planned_claim_mips()[index] - claimed).abs() < 1e-6);
+            let by_class: f64 = fleet.planned_by_class()[index].iter().sum();
+            prop_assert!((fleet.planned_mips()[index] - by_class).abs() < 1e-6);
             let mut planned = sum(&|vm| machines.demand_mips()[vm.index()]);
             planned -= machines
                 .vms_of(host)
@@ -685,10 +744,13 @@ proptest! {
         actions in prop::collection::vec(action(), 1..60),
         fault_s in prop::option::of(0.0..60.0f64),
         slow in any::<bool>(),
+        clocked in any::<bool>(),
     ) {
         let faults: Vec<(u32, f64)> = fault_s.map(|time_s| (1, time_s)).into_iter().collect();
         let spec = if slow { slow_sleeper() } else { HostSpec::default() };
-        let mut kernel = site_with(hosts(4, 2, 1000.0, 8.0), spec, 1e9, &faults);
+        let frequency = clocked.then(frequency::steps);
+        let class = NodeClass { frequency, ..hosts(4, 2, 1000.0, 8.0) };
+        let mut kernel = site_with(class, spec, 1e9, &faults);
         let mut jobs = 0;
         for action in actions {
             act(&mut kernel, action, &mut jobs);
@@ -719,7 +781,7 @@ proptest! {
             downtime_limit: SimDuration::from_secs(0.3),
             round_limit: limit,
         };
-        let spec = MigrationSpec { method, degradation: 0.1 };
+        let spec = MigrationSpec { method, memory: CopiedMemory::Whole, degradation: 0.1 };
         kernel.model.infrastructure.migrate_vm(&mut kernel.schedule, vm, HostId(1), spec).unwrap();
         run_to(&mut kernel, 1e5);
         let (rate, volume) = (125e6, gib * GIB);

@@ -3,7 +3,7 @@
 use super::ConsolidationPolicy;
 use super::overload::OverloadDetection;
 use super::plan::{Plan, Target};
-use super::selection::{SelectionView, VmSelection};
+use super::selection::{Relief, SelectionView, VmSelection};
 use super::view::{ConsolidationDecision, ConsolidationView};
 use crate::infra::{HostId, HostState, VmId};
 use crate::placement::vm_allocation::{
@@ -49,6 +49,20 @@ pub struct Composed {
     pub sleeps: bool,
 }
 
+/// Tells selections what the detection would say.
+#[derive(Debug)]
+struct Probe<'p, 'a> {
+    plan: &'p mut Plan<'a>,
+    detection: &'p mut dyn OverloadDetection,
+    host: HostId,
+}
+
+impl Relief for Probe<'_, '_> {
+    fn is_relieved_without(&mut self, vm: VmId) -> bool {
+        !self.plan.is_overloaded_without(self.detection, self.host, vm)
+    }
+}
+
 impl Composed {
     /// Finds a target for a virtual machine that is planned to be nowhere, and plans for it to be there.
     fn place(
@@ -70,7 +84,9 @@ impl Composed {
             detection: &mut *self.overload,
             barred,
         };
+        let sites = view.sites();
         let mut targets = AllocationView::new(now, need, hosts, &plan.fleet, classes, view.random())
+            .at_sites(sites)
             .guarded(&mut guard);
         match self.placement.decide(&mut targets) {
             // Checked here, so that a plan never stands on a bad answer.
@@ -101,16 +117,23 @@ impl Composed {
                 overloaded.push(host);
             }
         }
+        let classes = view.classes();
         let mut leaving: Vec<(VmId, HostId)> = Vec::new();
         for host in overloaded {
             let mut candidates = plan.movable(host);
             while !candidates.is_empty() && plan.is_overloaded(&mut *self.overload, host) {
-                let (machines, histories) = (view.machines(), view.histories());
+                let (now, machines, histories, sites) =
+                    (view.now(), view.machines(), view.histories(), view.sites());
                 let chosen = self.selection.select(&mut SelectionView {
                     candidates: &candidates,
                     machines,
                     histories,
                     random: view.random(),
+                    host,
+                    now,
+                    classes,
+                    sites,
+                    relief: &mut Probe { plan, detection: &mut *self.overload, host },
                 });
                 let vm = candidates.remove(chosen.min(candidates.len() - 1));
                 plan.take(vm, host);
@@ -201,7 +224,7 @@ impl ConsolidationPolicy for Composed {
     }
 
     fn decide(&mut self, view: &mut ConsolidationView<'_>) -> ConsolidationDecision {
-        let mut plan = Plan::new(view, self.overload.history());
+        let mut plan = Plan::new(view, self.overload.history(), self.overload.future());
         self.placement.forget();
         let mut barred = vec![false; plan.fleet.len()];
         let mut received = vec![false; plan.fleet.len()];

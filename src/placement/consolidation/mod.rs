@@ -5,19 +5,25 @@
 //! ones, and puts what is empty to sleep (Beloglazov and Buyya, 2012).
 
 mod composed;
+mod follow_the_price;
+mod forecast;
+mod minimum_power;
 mod overload;
 mod plan;
 mod selection;
 mod view;
 
 pub use composed::{Composed, Nothing};
+pub use follow_the_price::FollowThePrice;
+pub use forecast::Forecast;
+pub use minimum_power::MinimumPower;
 pub use overload::{
     HostLoad, InterquartileRange, LinearRegression, LocalRegression, MedianAbsoluteDeviation,
     OverloadDetection, RobustLocalRegression, Threshold,
 };
 pub use selection::{
-    MaximumCorrelation, MinimumCost, MinimumMigrationTime, MinimumUtilisation, RandomSelection,
-    SelectionView, VmSelection,
+    MaximumCorrelation, MinimumCost, MinimumMigrationTime, MinimumUtilisation, PredictionDriven,
+    RandomSelection, Relief, SelectionView, VmSelection,
 };
 pub use view::{ConsolidationDecision, ConsolidationView, feature_columns};
 

@@ -17,6 +17,9 @@ pub struct HostLoad<'a> {
     /// an older virtual machine's history counts from where it begins. At most as long as
     /// [asked for](OverloadDetection::history).
     pub history: &'a [f64],
+    /// The same at the steps to come, the next one first, as if the virtual machines that it has now stayed. Of the
+    /// length [asked for](OverloadDetection::future); a demand that nobody knows stays as it is.
+    pub future: &'a [f64],
 }
 
 /// A way to tell that a host is overloaded.
@@ -38,6 +41,11 @@ pub struct HostLoad<'a> {
 pub trait OverloadDetection: fmt::Debug + Send {
     /// Steps back that it looks.
     fn history(&self) -> usize {
+        0
+    }
+
+    /// Steps ahead for which it must be told what comes; none but an oracle needs any.
+    fn future(&self) -> usize {
         0
     }
 

@@ -1,8 +1,9 @@
 //! VM selection: which virtual machine leaves an overloaded host first?
 
 use crate::apps::VmHistories;
-use crate::engine::Stream;
-use crate::infra::{VirtualMachines, VmId};
+use crate::engine::{SimDuration, SimTime, Stream};
+use crate::infra::{HostId, NodeClass, VirtualMachines, VmId};
+use crate::placement::SiteSignals;
 use crate::statistics::MultipleRegression;
 use crate::units::{DataRate, Duration};
 use rand::RngExt;
@@ -21,6 +22,22 @@ pub struct SelectionView<'a> {
     pub histories: &'a VmHistories,
     /// The policy's own random stream.
     pub random: &'a mut Stream,
+    /// The host.
+    pub host: HostId,
+    /// The present instant.
+    pub now: SimTime,
+    /// The classes of nodes, by [`ClassId`](crate::infra::ClassId).
+    pub classes: &'a [NodeClass],
+    /// Prices and all else of the hosts' sites.
+    pub sites: SiteSignals<'a>,
+    /// What the overload detection would say.
+    pub relief: &'a mut dyn Relief,
+}
+
+/// Tells what the overload detection would say of a host if a virtual machine left it.
+pub trait Relief: fmt::Debug {
+    /// Whether the host would no longer be overloaded without this one.
+    fn is_relieved_without(&mut self, vm: VmId) -> bool;
 }
 
 /// A way to select.
@@ -138,29 +155,51 @@ impl VmSelection for MaximumCorrelation {
     }
 }
 
-/// The one whose copying costs the least if its user pays nothing meanwhile: its price times the slots of time that
-/// its copying begins.
+/// One whose departure alone ends the overload as the detection sees it, so that as few leave as can be: with the
+/// detection `forecast` over all of its horizon. Of several the one with the least memory; of none the one that wants
+/// the most, after which it is asked again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PredictionDriven {}
+
+impl VmSelection for PredictionDriven {
+    fn select(&mut self, view: &mut SelectionView<'_>) -> usize {
+        let relieves: Vec<bool> =
+            view.candidates.iter().map(|&vm| view.relief.is_relieved_without(vm)).collect();
+        let memory = |vm: VmId| view.machines.spec(vm).resources.memory_bytes;
+        let mut best = (f64::INFINITY, None);
+        for (place, &vm) in view.candidates.iter().enumerate() {
+            if relieves[place] && memory(vm) < best.0 {
+                best = (memory(vm), Some(place));
+            }
+        }
+        best.1.unwrap_or_else(|| least(view, |vm| -view.machines.demand_mips()[vm.index()]))
+    }
+}
+
+/// The one whose copying costs the least: what its user does not pay for the slots of time that its copying begins,
+/// and what the energy costs that it draws a second time while both hosts hold it, by the signals of its host's site
+/// over these seconds. Of one with a negative price, who is paid to run, copying gains something.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct MinimumCost {
-    /// What users pay an hour for each type of virtual machine, in the order of the types and in any currency; the
-    /// last price is that of all further types, too.
-    #[schemars(length(min = 1))]
+    /// What users pay an hour for each type of virtual machine, in the order of the types and in the currency of energy;
+    /// the last price is that of all further types, too. The prices of the contracts if left out.
     pub prices_per_hour: Vec<f64>,
     /// Rate at which memory is copied.
-    #[serde(default = "half_a_gigabit")]
     pub rate: DataRate,
-    /// Slots in which time is paid for.
-    #[serde(default = "ten_seconds")]
+    /// Slots in which users pay for time; 0 if they pay for each instant.
     pub slot: Duration,
 }
 
-fn half_a_gigabit() -> DataRate {
-    DataRate::from_bps(5e8)
-}
-
-fn ten_seconds() -> Duration {
-    Duration::from_secs(10.0)
+impl Default for MinimumCost {
+    fn default() -> Self {
+        MinimumCost {
+            prices_per_hour: Vec::new(),
+            rate: DataRate::from_bps(5e8),
+            slot: Duration::from_secs(10.0),
+        }
+    }
 }
 
 impl MinimumCost {
@@ -169,15 +208,41 @@ impl MinimumCost {
     pub fn price_per_hour(&self, class: usize) -> f64 {
         self.prices_per_hour.get(class).or(self.prices_per_hour.last()).copied().unwrap_or(0.0)
     }
+
+    /// What copying a virtual machine costs.
+    fn cost(&self, view: &SelectionView<'_>, vm: VmId) -> f64 {
+        let spec = view.machines.spec(vm);
+        let rate_bps = self.rate.as_bps().max(f64::MIN_POSITIVE);
+        let copying_s = (8.0 * spec.resources.memory_bytes / rate_bps).min(LONGEST_COPY_S);
+        let slot_s = self.slot.as_secs();
+        let paid_s =
+            if slot_s > 0.0 { ((copying_s / slot_s).floor() + 1.0) * slot_s } else { copying_s };
+        let agreed = || spec.sla.as_ref().map_or(0.0, |sla| sla.contract.price_per_s);
+        let price_per_s = match self.prices_per_hour.is_empty() {
+            true => agreed(),
+            false => self.price_per_hour(usize::from(spec.class)) / 3600.0,
+        };
+        price_per_s * paid_s + self.energy_cost(view, vm, SimDuration::from_secs(copying_s))
+    }
+
+    fn energy_cost(&self, view: &SelectionView<'_>, vm: VmId, copying: SimDuration) -> f64 {
+        let (fleet, index) = (view.machines.fleet(), view.host.index());
+        let Some(site) = view.sites.site_of(fleet, view.host) else { return 0.0 };
+        let Some(account) = view.sites.account(site) else { return 0.0 };
+        let power = &view.classes[fleet.classes()[index].index()].power;
+        let capacity = fleet.fastest_capacity_mips(view.host);
+        let load = fleet.requested_mips()[index].min(capacity);
+        let own = view.machines.allocated_mips()[vm.index()].min(load);
+        let own_w = power.planned_w(load / capacity) - power.planned_w((load - own) / capacity);
+        view.sites.added(site, account.power_w(), own_w, view.now, copying).cost
+    }
 }
+
+/// A copy that takes longer is as bad as any: a year.
+const LONGEST_COPY_S: f64 = 3.2e7;
 
 impl VmSelection for MinimumCost {
     fn select(&mut self, view: &mut SelectionView<'_>) -> usize {
-        least(view, |vm| {
-            let spec = view.machines.spec(vm);
-            let copying_s = 8.0 * spec.resources.memory_bytes / self.rate.as_bps();
-            let slots = (copying_s / self.slot.as_secs()).floor() + 1.0;
-            self.price_per_hour(usize::from(spec.class)) * slots
-        })
+        least(view, |vm| self.cost(view, vm))
     }
 }

@@ -1,9 +1,10 @@
 //! What a consolidation policy can see.
 
-use crate::apps::{ConsolidationRequest, VmHistories};
+use crate::apps::{ConsolidationRequest, Copying, FutureDemand, VmHistories};
 use crate::engine::{SimTime, Stream};
 use crate::infra::{Fleet, HostId, NodeClass, VirtualMachines, VmId};
 use crate::placement::vm_allocation::{fleet_columns, fleet_features};
+use crate::placement::{SiteSignals, site_columns};
 use crate::records::ColumnSpec;
 
 /// The hosts and virtual machines as a consolidation policy sees them.
@@ -14,6 +15,7 @@ pub struct ConsolidationView<'a> {
     machines: &'a VirtualMachines,
     classes: &'a [NodeClass],
     random: &'a mut Stream,
+    sites: SiteSignals<'a>,
 }
 
 impl<'a> ConsolidationView<'a> {
@@ -25,7 +27,31 @@ impl<'a> ConsolidationView<'a> {
         classes: &'a [NodeClass],
         random: &'a mut Stream,
     ) -> Self {
-        ConsolidationView { request, now, machines, classes, random }
+        ConsolidationView { request, now, machines, classes, random, sites: SiteSignals::default() }
+    }
+
+    /// The same view with the signals of the hosts' sites.
+    #[must_use]
+    pub fn at_sites(self, sites: SiteSignals<'a>) -> Self {
+        ConsolidationView { sites, ..self }
+    }
+
+    /// The same view of another request at the same instant, such as one of fewer hosts.
+    pub fn of_request<'b>(&'b mut self, request: &'b ConsolidationRequest<'b>) -> ConsolidationView<'b> {
+        ConsolidationView {
+            request,
+            now: self.now,
+            machines: self.machines,
+            classes: self.classes,
+            random: &mut *self.random,
+            sites: self.sites,
+        }
+    }
+
+    /// What was asked.
+    #[must_use]
+    pub fn request(&self) -> &'a ConsolidationRequest<'a> {
+        self.request
     }
 
     /// The present instant.
@@ -64,10 +90,28 @@ impl<'a> ConsolidationView<'a> {
         self.request.histories
     }
 
+    /// What the virtual machines are going to want, if the workload knows: for oracles only.
+    #[must_use]
+    pub fn future(&self) -> Option<&'a dyn FutureDemand> {
+        self.request.future
+    }
+
+    /// How virtual machines are copied, and what that costs.
+    #[must_use]
+    pub fn copying(&self) -> Copying<'a> {
+        self.request.copying
+    }
+
     /// The classes of nodes, by [`ClassId`](crate::infra::ClassId).
     #[must_use]
     pub fn classes(&self) -> &'a [NodeClass] {
         self.classes
+    }
+
+    /// Prices and all else of the hosts' sites, now and later.
+    #[must_use]
+    pub fn sites(&self) -> SiteSignals<'a> {
+        self.sites
     }
 
     /// The policy's own random stream.
@@ -77,22 +121,27 @@ impl<'a> ConsolidationView<'a> {
 
     /// What is recorded of this view with the decision, in the order of [`feature_columns`]. O(hosts).
     #[must_use]
-    pub fn features(&self) -> [Option<f64>; 5] {
+    pub fn features(&self) -> [Option<f64>; 11] {
         let [on, asleep, planned, free] = fleet_features(self.fleet(), self.hosts());
         let overloaded = self.hosts().iter().filter(|host| {
-            self.fleet().requested_mips()[host.index()] > self.fleet().capacity_mips()[host.index()]
+            self.fleet().requested_claim_mips()[host.index()]
+                > self.fleet().capacity_mips()[host.index()]
         });
-        [on, asleep, planned, free, Some(overloaded.count() as f64)]
+        let [price, most, carbon, dirtiest, own_w, headroom_w] =
+            self.sites.features(self.fleet(), self.hosts(), self.now);
+        let overloaded = Some(overloaded.count() as f64);
+        [on, asleep, planned, free, overloaded, price, most, carbon, dirtiest, own_w, headroom_w]
     }
 }
 
 /// What is recorded of each consolidation.
 #[must_use]
-pub fn feature_columns() -> [ColumnSpec; 5] {
+pub fn feature_columns() -> [ColumnSpec; 11] {
     let [on, asleep, planned, free] = fleet_columns();
     let overloaded =
         ColumnSpec::float("hosts_overloaded", "", "hosts of which more is wanted than they have");
-    [on, asleep, planned, free, overloaded]
+    let [price, most, carbon, dirtiest, own_w, headroom_w] = site_columns();
+    [on, asleep, planned, free, overloaded, price, most, carbon, dirtiest, own_w, headroom_w]
 }
 
 /// What a policy wants done.

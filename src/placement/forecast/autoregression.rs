@@ -2,9 +2,12 @@
 
 use super::{Predictor, newest};
 use crate::statistics::mean;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// How coefficients are estimated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Estimator {
     /// Least forward and backward errors, with stable results for short series (Burg 1967).
     #[default]
@@ -103,14 +106,23 @@ pub fn burg(values: &[f64], order: usize) -> Fit {
 }
 
 /// Autoregression around the mean of the window, estimated anew for each forecast.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct AutoRegressive {
     /// How many values back each one depends on.
+    #[schemars(range(max = 1000))]
     pub order: usize,
     /// How the coefficients are estimated.
     pub estimator: Estimator,
     /// How many of the newest values are looked at.
+    #[schemars(range(min = 1, max = 100_000))]
     pub window: usize,
+}
+
+impl Default for AutoRegressive {
+    fn default() -> Self {
+        AutoRegressive::new(3)
+    }
 }
 
 impl AutoRegressive {

@@ -1,23 +1,31 @@
 //! Exponential smoothing with a trend and, if wanted, a season.
 
 use super::{Predictor, newest};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Additive exponential smoothing: Holt's with a level and a trend, Holt and Winters' with a season as well
 /// (Holt 1957; Winters, *Management Science* 6, 1960).
 ///
 /// Level and trend start from the first two values or, with a season, from the first two seasons; until these
 /// are there, there is no season.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct HoltWinters {
     /// Weight of a new value in the level, in 0..=1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub level: f64,
     /// Weight of a new rise in the trend, in 0..=1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub trend: f64,
     /// Weight of a new deviation in the season, in 0..=1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub season: f64,
     /// Steps of a season; 0 or 1 for none.
+    #[schemars(range(max = 100_000))]
     pub period: usize,
     /// How many of the newest values are looked at.
+    #[schemars(range(min = 1, max = 100_000))]
     pub window: usize,
 }
 

@@ -79,17 +79,21 @@ impl FrequencyGovernor for Schedutil {
 }
 
 /// The step of the least power among those at which the present work keeps the load at or below a limit, by what
-/// the running jobs' classes lose at each frequency; the fastest if jobs wait or none does.
+/// the classes of the running jobs or virtual machines lose at each frequency, and virtual machines get their share of
+/// what they ask for; the fastest if jobs wait or no step does.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SlaAware {
     /// Busy share of the cores above which the service level is at risk.
     pub max_load: Ratio,
+    /// Share of what the virtual machines of a host ask for that they must get at least, if the fastest step gives
+    /// it.
+    pub min_share: Ratio,
 }
 
 impl Default for SlaAware {
     fn default() -> Self {
-        SlaAware { max_load: Ratio::from_fraction(0.7) }
+        SlaAware { max_load: Ratio::from_fraction(0.7), min_share: Ratio::from_fraction(1.0) }
     }
 }
 
@@ -98,14 +102,45 @@ impl FrequencyGovernor for SlaAware {
         let last = view.steps().last();
         let mut best = (f64::INFINITY, last);
         if view.waiting() == 0 {
+            let enough = self.min_share.as_fraction().min(view.served_at(last)) * (1.0 - 1e-9);
             for step in 0..=last {
                 let load = view.load_at(step);
-                if load <= self.max_load.as_fraction() {
+                if load <= self.max_load.as_fraction() && view.served_at(step) >= enough {
                     let power_w = view.power_w(step, load);
                     if power_w < best.0 {
                         best = (power_w, step);
                     }
                 }
+            }
+        }
+        FrequencyDecision::Step(best.1)
+    }
+}
+
+/// The step at which an hour of the present work costs the least: energy at the price of the node's site, and what the
+/// contracts of virtual machines on a host ask for that get less than they want. The slowest among equals.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostAware {
+    /// Price of energy for a kWh where the site has none, in the currency of the contracts.
+    pub energy_price_per_kwh: f64,
+}
+
+impl Default for CostAware {
+    fn default() -> Self {
+        CostAware { energy_price_per_kwh: 0.10 }
+    }
+}
+
+impl FrequencyGovernor for CostAware {
+    fn decide(&mut self, view: &mut FrequencyView<'_>) -> FrequencyDecision {
+        let price = view.price_per_kwh().unwrap_or(self.energy_price_per_kwh);
+        let mut best = (f64::INFINITY, view.steps().last());
+        for step in 0..=view.steps().last() {
+            let power_w = view.power_w(step, view.load_at(step).min(1.0));
+            let cost = power_w / 1e3 * price + view.hourly_penalty_at(step);
+            if cost < best.0 {
+                best = (cost, step);
             }
         }
         FrequencyDecision::Step(best.1)

@@ -3,8 +3,8 @@
 mod governors;
 mod view;
 
-pub use governors::{Ondemand, Performance, Powersave, Schedutil, SlaAware};
-pub use view::FrequencyView;
+pub use governors::{CostAware, Ondemand, Performance, Powersave, Schedutil, SlaAware};
+pub use view::{FrequencyView, feature_columns};
 
 use std::fmt;
 

@@ -14,10 +14,13 @@ use thiserror::Error;
 pub struct PlacementHost<'a> {
     /// Speed of all cores together, in MIPS.
     pub capacity_mips: f64,
-    /// Speed of the fastest core, which bounds what one virtual machine can have.
+    /// Speed of a core, which bounds what a virtual machine can have on each of its own.
     pub core_mips: f64,
     /// Memory in bytes.
     pub memory_bytes: f64,
+    /// Room for what else virtual machines hold (storage, accelerators, virtual cores), in the order of
+    /// [`PlacementVm::holds`]; what is not given has no bound.
+    pub room: &'a [f64],
     /// Watts at evenly spaced utilisations from 0 to 1, at least two, with straight lines between. A host
     /// without virtual machines is off and draws nothing.
     pub power_w: &'a [f64],
@@ -25,11 +28,17 @@ pub struct PlacementHost<'a> {
 
 /// A virtual machine that is to be placed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PlacementVm {
+pub struct PlacementVm<'a> {
     /// What it asks for, in MIPS.
     pub demand_mips: f64,
+    /// Its virtual cores, each on a core of its host.
+    pub cores: f64,
     /// What it holds, in bytes.
     pub memory_bytes: f64,
+    /// What else it holds, whatever it asks for.
+    pub holds: &'a [f64],
+    /// Whether it must stay on its host.
+    pub is_fixed: bool,
     /// The host that it is on; moving it elsewhere costs `migration_w`.
     pub host: Option<usize>,
     /// What a migration counts, in watts beside those of the hosts: its energy over the time for which the

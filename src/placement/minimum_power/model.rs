@@ -9,7 +9,7 @@ use good_lp::{
 /// A binary variable is true above this; solvers leave small errors.
 const HALF: f64 = 0.5;
 
-fn check(hosts: &[PlacementHost<'_>], vms: &[PlacementVm]) -> Result<(), PlacementError> {
+fn check(hosts: &[PlacementHost<'_>], vms: &[PlacementVm<'_>]) -> Result<(), PlacementError> {
     let good = |what, index, quantity, found: f64, above: bool| {
         let allowed = if above { "above 0" } else { "at least 0" };
         if found.is_finite() && found >= 0.0 && (found > 0.0 || !above) {
@@ -22,6 +22,9 @@ fn check(hosts: &[PlacementHost<'_>], vms: &[PlacementVm]) -> Result<(), Placeme
         good("host", index, "a capacity", host.capacity_mips, true)?;
         good("host", index, "a core speed", host.core_mips, true)?;
         good("host", index, "a memory", host.memory_bytes, false)?;
+        for &room in host.room.iter().filter(|room| room.is_nan() || **room < 0.0) {
+            good("host", index, "room", room, false)?;
+        }
         if host.power_w.len() < 2 {
             return Err(PlacementError::Points { index, points: host.power_w.len() });
         }
@@ -31,8 +34,12 @@ fn check(hosts: &[PlacementHost<'_>], vms: &[PlacementVm]) -> Result<(), Placeme
     }
     for (index, vm) in vms.iter().enumerate() {
         good("virtual machine", index, "a demand", vm.demand_mips, false)?;
+        good("virtual machine", index, "a number of cores", vm.cores, true)?;
         good("virtual machine", index, "a memory", vm.memory_bytes, false)?;
         good("virtual machine", index, "a migration cost", vm.migration_w, false)?;
+        for &held in vm.holds {
+            good("virtual machine", index, "a hold", held, false)?;
+        }
     }
     Ok(())
 }
@@ -95,12 +102,15 @@ impl Program {
 }
 
 /// The placement of all `vms` on `hosts` with the least power of the hosts and cost of migrations, such that
-/// no host is given more demand or memory than it has, and none a virtual machine that asks for more than a core.
+/// no host is given more demand or memory than it has, and none a virtual machine that asks for more than its cores.
 ///
 /// ```
 /// use stratosim::placement::minimum_power::{PlacementHost, PlacementVm, Solver, minimum_power};
-/// let host = PlacementHost { capacity_mips: 1000.0, core_mips: 1000.0, memory_bytes: 8e9, power_w: &[100.0, 200.0] };
-/// let vm = PlacementVm { demand_mips: 300.0, memory_bytes: 1e9, host: None, migration_w: 0.0 };
+/// let power_w = &[100.0, 200.0];
+/// let host = PlacementHost { capacity_mips: 1000.0, core_mips: 1000.0, memory_bytes: 8e9, room: &[], power_w };
+/// let vm = PlacementVm {
+///     demand_mips: 300.0, cores: 1.0, memory_bytes: 1e9, holds: &[], is_fixed: false, host: None, migration_w: 0.0,
+/// };
 /// // Three fit on one host: 100 W + 90 % of 100 W.
 /// let best = minimum_power(&[host; 2], &[vm; 3], Solver::default())?;
 /// assert!((best.power_w - 190.0).abs() < 1e-9);
@@ -112,7 +122,7 @@ impl Program {
 /// If a quantity is out of range, not all virtual machines fit, or the solver fails.
 pub fn minimum_power(
     hosts: &[PlacementHost<'_>],
-    vms: &[PlacementVm],
+    vms: &[PlacementVm<'_>],
     solver: Solver,
 ) -> Result<Placement, PlacementError> {
     check(hosts, vms)?;
@@ -130,9 +140,10 @@ pub fn minimum_power(
     for vm in vms {
         let mut own = Vec::new();
         for (number, host) in hosts.iter().enumerate() {
-            if vm.demand_mips <= host.core_mips.min(host.capacity_mips)
+            let is_alone_good = vm.demand_mips <= (host.core_mips * vm.cores).min(host.capacity_mips)
                 && vm.memory_bytes <= host.memory_bytes
-            {
+                && vm.holds.iter().zip(host.room).all(|(held, room)| held <= room);
+            if is_alone_good && (!vm.is_fixed || vm.host == Some(number)) {
                 let is_here = program.variables.add(variable().binary());
                 if vm.host.is_some_and(|present| present != number) {
                     program.objective += vm.migration_w * is_here;
@@ -158,6 +169,14 @@ pub fn minimum_power(
             }
         }
         program.constraints.push(constraint!(memory <= 1.0));
+        for (place, &room) in host.room.iter().enumerate().filter(|(_, room)| room.is_finite()) {
+            let held = vms.iter().zip(&choices).filter_map(|(vm, own)| {
+                let (_, is_here) = own.iter().find(|(host, _)| *host == number)?;
+                Some(vm.holds.get(place).copied().unwrap_or(0.0) * *is_here)
+            });
+            let held: Expression = held.sum();
+            program.constraints.push(constraint!(held <= room));
+        }
         program.add_power(host, is_on, load);
     }
     let value = match program.solve(solver) {
@@ -175,7 +194,7 @@ pub fn minimum_power(
 }
 
 /// The placement with its power, from the curves themselves.
-fn measured(hosts: &[PlacementHost<'_>], vms: &[PlacementVm], chosen: Vec<usize>) -> Placement {
+fn measured(hosts: &[PlacementHost<'_>], vms: &[PlacementVm<'_>], chosen: Vec<usize>) -> Placement {
     let mut loads: Vec<Option<f64>> = vec![None; hosts.len()];
     let mut migration_w = 0.0;
     for (vm, &host) in vms.iter().zip(&chosen) {

@@ -6,22 +6,26 @@ use proptest::prelude::*;
 const G4: [f64; 11] = [86.0, 89.4, 92.6, 96.0, 99.5, 102.0, 106.0, 108.0, 112.0, 114.0, 117.0];
 const G5: [f64; 11] = [93.7, 97.0, 101.0, 105.0, 110.0, 116.0, 121.0, 125.0, 129.0, 133.0, 135.0];
 
-fn fits(hosts: &[PlacementHost<'_>], vms: &[PlacementVm], chosen: &[usize]) -> bool {
+fn fits(hosts: &[PlacementHost<'_>], vms: &[PlacementVm<'_>], chosen: &[usize]) -> bool {
     hosts.iter().enumerate().all(|(number, host)| {
         let own = vms.iter().zip(chosen).filter(|(_, chosen)| **chosen == number);
         let (mut load, mut memory) = (0.0, 0.0);
+        let mut held = vec![0.0; host.room.len()];
         for (vm, _) in own {
-            if vm.demand_mips > host.core_mips {
+            if vm.demand_mips > host.core_mips * vm.cores || (vm.is_fixed && vm.host != Some(number)) {
                 return false;
             }
             load += vm.demand_mips;
             memory += vm.memory_bytes;
+            held.iter_mut().zip(vm.holds).for_each(|(sum, own)| *sum += own);
         }
-        load <= host.capacity_mips + 1e-6 && memory <= host.memory_bytes * (1.0 + 1e-9)
+        load <= host.capacity_mips + 1e-6
+            && memory <= host.memory_bytes * (1.0 + 1e-9)
+            && held.iter().zip(host.room).all(|(held, room)| *held <= room * (1.0 + 1e-9))
     })
 }
 
-fn cost_w(hosts: &[PlacementHost<'_>], vms: &[PlacementVm], chosen: &[usize]) -> f64 {
+fn cost_w(hosts: &[PlacementHost<'_>], vms: &[PlacementVm<'_>], chosen: &[usize]) -> f64 {
     let power = |(number, host): (usize, &PlacementHost<'_>)| {
         let own: Vec<f64> = vms
             .iter()
@@ -41,7 +45,7 @@ fn cost_w(hosts: &[PlacementHost<'_>], vms: &[PlacementVm], chosen: &[usize]) ->
 }
 
 /// The least cost of all placements that fit.
-fn by_trial(hosts: &[PlacementHost<'_>], vms: &[PlacementVm]) -> Option<f64> {
+fn by_trial(hosts: &[PlacementHost<'_>], vms: &[PlacementVm<'_>]) -> Option<f64> {
     let mut chosen = vec![0; vms.len()];
     let mut best: Option<f64> = None;
     loop {
@@ -56,7 +60,7 @@ fn by_trial(hosts: &[PlacementHost<'_>], vms: &[PlacementVm]) -> Option<f64> {
 }
 
 /// Power-aware best fit decreasing, with waking charged.
-fn best_fit_decreasing(hosts: &[PlacementHost<'_>], vms: &[PlacementVm]) -> Option<f64> {
+fn best_fit_decreasing(hosts: &[PlacementHost<'_>], vms: &[PlacementVm<'_>]) -> Option<f64> {
     let mut order: Vec<usize> = (0..vms.len()).collect();
     order.sort_by(|&a, &b| vms[b].demand_mips.total_cmp(&vms[a].demand_mips));
     let mut chosen = vec![usize::MAX; vms.len()];
@@ -76,11 +80,19 @@ fn best_fit_decreasing(hosts: &[PlacementHost<'_>], vms: &[PlacementVm]) -> Opti
 
 fn host(kind: bool) -> PlacementHost<'static> {
     let (core_mips, power_w): (f64, &[f64]) = if kind { (1860.0, &G4) } else { (2660.0, &G5) };
-    PlacementHost { capacity_mips: 2.0 * core_mips, core_mips, memory_bytes: 4e9, power_w }
+    PlacementHost { capacity_mips: 2.0 * core_mips, core_mips, memory_bytes: 4e9, room: &[], power_w }
 }
 
-fn vm(demand_mips: f64, memory_bytes: f64) -> PlacementVm {
-    PlacementVm { demand_mips, memory_bytes, host: None, migration_w: 0.0 }
+fn vm(demand_mips: f64, memory_bytes: f64) -> PlacementVm<'static> {
+    PlacementVm {
+        demand_mips,
+        cores: 1.0,
+        memory_bytes,
+        holds: &[],
+        is_fixed: false,
+        host: None,
+        migration_w: 0.0,
+    }
 }
 
 #[test]
@@ -98,7 +110,7 @@ fn migrations_are_weighed_against_power() {
 
 #[test]
 fn what_cannot_be_is_told() {
-    let solve = |hosts: &[PlacementHost<'_>], vms: &[PlacementVm]| {
+    let solve = |hosts: &[PlacementHost<'_>], vms: &[PlacementVm<'_>]| {
         minimum_power(hosts, vms, Solver::default())
             .map(|best| best.hosts)
             .map_err(|error| error.to_string())
@@ -125,14 +137,30 @@ proptest! {
     #[test]
     fn nothing_is_better(
         kinds in prop::collection::vec(any::<bool>(), 1..4),
-        needs in prop::collection::vec((1u32..26, 1u32..18, prop::option::of(0usize..3), 0u32..60), 1..6),
+        is_bounded in any::<bool>(),
+        needs in prop::collection::vec(
+            (1u32..50, 1u32..18, prop::option::of(0usize..3), 0u32..60, 1u32..3, prop::bool::weighted(0.2), 0usize..3),
+            1..6,
+        ),
     ) {
-        let hosts: Vec<_> = kinds.iter().map(|&kind| host(kind)).collect();
+        // Three virtual cores on each host and one accelerator on some.
+        let room = |kind: bool| -> &'static [f64] {
+            match (is_bounded, kind) {
+                (false, _) => &[],
+                (true, true) => &[3.0, 1.0],
+                (true, false) => &[3.0, 0.0],
+            }
+        };
+        let hosts: Vec<_> =
+            kinds.iter().map(|&kind| PlacementHost { room: room(kind), ..host(kind) }).collect();
         let vms: Vec<_> = needs
             .iter()
-            .map(|&(demand, memory, present, cost)| PlacementVm {
+            .map(|&(demand, memory, present, cost, cores, is_fixed, holds)| PlacementVm {
                 host: present.filter(|host| *host < hosts.len()),
                 migration_w: f64::from(cost),
+                cores: f64::from(cores),
+                holds: [&[1.0, 0.0], &[2.0, 0.0], &[1.0, 1.0]][holds],
+                is_fixed: is_fixed && present.is_some_and(|host| host < hosts.len()),
                 ..vm(f64::from(demand) * 100.0, f64::from(memory) * 1e8)
             })
             .collect();
@@ -143,7 +171,9 @@ proptest! {
                 let cost = found.power_w + found.migration_w;
                 prop_assert!((cost - cost_w(&hosts, &vms, &found.hosts)).abs() < 1e-9);
                 prop_assert!((cost - least).abs() < 1e-6, "{} instead of {}", cost, least);
-                if let Some(heuristic) = best_fit_decreasing(&hosts, &vms) {
+                // The heuristic knows processors and memory only.
+                let is_free = hosts.iter().all(|host| host.room.is_empty());
+                if let Some(heuristic) = best_fit_decreasing(&hosts, &vms).filter(|_| is_free) {
                     prop_assert!(cost <= heuristic + 1e-6);
                 }
             }

@@ -2,12 +2,19 @@
 //! when a consolidation moves virtual machines.
 
 mod fits;
+mod frequency_aware;
 mod power_aware;
 mod power_index;
+mod reliability_aware;
+mod site_aware;
 mod view;
 
 pub use fits::{AcceleratorAware, BestFit, FirstFit, NextFit, RandomFit, WorstFit};
+pub use frequency_aware::{ExpectedStep, FrequencyAware};
 pub use power_aware::PowerAwareBestFit;
+pub use reliability_aware::ReliabilityAware;
+pub(in crate::placement) use site_aware::BySite;
+pub use site_aware::{CarbonAware, PriceAware};
 pub(crate) use view::fleet_columns;
 pub use view::{AllocationView, FleetFeatures, Guard, VmNeed, feature_columns, fleet_features};
 

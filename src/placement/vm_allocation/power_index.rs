@@ -42,7 +42,7 @@ impl Group {
             (middle - 0.5 * (edge[0] + edge[1])).abs() <= 1e-9 * middle.abs().max(1.0)
         });
         Group {
-            capacity_mips: fleet.capacity_mips()[host.index()],
+            capacity_mips: fleet.fastest_capacity_mips(host),
             class: fleet.classes()[host.index()].index(),
             edges_w,
             is_linear,
@@ -100,7 +100,7 @@ impl PowerIndex {
         if fleet.vms()[host.index()] == 0 {
             return EMPTY;
         }
-        let span = (fleet.utilisation(host) * SPANS as f64).floor();
+        let span = (fleet.fastest_utilisation(host) * SPANS as f64).floor();
         if span >= SPANS as f64 { FULL } else { span.max(0.0) as usize }
     }
 
@@ -112,7 +112,7 @@ impl PowerIndex {
         for &host in view.hosts() {
             let class = fleet.classes()[host.index()].index();
             let known = self.groups.iter().position(|group| {
-                group.class == class && group.capacity_mips == fleet.capacity_mips()[host.index()]
+                group.class == class && group.capacity_mips == fleet.fastest_capacity_mips(host)
             });
             let group = known.unwrap_or_else(|| {
                 self.groups.push(Group::new(fleet, host, &view.classes()[class].power));
@@ -126,21 +126,13 @@ impl PowerIndex {
         self.hosts.extend_from_slice(view.hosts());
     }
 
-    /// Whether a host still has the capacity of its group, as it has unless its clock was changed.
-    fn is_grouped(&self, fleet: &Fleet, host: HostId) -> bool {
-        self.places[host.index()].is_none_or(|(group, _)| {
-            self.groups[group as usize].capacity_mips == fleet.capacity_mips()[host.index()]
-        })
-    }
-
     /// Brings the index up to date with the view.
     fn refresh(&mut self, view: &AllocationView<'_>) {
         let fleet = view.fleet();
         let changed = self
             .seen
             .filter(|_| self.places.len() == fleet.len() && self.hosts == view.hosts())
-            .and_then(|seen| fleet.changed_since(seen))
-            .filter(|changed| changed.iter().all(|&host| self.is_grouped(fleet, host)));
+            .and_then(|seen| fleet.changed_since(seen));
         match changed {
             None => self.rebuild(view),
             Some(changed) => {

@@ -1,5 +1,7 @@
 //! Allocation policies against what a scan of all hosts finds.
 
+mod aware;
+
 use super::power_index::microwatts;
 use super::*;
 use crate::energy::{ExponentPower, LinearPower, NodePower, power_preset};
@@ -36,7 +38,7 @@ fn hosts_of(counts: [u32; 3], powers: [NodePower; 3]) -> Infrastructure {
 
 fn spec(memory_bytes: f64) -> VmSpec {
     let resources = Resources { memory_bytes, ..Resources::default() };
-    VmSpec { class: 0, vcpus: 2, mips_per_vcpu: 1000.0, resources }
+    VmSpec::new(2, 1000.0, resources)
 }
 
 /// Asks a policy about one virtual machine.

@@ -17,9 +17,9 @@ use crate::scenario::format::{
     CloudSimHosts, CloudSimPower, CloudSimSpec, CloudSimTrace, ComposedSpec, HostOrder, OverloadKind,
     QuirkName, SelectionKind, VmProfile,
 };
-use crate::scenario::import::read_planetlab;
 use crate::scenario::registry::parameters;
 use crate::scenario::{BuildWorkload, Site};
+use crate::traces::{TraceFormat, TraceOptions, VmTrace};
 use rand::RngExt;
 use std::f64::consts::TAU;
 
@@ -142,6 +142,13 @@ fn selection(kind: &SelectionKind, types: usize, site: &Site<'_>) -> Option<(VmS
         "random" => VmSelection::Random,
         "minimum_cost" => {
             let costs = site.check(parameters::<MinimumCost>(&kind.0))?;
+            if costs.prices_per_hour.is_empty() {
+                site.error_with_help(
+                    "without prices all virtual machines cost the same",
+                    "give `prices_per_hour`: what users pay an hour for each type, in the order of the types",
+                );
+                return None;
+            }
             prices = (0..types).map(|class| costs.price_per_hour(class)).collect();
             VmSelection::MinimumCost
         }
@@ -184,6 +191,16 @@ fn management(spec: &CloudSimSpec, here: &WorkloadSite<'_>) -> Option<(Managemen
             unknown(&site, "consolidation policy", other, &["nothing", "overload_and_underload"])
         }
     }
+}
+
+/// The shares of a trace of PlanetLab, to the last digit: samples are in single precision, but whole percentages.
+fn read_trace(path: &str, site: &Site<'_>) -> Option<Vec<Vec<f64>>> {
+    let options = TraceOptions { any_length: true, ..TraceOptions::default() };
+    let trace = VmTrace::open(site.file(path), Some(TraceFormat::PlanetLab), &options);
+    let trace = site.check(trace)?;
+    let exact = |share: &f32| (f64::from(*share) * 1e6).round() / 1e6;
+    let series = |vm| trace.series.cpu_of(vm).iter().map(exact).collect();
+    Some((0..trace.vms.len()).map(series).collect())
 }
 
 /// A trace that is made: each virtual machine a daily wave of its own phase with noise, in whole percents.
@@ -233,15 +250,9 @@ impl BuildWorkload for CloudSimSpec {
             hosts.map(|(index, spec)| host_kind(spec, here, &site.key("hosts").index(index))).collect();
         let managed = management(self, here);
         let series = match &self.trace.path {
-            Some(path) => trace_site.key("path").check(read_planetlab(site.file(path)))?,
+            Some(path) => read_trace(path, &trace_site.key("path"))?,
             None => made_trace(&self.trace, &self.name, here, &trace_site)?,
         };
-        if series.is_empty() {
-            trace_site.key("path").error_with_help(
-                "there are no files in this folder",
-                "name a folder with a file for each virtual machine, or leave `path` out",
-            );
-        }
         for (index, spec) in self.hosts.iter().enumerate() {
             if self.hosts[..index].iter().any(|earlier| earlier.class == spec.class) {
                 let site = site.key("hosts").index(index).key("class");

@@ -2,24 +2,68 @@
 
 use super::NodeDirectory;
 use crate::engine::SimTime;
-use crate::infra::{FaultTarget, FaultTimes, LinkId};
+use crate::infra::{FaultTarget, FaultTimes, LinkId, NodeId};
 use crate::scenario::Site;
-use crate::scenario::format::FaultSpec;
-use std::collections::BTreeMap;
+use crate::scenario::format::{FaultSpec, Names, SiteSpecification};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The nodes that names of classes, nodes and sites stand for, of each name the first ones by `share`, each once.
+fn nodes(
+    spec: &FaultSpec,
+    directory: &NodeDirectory,
+    sites: &[SiteSpecification],
+    site: &Site<'_>,
+) -> Vec<NodeId> {
+    let part = |nodes: Vec<NodeId>| {
+        let share = spec.share.map_or(1.0, |share| share.as_fraction());
+        // Half a node is a whole one.
+        let count = (nodes.len() as f64 * share).round() as usize;
+        nodes.into_iter().take(count)
+    };
+    let mut found = Vec::new();
+    if let Some(names) = &spec.nodes {
+        // All names are looked up at once, so that all that are not known are told.
+        if directory.nodes(names, &site.key("nodes")).is_some() {
+            for name in names.iter() {
+                let name = Names::One(name.clone());
+                found.extend(part(directory.nodes(&name, site).unwrap_or_default()));
+            }
+        }
+    }
+    for name in spec.sites.iter().flat_map(Names::iter) {
+        match sites.iter().position(|own| own.name == *name) {
+            Some(index) => {
+                let here = site.key("sites");
+                found.extend(part(directory.nodes(&sites[index].nodes, &here).unwrap_or_default()));
+            }
+            None => {
+                let known = sites.iter().map(|own| own.name.as_str());
+                site.key("sites").unknown("site", name, known);
+            }
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|node| seen.insert(*node));
+    found
+}
 
 /// The faults of one entry; errors go to `site`.
 pub(super) fn faults(
     spec: &FaultSpec,
     directory: &NodeDirectory,
+    sites: &[SiteSpecification],
     links: &BTreeMap<String, LinkId>,
     site: &Site<'_>,
 ) -> Vec<(FaultTarget, FaultTimes)> {
     let mut targets = Vec::new();
-    if let Some(names) = &spec.nodes {
-        let nodes = directory.nodes(names, &site.key("nodes")).unwrap_or_default();
-        targets.extend(nodes.into_iter().map(FaultTarget::Node));
-    }
+    targets.extend(nodes(spec, directory, sites, site).into_iter().map(FaultTarget::Node));
     if let Some(names) = &spec.links {
+        if spec.share.is_some() {
+            site.key("share").error_with_help(
+                "a share is of the nodes of a class or site, not of links",
+                "name the links that fail, and put them into an entry of their own",
+            );
+        }
         for name in names.iter() {
             match links.get(name) {
                 Some(&link) => targets.push(FaultTarget::Link(link)),
@@ -27,11 +71,10 @@ pub(super) fn faults(
             }
         }
     }
-    let names_nothing = |names: &Option<crate::scenario::format::Names>| {
-        names.as_ref().is_none_or(|names| names.iter().next().is_none())
-    };
-    if names_nothing(&spec.nodes) && names_nothing(&spec.links) {
-        site.error("neither `nodes` nor `links` says what fails");
+    let names_nothing =
+        |names: &Option<Names>| names.as_ref().is_none_or(|names| names.iter().next().is_none());
+    if names_nothing(&spec.nodes) && names_nothing(&spec.sites) && names_nothing(&spec.links) {
+        site.error("none of `nodes`, `sites` and `links` says what fails");
     }
     let Some(times) = times(spec, site) else { return Vec::new() };
     targets.into_iter().map(|target| (target, times.clone())).collect()

@@ -1,16 +1,21 @@
 //! From a scenario to a world.
 
 mod cloudsim;
+mod consolidation;
 mod delays;
 mod directory;
 mod energy;
 mod faults;
+mod hosts;
 mod mobility;
 mod network;
 mod nodes;
 mod offloading;
 mod power;
+mod sla;
 mod tasks;
+mod traced_vms;
+mod traces;
 mod virtual_machines;
 
 pub use directory::NodeDirectory;
@@ -124,7 +129,7 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
         if let Some((policy, times)) = registry.make_governor(governor, &site) {
             let period = SimDuration::from_secs(times.period.as_secs());
             let times = GovernorTimes { period, on_load_change: times.on_load_change };
-            world.boxed_governor(policy, times);
+            world.boxed_governor(governor.kind(), policy, times);
         }
         if scenario.nodes.iter().all(|class| class.frequency.is_none()) {
             site.error_with_help(
@@ -142,6 +147,9 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("consolidation");
     if let Some(policy) = registry.make_consolidation(consolidation, &policy_site) {
         world.boxed_consolidation(consolidation.kind(), policy);
+    }
+    if let Some(points) = &scenario.output.decisions {
+        world.record_decisions(points.iter().copied());
     }
     let sample = &scenario.output.sample;
     world.sample(Sampling {
@@ -346,7 +354,7 @@ fn add_network(
     }
     for (index, spec) in scenario.faults.iter().enumerate() {
         for (target, times) in
-            faults::faults(spec, directory, &by_name, &site.key("faults").index(index))
+            faults::faults(spec, directory, &scenario.sites, &by_name, &site.key("faults").index(index))
         {
             world.fault(target, times);
         }
@@ -388,6 +396,7 @@ fn add_workloads(
     site: &Site<'_>,
 ) {
     let mut names = BTreeSet::new();
+    let mut hosts = BTreeMap::new();
     for (index, kind) in scenario.workloads.iter().enumerate() {
         let here = site.key("workloads").index(index);
         let workload_site = WorkloadSite {
@@ -406,6 +415,16 @@ fn add_workloads(
                     format!("another workload has the name {:?}", workload.name()),
                     "give each workload a `name` of its own",
                 );
+            }
+            // A node that is named twice in one workload is that workload's own affair.
+            for node in workload.hosts().into_iter().collect::<BTreeSet<_>>() {
+                if let Some(other) = hosts.insert(node, workload.name().to_string()) {
+                    here.key("hosts").error_with_help(
+                        format!("{:?} is a host of the workload {other:?} already", directory.name(node)),
+                        "give each workload hosts of its own, or put all virtual machines into one workload",
+                    );
+                    break;
+                }
             }
             world.boxed_workload(workload);
         }

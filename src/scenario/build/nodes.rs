@@ -3,13 +3,16 @@
 use super::NodeDirectory;
 use super::delays::link_models;
 use super::power::{self, PowerSite};
-use crate::engine::RandomStreams;
+use crate::energy::BatteryModel;
+use crate::engine::{RandomStreams, SimDuration};
 use crate::infra::compute::{Accelerator, Discipline, Resources};
 use crate::infra::network::RadioSpec;
-use crate::infra::{AccessPointSpec, BatterySpec, InstanceSpec, Interface, NodeClass, UpdateScope};
+use crate::infra::{
+    AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, NodeClass, UpdateScope,
+};
 use crate::scenario::format::{
-    AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
-    LinkModelSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
+    AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
+    InstanceSpecification, LinkModelSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
 };
 use crate::scenario::{Registry, Site};
 use std::collections::BTreeMap;
@@ -57,7 +60,66 @@ fn battery(spec: &BatterySpecification, site: &Site<'_>) -> Option<BatterySpec> 
         site.key("capacity").error("a battery of 0 J is empty from the start; it must be above 0");
     }
     let level = site.key("level").check(spec.level.distribution())?;
-    Some(BatterySpec { capacity_j: spec.capacity.as_joules(), level })
+    let mut model = match spec.model {
+        BatteryModelSpec::Ideal => BatteryModel::ideal(spec.capacity.as_joules()),
+        BatteryModelSpec::TwoWells { available, recovery_per_s } => {
+            let share = available.as_fraction();
+            if share <= 0.0 || share >= 1.0 {
+                site.key("model").key("available").error_with_help(
+                    "what is at hand is a part of a battery with two wells, neither none nor all of it",
+                    "give a share between 0 % and 100 %, or the kind \"ideal\"",
+                );
+            }
+            if !(recovery_per_s > 0.0 && recovery_per_s.is_finite()) {
+                site.key("model")
+                    .key("recovery_per_s")
+                    .error(format!("{recovery_per_s} is not above 0"));
+            }
+            BatteryModel::two_wells(spec.capacity.as_joules(), share, recovery_per_s)
+        }
+    };
+    model.dead_level = spec.dead.as_fraction();
+    for (key, share) in [("low", spec.low), ("dead", spec.dead)] {
+        if share.as_fraction() >= 1.0 {
+            site.key(key).error("the share of a full battery is 100 %; it must be below");
+        }
+    }
+    if let Some(restart) = spec.restart {
+        if restart.as_fraction() <= spec.dead.as_fraction() || restart.as_fraction() > 1.0 {
+            site.key("restart")
+                .error("a node starts again above the share `dead`, and at most at 100 %");
+        }
+        if spec.charger.is_none() {
+            site.key("restart").error_with_help("nothing charges the battery", "add a `charger`");
+        }
+    }
+    Some(BatterySpec {
+        low_level: spec.low.as_fraction(),
+        restart_level: spec.restart.map(|share| share.as_fraction()),
+        charger: spec.charger.as_ref().and_then(|own| charger(own, &site.key("charger"))),
+        ..BatterySpec::new(model, level)
+    })
+}
+
+fn charger(spec: &ChargerSpec, site: &Site<'_>) -> Option<Charger> {
+    let lasts_s = spec.lasts.map_or(f64::INFINITY, |lasts| lasts.as_secs());
+    if let Some(every) = spec.every
+        && every.as_secs() <= lasts_s
+    {
+        site.key("every").error_with_help(
+            "the next connection comes before the end of this one",
+            "give a time that is longer than `lasts`",
+        );
+    }
+    if lasts_s == 0.0 {
+        site.key("lasts").error("a charger that is connected for 0 s charges nothing");
+    }
+    Some(Charger {
+        power_w: spec.power.as_watts(),
+        first_s: site.key("first").check(spec.first.distribution())?,
+        lasts: spec.lasts.map_or(SimDuration::MAX, |lasts| SimDuration::from_secs(lasts.as_secs())),
+        every: spec.every.map_or(SimDuration::ZERO, |every| SimDuration::from_secs(every.as_secs())),
+    })
 }
 
 /// What the radios of a class are made from.
@@ -137,10 +199,13 @@ pub(super) fn node_class(
         power::count_accelerators(&mut class, &power_site.site);
     }
     class.battery = spec.battery.as_ref().and_then(|own| battery(own, &site.key("battery")));
+    let technology = spec.interface.technology;
+    let (transmit_nj, receive_nj) = technology.map_or((0.0, 0.0), |technology| technology.nj_per_bit());
     class.interface = Interface {
         rate_limit_bps: spec.interface.rate_limit.map_or(f64::INFINITY, |rate| rate.as_bps()),
-        transmit_j_per_byte: spec.interface.transmit_nj_per_bit * 8e-9,
-        receive_j_per_byte: spec.interface.receive_nj_per_bit * 8e-9,
+        transmit_j_per_byte: spec.interface.transmit_nj_per_bit.unwrap_or(transmit_nj) * 8e-9,
+        receive_j_per_byte: spec.interface.receive_nj_per_bit.unwrap_or(receive_nj) * 8e-9,
+        amplifier_j_per_byte_m2: spec.interface.amplifier_nj_per_bit_m2 * 8e-9,
     };
     if class.interface.rate_limit_bps == 0.0 {
         site.key("interface").key("rate_limit").error("a rate of 0 carries nothing; it must be above 0");

@@ -1,34 +1,38 @@
 //! Workloads of virtual machines: from the format to the workload.
 
 use super::WorkloadSite;
+use super::hosts::{fits_somewhere, hosts};
 use super::nodes::discipline;
+use super::sla::service_level;
+use super::traced_vms::Parts;
 use crate::apps::Workload;
 use crate::apps::virtual_machines::{
-    BatchJob, Demand, DemandGrid, Demands, Drain, SyntheticDemand, VmOptions, VmRequest, VmType,
-    VmWorkload,
+    BatchJob, Demand, DemandGrid, Demands, Drain, SyntheticDemand, TracedType, VmOptions, VmRequest,
+    VmType, VmWorkload,
 };
 use crate::engine::{Distribution, EntityStream, SimDuration, SimTime};
 use crate::infra::compute::{Accelerator, Resources};
-use crate::infra::{HostSpec, MigrationMethod, MigrationSpec, NodeId, Sharing, SleepSpec, VmSpec};
-use crate::placement::consolidation::{Composed, ConsolidationPolicy};
+use crate::infra::{CopiedMemory, HostSpec, MigrationMethod, MigrationSpec, NodeId, VmSpec};
+use crate::placement::consolidation::MinimumPower;
 use crate::scenario::format::{
-    ComposedSpec, HostSharingSpec, HostsEntry, HostsSpec, MigrationKindSpec, Names, NodeClassSpec,
-    VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+    CopiedMemorySpec, MigrationKindSpec, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
 };
-use crate::scenario::{BuildConsolidation, BuildWorkload, Registry, Site};
+use crate::scenario::registry::parameters;
+use crate::scenario::{BuildWorkload, Site};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Most steps of a synthetic series.
 const MOST_STEPS: u64 = 10_000_000;
 
 /// Most virtual machines, and most jobs, of a workload.
-const MOST: u64 = 10_000_000;
+pub(super) const MOST: u64 = 10_000_000;
 
 /// Most values of all synthetic series together: 2 GB.
 const MOST_VALUES: u64 = 500_000_000;
 
 /// Most times that one job of a workload waits for another, together.
-const MOST_DEPENDENCIES: u64 = 100_000_000;
+pub(super) const MOST_DEPENDENCIES: u64 = 100_000_000;
 
 /// The times of at most `count` arrivals until the horizon.
 fn arrivals(
@@ -59,116 +63,13 @@ fn arrivals(
     Some(times)
 }
 
-/// Whether a node of this class could take a virtual machine of this type at all.
-fn could_take(class: &NodeClassSpec, spec: &VmTypeSpec) -> bool {
-    let fits = |has: Option<f64>, needs: f64| has.is_none_or(|has| needs <= has);
-    class.cores.unwrap_or(0) >= spec.vcpus
-        && fits(class.memory.map(|memory| memory.as_bytes()), spec.memory.as_bytes())
-        && fits(class.storage.map(|storage| storage.as_bytes()), spec.storage.as_bytes())
-        && spec
-            .accelerators
-            .iter()
-            .all(|(kind, count)| class.accelerators.get(kind).is_some_and(|has| has >= count))
+/// Whether virtual machines of a type come from a trace.
+pub(super) fn is_traced(spec: &VmTypeSpec) -> bool {
+    matches!(spec.demand, VmDemandSpec::Trace)
 }
 
-/// The class of a node.
-fn class_of<'a>(here: &WorkloadSite<'a>, node: NodeId) -> Option<&'a NodeClassSpec> {
-    let classes = here.directory.classes.iter().zip(here.nodes);
-    classes
-        .into_iter()
-        .find(|((_, entry), _)| (entry.first..entry.first + entry.count).contains(&node.0))
-        .map(|(_, class)| class)
-}
-
-/// Nodes with what they are as hosts.
-type Hosts = Vec<(NodeId, HostSpec)>;
-
-/// The hosts, and the names of their sites by number.
-fn hosts(
-    entries: &[HostsEntry],
-    here: &WorkloadSite<'_>,
-    site: &Site<'_>,
-) -> Option<(Hosts, Vec<String>)> {
-    let (mut found, mut sites) = (Vec::new(), Vec::new());
-    let (mut seen, mut good) = (BTreeSet::new(), true);
-    for (index, entry) in entries.iter().enumerate() {
-        let mut own = site.index(index);
-        let plain;
-        let spec = match entry {
-            HostsEntry::Hosts(spec) => {
-                own = own.key("nodes");
-                spec
-            }
-            HostsEntry::Name(name) => {
-                plain = HostsSpec {
-                    nodes: Names::One(name.clone()),
-                    site: None,
-                    sharing: HostSharingSpec::TimeShared { oversubscription: None },
-                    sleep: crate::scenario::format::SleepSpecification::default(),
-                };
-                &plain
-            }
-        };
-        let Some(nodes) = here.directory.nodes(&spec.nodes, &own) else {
-            good = false;
-            continue;
-        };
-        let name = spec.site.clone().or_else(|| spec.nodes.iter().next().cloned()).unwrap_or_default();
-        let number = sites.iter().position(|known| *known == name).unwrap_or_else(|| {
-            sites.push(name);
-            sites.len() - 1
-        });
-        let host = HostSpec {
-            sharing: match spec.sharing {
-                HostSharingSpec::SpaceShared => Sharing::SpaceShared,
-                HostSharingSpec::TimeShared { oversubscription } => {
-                    Sharing::TimeShared { oversubscription: oversubscription.unwrap_or(f64::INFINITY) }
-                }
-            },
-            sleep: SleepSpec {
-                fall_asleep: SimDuration::from_secs(spec.sleep.fall_asleep.as_secs()),
-                fall_asleep_w: spec.sleep.fall_asleep_power.map(|power| power.as_watts()),
-                wake: SimDuration::from_secs(spec.sleep.wake.as_secs()),
-                wake_w: spec.sleep.wake_power.map(|power| power.as_watts()),
-            },
-            site: number as u16,
-        };
-        for node in nodes {
-            let name = here.directory.name(node);
-            if class_of(here, node).is_none_or(|class| class.cores.unwrap_or(0) == 0) {
-                own.error(format!("{name:?} has no cores to share among virtual machines"));
-                good = false;
-                break;
-            }
-            if here.directory.is_wireless(node) {
-                own.error_with_help(
-                    format!("{name:?} is wireless, but hosts of virtual machines are wired"),
-                    "name nodes of the tier \"cloud\", \"fog\" or \"edge\"",
-                );
-                good = false;
-                break;
-            }
-            if !seen.insert(node) {
-                own.error(format!("{name:?} is named as a host twice"));
-                good = false;
-                break;
-            }
-            found.push((node, host));
-        }
-    }
-    good.then_some((found, sites))
-}
-
-/// The requests of a type, and the rows of its demands.
-fn requests(
-    spec: &VmTypeSpec,
-    number: u16,
-    here: &WorkloadSite<'_>,
-    stream: &str,
-    (step, steps): (SimDuration, usize),
-    rows: &mut Vec<Vec<f32>>,
-    site: &Site<'_>,
-) -> Option<Vec<VmRequest>> {
+/// What the virtual machines of a type are.
+fn vm_spec(spec: &VmTypeSpec, number: u16, here: &WorkloadSite<'_>, site: &Site<'_>) -> Option<VmSpec> {
     let accelerators = spec.accelerators.iter().map(|(kind, &count)| {
         let known = here.directory.accelerator(kind);
         if known.is_none() {
@@ -181,15 +82,34 @@ fn requests(
         class: number,
         vcpus: spec.vcpus,
         mips_per_vcpu: spec.mips_per_vcpu.as_mips(),
+        job_class: spec.job_class,
         resources: Resources {
             memory_bytes: spec.memory.as_bytes(),
             storage_bytes: spec.storage.as_bytes(),
             accelerators: accelerators.collect::<Option<Vec<_>>>()?,
         },
+        sla: match &spec.sla {
+            Some(sla) => Some(Arc::new(service_level(sla, &site.key("sla"))?)),
+            None => None,
+        },
     };
     if vm.mips_per_vcpu == 0.0 {
         site.key("mips_per_vcpu").error("virtual cores of 0 MIPS never do anything; it must be above 0");
     }
+    Some(vm)
+}
+
+/// The requests of a type, and the rows of its demands.
+fn requests(
+    spec: &VmTypeSpec,
+    vm: &VmSpec,
+    here: &WorkloadSite<'_>,
+    stream: &str,
+    (step, steps): (SimDuration, usize),
+    rows: &mut Vec<Vec<f32>>,
+    site: &Site<'_>,
+) -> Option<Vec<VmRequest>> {
+    let number = vm.class;
     let lifetime = match &spec.lifetime {
         None => None,
         Some(lifetime) => Some(site.key("lifetime").check(lifetime.distribution())?),
@@ -197,7 +117,7 @@ fn requests(
     let random = here.streams.entity(&format!("{stream}/arrivals"), u64::from(number));
     let times = arrivals(&spec.arrival, spec.count, here.horizon, random, &site.key("arrival"))?;
     let first_row = rows.len();
-    if let VmDemandSpec::Synthetic { mean, amplitude, noise, day } = spec.demand {
+    if let VmDemandSpec::Synthetic { mean, amplitude, noise, correlation, day } = spec.demand {
         if day.as_secs() == 0.0 {
             site.key("demand").key("day").error("a day of 0 s has no course; it must be above 0");
             return None;
@@ -206,6 +126,7 @@ fn requests(
             mean: mean.as_fraction(),
             amplitude: amplitude.as_fraction(),
             noise: noise.as_fraction(),
+            correlation: correlation.as_fraction(),
             day: SimDuration::from_secs(day.as_secs()),
         };
         let name = format!("{stream}/demand/{}", spec.name);
@@ -220,28 +141,60 @@ fn requests(
             .map(|lifetime| SimDuration::from_secs(lifetime.sample(&mut lifetimes))),
         demand: match spec.demand {
             VmDemandSpec::Constant { utilisation } => Demand::Constant(utilisation.as_fraction()),
-            VmDemandSpec::Synthetic { .. } => Demand::Grid((first_row + index) as u32),
-            VmDemandSpec::Jobs => Demand::Jobs,
+            VmDemandSpec::Synthetic { .. } => Demand::Grid { grid: 0, row: (first_row + index) as u32 },
+            VmDemandSpec::Jobs | VmDemandSpec::Trace => Demand::Jobs,
         },
     });
     Some(requests.collect())
 }
 
+fn copied(memory: CopiedMemorySpec) -> CopiedMemory {
+    match memory {
+        CopiedMemorySpec::Whole => CopiedMemory::Whole,
+        CopiedMemorySpec::InUse => CopiedMemory::InUse,
+    }
+}
+
 fn migration(spec: MigrationKindSpec) -> MigrationSpec {
     match spec {
-        MigrationKindSpec::StopAndCopy => {
-            MigrationSpec { method: MigrationMethod::StopAndCopy, degradation: 0.0 }
+        MigrationKindSpec::StopAndCopy { memory } => {
+            let memory = copied(memory);
+            MigrationSpec { method: MigrationMethod::StopAndCopy, memory, degradation: 0.0 }
         }
-        MigrationKindSpec::PreCopy { dirty_rate, downtime_limit, round_limit, degradation } => {
+        MigrationKindSpec::PreCopy { dirty_rate, downtime_limit, round_limit, degradation, memory } => {
             MigrationSpec {
                 method: MigrationMethod::PreCopy {
                     dirty_bytes_per_s: dirty_rate.as_bps() / 8.0,
                     downtime_limit: SimDuration::from_secs(downtime_limit.as_secs()),
                     round_limit,
                 },
+                memory: copied(memory),
                 degradation: degradation.as_fraction(),
             }
         }
+    }
+}
+
+/// Reports more virtual machines and hosts than the policy that looks for the optimum takes.
+fn check_size_of_optimum(vms: usize, hosts: usize, here: &WorkloadSite<'_>) {
+    let policy = &here.policies.consolidation;
+    // Another policy may run it at each site.
+    let within = policy.0.get("within").filter(|_| policy.kind() == "follow_the_price");
+    let optimum = within.unwrap_or(&policy.0);
+    if optimum.get("kind").and_then(|kind| kind.as_str()) != Some("minimum_power") {
+        return;
+    }
+    let Ok(own) = parameters::<MinimumPower>(optimum) else { return };
+    let size = vms.saturating_mul(hosts);
+    if size > own.size_limit as usize {
+        here.policies_site.key("consolidation").error_with_help(
+            format!(
+                "the optimum of {vms} virtual machines on {hosts} hosts is not looked for: {size} pairs are more than \
+                 the `size_limit` of {}",
+                own.size_limit
+            ),
+            "take fewer, choose \"overload_and_underload\", or raise `size_limit`: the time grows exponentially",
+        );
     }
 }
 
@@ -292,7 +245,8 @@ impl VirtualMachinesSpec {
     /// Reports more virtual machines, values or jobs than a run should have. Nothing was made of them yet.
     fn is_of_bearable_size(&self, steps: u64, site: &Site<'_>) -> bool {
         let sum = |of: &dyn Fn(&VmTypeSpec) -> bool| -> u64 {
-            self.types.iter().filter(|spec| of(spec)).map(|spec| u64::from(spec.count)).sum()
+            let own = self.types.iter().filter(|spec| !is_traced(spec) && of(spec));
+            own.map(|spec| u64::from(spec.count)).sum()
         };
         let vms = sum(&|_| true);
         if vms > MOST {
@@ -366,13 +320,11 @@ impl VirtualMachinesSpec {
     fn check_fit(&self, hosts: &[(NodeId, HostSpec)], types: &[VmType], here: &WorkloadSite<'_>) {
         for (index, (spec, kind)) in self.types.iter().zip(types).enumerate() {
             let site = here.site.key("types").index(index);
-            let fits = hosts
-                .iter()
-                .any(|(node, _)| class_of(here, *node).is_some_and(|class| could_take(class, spec)));
-            if !fits {
+            // What a trace says is looked at when it has been read.
+            if !is_traced(spec) && !fits_somewhere(spec, hosts, here) {
                 site.error_with_help(
-                    format!("no host is large enough for a virtual machine of the type {:?}", spec.name),
-                    "compare its vcpus, memory, storage and accelerators with those of the hosts",
+                    format!("no host is large and fast enough for a virtual machine of the type {:?}", spec.name),
+                    "compare its vcpus and their speed, its memory, storage and accelerators with the hosts', and its size with their oversubscription",
                 );
             }
             if let Some(front) = kind.serves
@@ -384,6 +336,33 @@ impl VirtualMachinesSpec {
                 );
             }
         }
+    }
+}
+
+impl VirtualMachinesSpec {
+    /// The one currency of all amounts, if there is any; `None` if there are several, which is reported.
+    fn currency(&self, hosts: &[(NodeId, HostSpec)], here: &WorkloadSite<'_>) -> Option<Option<String>> {
+        let hosts: BTreeSet<NodeId> = hosts.iter().map(|(node, _)| *node).collect();
+        let mut found = self.currency.clone();
+        for (site, nodes) in here.infrastructure.sites() {
+            if site.price.is_none() || !nodes.iter().any(|node| hosts.contains(node)) {
+                continue;
+            }
+            match &found {
+                Some(other) if *other != site.currency => {
+                    here.site.key("currency").error_with_help(
+                        format!(
+                            "energy at the site {:?} is paid in {}, but other amounts are in {other}",
+                            site.name, site.currency
+                        ),
+                        "give all prices in one currency, since they are added up",
+                    );
+                    return None;
+                }
+                _ => found = Some(site.currency.clone()),
+            }
+        }
+        Some(found)
     }
 }
 
@@ -406,12 +385,40 @@ impl BuildWorkload for VirtualMachinesSpec {
         if !self.is_of_bearable_size(steps, site) {
             return None;
         }
-        let mut rows = Vec::new();
-        let mut all = Vec::new();
+        let (mut rows, mut all, mut traced) = (Vec::new(), Vec::new(), Vec::new());
         for (index, spec) in self.types.iter().enumerate() {
             let own = site.key("types").index(index);
             let grid = (period, steps as usize);
-            all.extend(requests(spec, index as u16, here, &self.name, grid, &mut rows, &own)?);
+            let vm = vm_spec(spec, index as u16, here, &own)?;
+            if is_traced(spec) {
+                traced.push(TracedType { spec: vm, weight: spec.count });
+            } else {
+                all.extend(requests(spec, &vm, here, &self.name, grid, &mut rows, &own)?);
+            }
+        }
+        let mut jobs = self.batch_jobs(here)?;
+        let (mut demands, mut order) = (Demands::default(), Vec::new());
+        if !rows.is_empty() {
+            demands.grids.push(DemandGrid::from_rows(period, &rows));
+        }
+        let trace = match &self.trace {
+            Some(spec) => {
+                let parts = Parts {
+                    requests: &mut all,
+                    jobs: &mut jobs,
+                    demands: &mut demands,
+                    order: &mut order,
+                };
+                Some(self.take_trace(spec, &traced, &hosts, here, parts)?)
+            }
+            None => None,
+        };
+        if let (None, Some(index)) = (&trace, self.types.iter().position(is_traced)) {
+            site.key("types").index(index).key("demand").error_with_help(
+                "these virtual machines are those of a trace, but there is none",
+                "give the workload a `trace` with a `path`",
+            );
+            return None;
         }
         let mut cost_factors = Vec::new();
         for (index, spec) in self.cost_factors.iter().enumerate() {
@@ -443,7 +450,8 @@ impl BuildWorkload for VirtualMachinesSpec {
                 drains.push(Drain { node, from, until: SimTime::from_secs(spec.until.as_secs()) });
             }
         }
-        let jobs = self.batch_jobs(here)?;
+        check_size_of_optimum(all.len(), hosts.len(), here);
+        let currency = self.currency(&hosts, here)?;
         let options = VmOptions {
             hosts,
             period,
@@ -451,24 +459,11 @@ impl BuildWorkload for VirtualMachinesSpec {
             migration: migration(self.migration),
             cost_factors,
             drains,
+            order,
+            transfer_price_per_byte: self.transfer_price_per_gb / 1e9,
+            currency,
+            trace,
         };
-        let demands = Demands { grid: DemandGrid::from_rows(period, &rows), fragments: Vec::new() };
         Some(Box::new(VmWorkload::new(&self.name, types, all, demands, jobs, options)))
-    }
-}
-
-impl BuildConsolidation for ComposedSpec {
-    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>> {
-        let overload = registry.make_overload(&self.overload, &site.key("overload"));
-        let selection = registry.make_selection(&self.selection, &site.key("selection"));
-        let placement = registry.make_vm_allocation(&self.placement, &site.key("placement"));
-        Some(Box::new(Composed {
-            overload: overload?,
-            selection: selection?,
-            placement: placement?,
-            empties: self.empties,
-            give_up_after: self.give_up_after,
-            sleeps: self.sleeps,
-        }))
     }
 }

@@ -109,8 +109,8 @@ fn ec2_types() -> Vec<CloudSimVmType> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CloudSimTrace {
-    /// A folder of PlanetLab traces: a file a virtual machine, a whole percentage a line, a line each five
-    /// minutes. Files are taken in the byte order of their names. If left out, a trace is made.
+    /// A folder or archive of PlanetLab traces: a file a virtual machine, a whole percentage a line, a line each
+    /// five minutes. Files are taken in the byte order of their names. If left out, a trace is made.
     pub path: Option<String>,
     /// Virtual machines of a trace that is made: each a daily wave with noise, in whole percents.
     #[schemars(range(min = 1))]

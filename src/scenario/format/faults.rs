@@ -1,7 +1,7 @@
 //! Faults.
 
 use super::{Draw, Names};
-use crate::scenario::Duration;
+use crate::scenario::{Duration, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,12 @@ pub struct FaultSpec {
     /// The nodes that fail, each by itself.
     #[serde(default)]
     pub nodes: Option<Names>,
+    /// Energy sites whose nodes fail, each by itself.
+    #[serde(default)]
+    pub sites: Option<Names>,
+    /// Share of these nodes that fail: the first ones of each name.
+    #[serde(default)]
+    pub share: Option<Ratio>,
     /// The links that fail, each by itself.
     #[serde(default)]
     pub links: Option<Names>,

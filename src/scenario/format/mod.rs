@@ -2,6 +2,7 @@
 
 mod access;
 mod cloudsim;
+mod consolidation;
 mod draw;
 mod energy;
 mod faults;
@@ -11,7 +12,9 @@ mod nodes;
 mod offloading;
 mod power;
 mod root;
+mod sla;
 mod tasks;
+mod traces;
 mod virtual_machines;
 
 pub use access::{
@@ -23,6 +26,7 @@ pub use cloudsim::{
     CloudSimHosts, CloudSimPower, CloudSimSpec, CloudSimTrace, CloudSimVmType, HostOrder, QuirkName,
     VmProfile,
 };
+pub use consolidation::{FollowThePriceSpec, ForecastSpec};
 pub use draw::{Draw, DrawnFrom, Quantity};
 pub use energy::{
     CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
@@ -35,8 +39,8 @@ pub use mobility::{
 };
 pub use network::{LinkModelSpec, LinkQualities, LinkSpecification, NetworkSpec, TopologySpec};
 pub use nodes::{
-    AccessPointChoice, AccessPointSpecification, BatterySpecification, InstanceSpecification,
-    InterfaceSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
+    AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
+    InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, TechnologySpec, UpdatesName,
 };
 pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
 pub use power::{
@@ -46,14 +50,17 @@ pub use power::{
 };
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OutputSpec, OverloadKind,
-    PoliciesSpec, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
+    PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{
     AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule,
     PredictedUtilisation, TasksSpec,
 };
+pub use traces::{TraceFormatName, TraceGapRule, TraceSpec};
 pub use virtual_machines::{
-    ComposedSpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec, JobGroupSpec,
-    MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec, VmDemandSpec, VmTypeSpec,
+    ComposedSpec, CopiedMemorySpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec,
+    JobGroupSpec, MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec,
+    VmDemandSpec, VmTypeSpec,
 };

@@ -5,7 +5,7 @@ use super::root::{MobilityKind, PowerKind};
 use super::{Draw, LinkModelSpec, NetworkName};
 use crate::placement::offloading::TierName;
 use crate::scenario::{
-    DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, PowerLevel, Ratio,
+    DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, Power, PowerLevel, Ratio,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,43 @@ pub struct InstanceSpecification {
     pub scheduling: Option<SchedulingSpec>,
 }
 
+/// How a battery gives its energy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum BatteryModelSpec {
+    /// All of it is at hand.
+    #[default]
+    Ideal,
+    /// The kinetic battery model (Manwell and McGowan, 1993): a part is at hand, the rest follows.
+    TwoWells {
+        /// The part of the capacity that is at hand, between 0 and 1.
+        available: Ratio,
+        /// How fast the two parts level out: the k' of the model, in 1/s.
+        recovery_per_s: f64,
+    },
+}
+
+/// A charger, and when it is connected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChargerSpec {
+    /// Power that it gives at most, to the node first and to its battery.
+    pub power: Power,
+    /// When it is first connected.
+    #[serde(default = "at_once")]
+    pub first: Draw<Duration>,
+    /// How long it stays connected; for good if left out.
+    #[serde(default)]
+    pub lasts: Option<Duration>,
+    /// Time from one connection to the next; it comes once if left out.
+    #[serde(default)]
+    pub every: Option<Duration>,
+}
+
+fn at_once() -> Draw<Duration> {
+    Draw::Constant(Duration::from_secs(0.0))
+}
+
 /// A battery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -62,10 +99,49 @@ pub struct BatterySpecification {
     /// Share of it at the start.
     #[serde(default = "full")]
     pub level: Draw<Ratio>,
+    /// How it gives its energy.
+    #[serde(default)]
+    pub model: BatteryModelSpec,
+    /// Share at which it is told to be low.
+    #[serde(default)]
+    pub low: Ratio,
+    /// Share at which the node dies: of what is at hand when full.
+    #[serde(default)]
+    pub dead: Ratio,
+    /// Share at which a node that died starts again while it is charged; never if left out.
+    #[serde(default)]
+    pub restart: Option<Ratio>,
+    /// What charges it, if anything.
+    #[serde(default)]
+    pub charger: Option<ChargerSpec>,
 }
 
 fn full() -> Draw<Ratio> {
     Draw::Constant(Ratio::from_fraction(1.0))
+}
+
+/// A network technology with a known energy per bit, as PureEdgeSim has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TechnologySpec {
+    /// A device on WiFi: 283.17 nJ to send a bit, 137.01 nJ to receive one.
+    Wifi,
+    /// A device on LTE: 438.4 nJ to send a bit, 51.97 nJ to receive one.
+    Lte,
+    /// Wired: 40 nJ to send or receive a bit.
+    Ethernet,
+}
+
+impl TechnologySpec {
+    /// Nanojoules to send and to receive a bit.
+    #[must_use]
+    pub fn nj_per_bit(self) -> (f64, f64) {
+        match self {
+            TechnologySpec::Wifi => (283.17, 137.01),
+            TechnologySpec::Lte => (438.4, 51.97),
+            TechnologySpec::Ethernet => (40.0, 40.0),
+        }
+    }
 }
 
 /// A node's own network interface.
@@ -74,12 +150,18 @@ fn full() -> Draw<Ratio> {
 pub struct InterfaceSpec {
     /// Rate at which one transfer is sent or received at most; no limit if left out.
     pub rate_limit: Option<DataRate>,
-    /// Energy to send a bit, in nanojoules.
+    /// Whose energy per bit holds where it is not given; none costs any energy if left out.
+    pub technology: Option<TechnologySpec>,
+    /// Energy to send a bit, in nanojoules; that of the technology if left out.
     #[schemars(range(min = 0.0))]
-    pub transmit_nj_per_bit: f64,
-    /// Energy to receive a bit, in nanojoules.
+    pub transmit_nj_per_bit: Option<f64>,
+    /// Energy to receive a bit, in nanojoules; that of the technology if left out.
     #[schemars(range(min = 0.0))]
-    pub receive_nj_per_bit: f64,
+    pub receive_nj_per_bit: Option<f64>,
+    /// Energy to send a bit over the distance to the access point, in nanojoules for each square metre: what the
+    /// amplifier takes.
+    #[schemars(range(min = 0.0))]
+    pub amplifier_nj_per_bit_m2: f64,
 }
 
 /// What makes nodes access points.

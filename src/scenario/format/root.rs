@@ -1,6 +1,7 @@
 //! The scenario as a whole.
 
 use super::{CalendarSpec, FaultSpec, NetworkSpec, NodeClassSpec, SignalSpec, SiteSpecification};
+use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
 use crate::scenario::{Duration, Gain, Length};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -63,6 +64,8 @@ kinds! {
     OverloadKind "overload_detection";
     /// A selection of virtual machines with its parameters.
     SelectionKind "vm_selection";
+    /// A predictor with its parameters.
+    PredictorKind "predictor";
 }
 
 /// The thing of a kind with its defaults.
@@ -84,7 +87,8 @@ of_kind!(
     VmAllocationKind,
     ConsolidationKind,
     OverloadKind,
-    SelectionKind
+    SelectionKind,
+    PredictorKind
 );
 
 /// One name, or several: of node classes (all their nodes) or of single nodes.
@@ -231,6 +235,8 @@ pub struct OutputSpec {
     pub format: FormatName,
     /// Tables to write; all of them if left out.
     pub tables: Option<Vec<String>>,
+    /// Decision points that the table `decisions` has; all of them if left out.
+    pub decisions: Option<Vec<DecisionPoint>>,
     /// What is sampled at an interval.
     pub sample: SampleSpec,
 }

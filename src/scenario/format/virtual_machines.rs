@@ -1,7 +1,8 @@
 //! Virtual machines.
 
 use super::root::{OverloadKind, SelectionKind, VmAllocationKind};
-use super::{Draw, Names, SchedulingSpec};
+use super::{Draw, Names, SchedulingSpec, SlaSpec, TraceSpec};
+use crate::energy::JobClass;
 use crate::scenario::{DataRate, DataSize, Duration, InstructionRate, Instructions, Power, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,7 +110,7 @@ pub enum VmDemandSpec {
         /// Share of the size.
         utilisation: Ratio,
     },
-    /// A daily sine with a random phase and independent normal noise, cut to 0 to 1.
+    /// A daily sine with a random phase and normal noise, cut to 0 to 1.
     Synthetic {
         /// Mean share of the size.
         mean: Ratio,
@@ -119,12 +120,19 @@ pub enum VmDemandSpec {
         /// Standard deviation of the noise.
         #[serde(default = "tenth")]
         noise: Ratio,
+        /// Correlation of the noise of a step with that of the next one: 0 if it forgets at once, 1 if it stays.
+        #[serde(default)]
+        correlation: Ratio,
         /// Length of a day.
         #[serde(default = "day")]
         day: Duration,
     },
     /// What jobs ask for: batch jobs of this workload, or the tasks that these virtual machines serve.
     Jobs,
+    /// What the virtual machines of the workload's trace want, each of which is of one type with this demand: `count`
+    /// of as many consecutive ones as these types count together. The trace also says when they come and end, and
+    /// how large they are, as far as it knows.
+    Trace,
 }
 
 fn fifth() -> Ratio {
@@ -164,10 +172,15 @@ pub struct VmTypeSpec {
     pub lifetime: Option<Draw<Duration>>,
     /// What they want.
     pub demand: VmDemandSpec,
+    /// What the speed of all that runs in them depends on where the frequency of hosts changes.
+    #[serde(rename = "class")]
+    pub job_class: JobClass,
     /// How their jobs share their virtual cores.
     pub scheduling: SchedulingSpec,
     /// The node whose tasks they serve; their demand must be that of jobs.
     pub serves: Option<String>,
+    /// What is agreed on them; nothing if left out.
+    pub sla: Option<SlaSpec>,
 }
 
 impl Default for VmTypeSpec {
@@ -186,12 +199,26 @@ impl Default for VmTypeSpec {
                 mean: Ratio::from_fraction(0.3),
                 amplitude: fifth(),
                 noise: tenth(),
+                correlation: Ratio::from_fraction(0.0),
                 day: day(),
             },
+            job_class: JobClass::Compute,
             scheduling: SchedulingSpec::TimeShared { job_limit: None },
             serves: None,
+            sla: None,
         }
     }
+}
+
+/// What of the memory of a virtual machine is copied when it moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CopiedMemorySpec {
+    /// All of it.
+    #[default]
+    Whole,
+    /// What is in use, where a trace says that.
+    InUse,
 }
 
 /// How virtual machines move.
@@ -199,7 +226,11 @@ impl Default for VmTypeSpec {
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum MigrationKindSpec {
     /// Paused, copied, and on.
-    StopAndCopy,
+    StopAndCopy {
+        /// What of the memory is copied.
+        #[serde(default)]
+        memory: CopiedMemorySpec,
+    },
     /// Copied while they run, in rounds of what was written meanwhile, then paused for the rest.
     PreCopy {
         /// Rate at which memory is written.
@@ -215,6 +246,9 @@ pub enum MigrationKindSpec {
         /// Share of their speed that they lose while they are copied.
         #[serde(default = "tenth")]
         degradation: Ratio,
+        /// What of the memory is copied.
+        #[serde(default)]
+        memory: CopiedMemorySpec,
     },
 }
 
@@ -324,6 +358,17 @@ pub struct VirtualMachinesSpec {
     /// Batch jobs, for virtual machines whose demand is that of jobs.
     #[serde(default)]
     pub jobs: Vec<JobGroupSpec>,
+    /// Currency of prices and penalties; that of the price of energy at the hosts' sites if left out.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// Price of a gigabyte that a migration sends, times the cost factor of the sites.
+    #[serde(default)]
+    #[schemars(range(min = 0.0))]
+    pub transfer_price_per_gb: f64,
+    /// A trace, whose virtual machines are of the types with the demand `trace`, and whose jobs run in those with the
+    /// demand `jobs`.
+    #[serde(default)]
+    pub trace: Option<TraceSpec>,
 }
 
 fn virtual_machines() -> String {
@@ -344,6 +389,7 @@ fn pre_copy() -> MigrationKindSpec {
         downtime_limit: downtime_limit(),
         round_limit: round_limit(),
         degradation: tenth(),
+        memory: CopiedMemorySpec::Whole,
     }
 }
 

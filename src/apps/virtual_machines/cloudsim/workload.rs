@@ -134,6 +134,10 @@ impl Workload for CloudSimWorkload {
         &self.name
     }
 
+    fn hosts(&self) -> Vec<NodeId> {
+        self.nodes.clone()
+    }
+
     fn start(&mut self, context: &mut dyn Context) {
         // Tables of these names and shapes are shared by all fleets; nothing else can be wrong.
         if let (Ok(steps), Ok(migrations)) =
@@ -172,10 +176,10 @@ impl Workload for CloudSimWorkload {
             "sd_time_before_shutdown_s": found.sd_time_before_shutdown_s,
             "slatah": found.slatah,
             "pdm": found.pdm,
-            "sla_violation": found.sla_violation,
+            "slav": found.sla_violation,
             "overall_sla_violation": found.overall_sla_violation,
             "average_sla_violation": found.average_sla_violation,
-            "energy_sla_violation_kwh": found.energy_sla_violation_kwh(),
+            "esv": found.energy_sla_violation_kwh(),
         })
     }
 }

@@ -1,0 +1,192 @@
+//! Batteries of nodes: when they are low or empty, when they are charged, and what comes of it.
+
+use super::event::{InfraEvent, NodeChange, Notice};
+use super::ids::NodeId;
+use super::infrastructure::Infrastructure;
+use super::node::{BatterySpec, Charger, Tier};
+use crate::energy::Battery;
+use crate::engine::{EntityStream, EventHandle, Phase, Schedule, SimDuration, SimTime};
+
+/// What is expected of a battery next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Empty,
+    Low,
+    Charged,
+}
+
+/// A node's battery and its next event.
+#[derive(Clone, Debug)]
+pub(super) struct BatteryState {
+    battery: Battery,
+    initial_j: f64,
+    low_level: f64,
+    restart_level: Option<f64>,
+    /// Whether it was told that the battery is low.
+    is_low: bool,
+    expected: Expected,
+    due: Option<EventHandle>,
+    /// The charger, and when it is first connected.
+    charger: Option<(Charger, SimTime)>,
+    is_charging: bool,
+}
+
+impl BatteryState {
+    /// A battery of one node, with the level and times that are drawn for it.
+    pub(super) fn new(spec: &BatterySpec, random: &mut EntityStream) -> Self {
+        let battery = Battery::new(spec.model, spec.level.sample(random));
+        let charger = spec.charger.as_ref().map(|charger| {
+            let first = SimTime::from_secs(charger.first_s.sample(random).max(0.0));
+            (charger.clone(), first)
+        });
+        BatteryState {
+            battery,
+            initial_j: battery.level_j(SimTime::ZERO),
+            low_level: spec.low_level,
+            restart_level: spec.restart_level,
+            is_low: battery.level(SimTime::ZERO) <= spec.low_level,
+            expected: Expected::Empty,
+            due: None,
+            charger,
+            is_charging: false,
+        }
+    }
+
+    /// From `now` on the node draws this.
+    pub(super) fn set_load(&mut self, now: SimTime, load_w: f64) {
+        let charger = self.charger.as_ref().filter(|_| self.is_charging);
+        self.battery.set_power(now, load_w, charger.map_or(0.0, |(charger, _)| charger.power_w));
+    }
+
+    pub(super) fn take(&mut self, now: SimTime, energy_j: f64) -> f64 {
+        self.battery.take(now, energy_j)
+    }
+
+    /// What happens next if nothing else does.
+    fn next(&self, powered: bool) -> (SimTime, Expected) {
+        if !powered {
+            let charged = self.restart_level.map_or(SimTime::MAX, |level| self.battery.rises_to(level));
+            return (charged, Expected::Charged);
+        }
+        let empty = self.battery.empty_at();
+        let low = if self.is_low { SimTime::MAX } else { self.battery.falls_to(self.low_level) };
+        if low < empty { (low, Expected::Low) } else { (empty, Expected::Empty) }
+    }
+}
+
+/// The batteries of all nodes of a tier together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BatteryTotals {
+    /// Nodes with a battery.
+    pub nodes: u32,
+    /// Nodes whose battery is empty.
+    pub empty: u32,
+    /// Joules at the start.
+    pub initial_j: f64,
+    /// Joules that chargers gave, to the load or the battery.
+    pub charged_j: f64,
+    /// Joules left.
+    pub left_j: f64,
+}
+
+impl Infrastructure {
+    /// The batteries of a tier: what they had and were given is what was drawn and is left.
+    #[must_use]
+    pub fn batteries_of(&self, tier: Tier, now: SimTime) -> BatteryTotals {
+        let mut totals = BatteryTotals::default();
+        for (node, state) in self.nodes.iter().zip(&self.batteries) {
+            let Some(state) = state.as_ref().filter(|_| node.tier == tier) else { continue };
+            totals.nodes += 1;
+            totals.empty += u32::from(!node.powered);
+            totals.initial_j += state.initial_j;
+            totals.charged_j += state.battery.charged_j(now);
+            totals.left_j += state.battery.level_j(now);
+        }
+        totals
+    }
+
+    /// What is left of a node's battery, as a share in 0..=1; `None` if it has none.
+    #[must_use]
+    pub fn battery_level(&self, node: NodeId, now: SimTime) -> Option<f64> {
+        self.battery(node).map(|battery| battery.level(now))
+    }
+
+    /// A node's battery; `None` if it has none.
+    #[must_use]
+    pub fn battery(&self, node: NodeId) -> Option<&Battery> {
+        self.batteries[node.index()].as_ref().map(|state| &state.battery)
+    }
+
+    /// Schedules the first connections of chargers.
+    pub(super) fn start_chargers<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
+        for (node, state) in (0..).map(NodeId).zip(&self.batteries) {
+            if let Some((_, first)) = state.as_ref().and_then(|state| state.charger.as_ref()) {
+                schedule.at(*first, Phase::Environment, InfraEvent::ChargerDue(node).into());
+            }
+        }
+    }
+
+    pub(super) fn on_charger_due<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+    ) {
+        let Some(state) = &mut self.batteries[node.index()] else { return };
+        let Some((charger, _)) = &state.charger else { return };
+        state.is_charging = !state.is_charging;
+        // The time between two connections counts from connection to connection.
+        let rest =
+            SimDuration::from_nanos(charger.every.as_nanos().saturating_sub(charger.lasts.as_nanos()));
+        let next = if state.is_charging { charger.lasts } else { rest };
+        if state.is_charging || charger.every > SimDuration::ZERO {
+            let event = InfraEvent::ChargerDue(node).into();
+            schedule.at(schedule.now() + next, Phase::Environment, event);
+        }
+        self.refresh(schedule, node, 0.0);
+    }
+
+    /// Keeps the next event of a battery after its load has changed.
+    pub(super) fn arm_battery<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, node: NodeId) {
+        let powered = self.nodes[node.index()].powered;
+        let Some(state) = &mut self.batteries[node.index()] else { return };
+        state.is_low &= state.battery.level(schedule.now()) <= state.low_level;
+        let (time, expected) = state.next(powered);
+        state.expected = expected;
+        match state.due {
+            Some(due) if time == SimTime::MAX => {
+                schedule.cancel(due);
+                state.due = None;
+            }
+            Some(due) if schedule.reschedule(due, time) => {}
+            _ if time == SimTime::MAX => {}
+            _ => {
+                let event = InfraEvent::BatteryDue(node).into();
+                state.due = Some(schedule.at(time, Phase::Environment, event));
+            }
+        }
+    }
+
+    pub(super) fn on_battery_due<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+    ) {
+        let Some(state) = &mut self.batteries[node.index()] else { return };
+        state.due = None;
+        match state.expected {
+            Expected::Empty => {
+                self.nodes[node.index()].powered = false;
+                self.take_down(schedule, node, NodeChange::BatteryEmpty);
+            }
+            Expected::Low => {
+                state.is_low = true;
+                self.notices.push_back(Notice::NodeChanged(node, NodeChange::BatteryLow));
+                self.arm_battery(schedule, node);
+            }
+            Expected::Charged => {
+                self.nodes[node.index()].powered = true;
+                self.bring_up(schedule, node, NodeChange::BatteryCharged);
+            }
+        }
+    }
+}
