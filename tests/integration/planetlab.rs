@@ -14,8 +14,9 @@ use stratosim::engine::RandomStreams;
 
 /// The folder with real data; beside the repository unless `STRATOSIM_DATA` names it.
 fn data() -> PathBuf {
-    std::env::var_os("STRATOSIM_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from)
+    let named = std::env::var_os("STRATOSIM_DATA").unwrap_or_else(|| "../shared/data".into());
+    // Absolute, since scenarios start relative paths from their own folder.
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(named)
 }
 
 /// The texts of the regular files in a tar archive, by name in the order of bytes.

@@ -17,9 +17,9 @@ use stratosim::world::UserEvent;
 
 /// The folder of the data, if there is one.
 pub(crate) fn data(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("STRATOSIM_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    let folder = root.join(folder);
+    let named = std::env::var_os("STRATOSIM_DATA").unwrap_or_else(|| "../shared/data".into());
+    // Absolute, since scenarios start relative paths from their own folder.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(named).join(folder);
     if folder.is_dir() {
         return Some(folder);
     }

@@ -1,8 +1,8 @@
 //! Signals and sites on whole runs: what energy costs, where it comes from, and power caps.
 
+use crate::real_data::data;
 use crate::support::{Run, assert_near, run_with};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
 /// Two servers of one core, 50 W idle and 150 W busy, at the site `here`; the phone's tasks of 10 s run on the
 /// first one. 100 s.
@@ -191,20 +191,6 @@ fn a_governor_cannot_lift_a_cap() {
     let rows = run.table("frequencies");
     let last = rows.last().unwrap();
     assert_eq!((last.value("frequency_hz"), last.text("capped")), (2e9, "false"));
-}
-
-/// A folder of published data, if it is there.
-fn data(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("STRATOSIM_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")),
-        PathBuf::from,
-    );
-    let folder = root.join(folder);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: there is no folder {}", folder.display());
-    None
 }
 
 #[test]
