@@ -42,7 +42,7 @@ pub struct ConsolidationRequest<'a> {
 }
 
 /// Demands of virtual machines that are still to come, from a workload that knows them, such as one that replays a
-/// trace. Policies look at it through an [oracle](crate::placement::forecast::Oracle) alone, which bounds what
+/// trace. Policies look at it through an oracle alone, which bounds what
 /// forecasts can reach.
 pub trait FutureDemand: fmt::Debug {
     /// What a virtual machine is going to want `steps` control steps from now, in million instructions a second; `None`

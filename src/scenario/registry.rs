@@ -1,6 +1,13 @@
 //! What can be named by `kind` in a scenario: built in, or a user's own.
 
+mod builtins;
 mod describe;
+mod traits;
+
+pub use traits::{
+    BuildConsolidation, BuildMobility, BuildOffloading, BuildOverload, BuildPower, BuildWorkload,
+    Parameters,
+};
 
 use describe::{add_shared, infos, one_of, shared_info, split};
 
@@ -12,177 +19,16 @@ use super::format::{
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
-use crate::placement::consolidation::{self, ConsolidationPolicy, OverloadDetection, VmSelection};
-use crate::placement::forecast::{self as predictors, Predictor};
-use crate::placement::frequency::{self as governors, FrequencyGovernor};
-use crate::placement::offloading::{self as policies, OffloadingPolicy};
-use crate::placement::vm_allocation::{self, VmAllocationPolicy};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use crate::placement::consolidation::{ConsolidationPolicy, OverloadDetection, VmSelection};
+use crate::placement::forecast::Predictor;
+use crate::placement::frequency::FrequencyGovernor;
+use crate::placement::offloading::OffloadingPolicy;
+use crate::placement::vm_allocation::VmAllocationPolicy;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-
-/// Parameters of a kind in JSON.
-pub trait Parameters: DeserializeOwned + Serialize + JsonSchema + 'static {}
-
-impl<T: DeserializeOwned + Serialize + JsonSchema + 'static> Parameters for T {}
-
-/// Parameters from which a mobility model is made.
-///
-/// ```
-/// use schemars::JsonSchema;
-/// use serde::{Deserialize, Serialize};
-/// use stratosim::infra::{Position, Static};
-/// use stratosim::scenario::{BuildMobility, Movement, NodeDirectory, Registry, Site};
-///
-/// /// All nodes stand on one spot.
-/// #[derive(Serialize, Deserialize, JsonSchema)]
-/// #[serde(deny_unknown_fields)]
-/// struct Spot { x_m: f64, y_m: f64 }
-///
-/// impl BuildMobility for Spot {
-///     fn build(&self, site: &Site<'_>, _: &NodeDirectory, _: Option<u32>) -> Option<Movement> {
-///         let place = Static::at(vec![Position::ground(self.x_m, self.y_m)]);
-///         site.check(place).map(|model| Movement::Model(Box::new(model)))
-///     }
-/// }
-///
-/// let mut registry = Registry::with_builtins();
-/// registry.mobility::<Spot>("spot");
-/// ```
-pub trait BuildMobility: Parameters {
-    /// Makes the model for a class of `count` nodes (`None` if the count is still open); errors go to
-    /// `site`.
-    fn build(&self, site: &Site<'_>, nodes: &NodeDirectory, count: Option<u32>) -> Option<Movement>;
-}
-
-/// Parameters from which an offloading policy is made that is not itself made of its parameters: it reads a
-/// file, say. Others are registered by [`Registry::offloading`] as they are.
-///
-/// ```
-/// use schemars::JsonSchema;
-/// use serde::{Deserialize, Serialize};
-/// use stratosim::placement::offloading::{
-///     OffloadingDecision, OffloadingPolicy, OffloadingView, TierName,
-/// };
-/// use stratosim::scenario::{BuildOffloading, Registry, Site};
-///
-/// /// As a file says, line by line, over and over.
-/// #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-/// #[serde(deny_unknown_fields)]
-/// struct Script { file: String }
-///
-/// #[derive(Debug)]
-/// struct Scripted { to_cloud: Vec<bool> }
-///
-/// impl OffloadingPolicy for Scripted {
-///     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-///         let line = view.decision() as usize % self.to_cloud.len();
-///         let tier = if self.to_cloud[line] { TierName::Cloud } else { TierName::Edge };
-///         view.least_loaded(&[tier]).into()
-///     }
-/// }
-///
-/// impl BuildOffloading for Script {
-///     fn build(&self, site: &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> {
-///         let text = site.key("file").check(std::fs::read_to_string(site.file(&self.file)))?;
-///         if text.is_empty() {
-///             site.key("file").error("the file is empty");
-///             return None;
-///         }
-///         let to_cloud = text.lines().map(|line| line == "cloud").collect();
-///         Some(Box::new(Scripted { to_cloud }))
-///     }
-/// }
-///
-/// let mut registry = Registry::with_builtins();
-/// registry.offloading_from::<Script>("script");
-/// ```
-pub trait BuildOffloading: Parameters {
-    /// Makes the policy; errors go to `site`.
-    fn build(&self, site: &Site<'_>) -> Option<Box<dyn OffloadingPolicy>>;
-}
-
-/// Parameters from which a power model is made.
-///
-/// ```
-/// use schemars::JsonSchema;
-/// use serde::{Deserialize, Serialize};
-/// use std::sync::Arc;
-/// use stratosim::energy::{Load, PowerModel};
-/// use stratosim::scenario::{BuildPower, Power, PowerSite, Registry};
-///
-/// /// Draws the same whatever it does.
-/// #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-/// #[serde(deny_unknown_fields)]
-/// struct Flat { always: Power }
-///
-/// impl PowerModel for Flat {
-///     fn power_w(&self, _: &Load) -> f64 { self.always.as_watts() }
-/// }
-///
-/// impl BuildPower for Flat {
-///     fn build(&self, _: &PowerSite<'_>) -> Option<Arc<dyn PowerModel>> { Some(Arc::new(self.clone())) }
-/// }
-///
-/// let mut registry = Registry::with_builtins();
-/// registry.power::<Flat>("flat");
-/// ```
-pub trait BuildPower: Parameters {
-    /// Makes the model for nodes of a class; errors go to the site.
-    fn build(&self, site: &PowerSite<'_>) -> Option<Arc<dyn PowerModel>>;
-}
-
-/// Parameters from which a workload is made.
-///
-/// ```
-/// use schemars::JsonSchema;
-/// use serde::{Deserialize, Serialize};
-/// use stratosim::apps::{Context, Message, Workload};
-/// use stratosim::scenario::{BuildWorkload, Registry, WorkloadSite};
-///
-/// /// Does nothing, under a name.
-/// #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-/// #[serde(deny_unknown_fields)]
-/// struct Idle { name: String }
-///
-/// impl Workload for Idle {
-///     fn name(&self) -> &str { &self.name }
-///     fn start(&mut self, _: &mut dyn Context) {}
-///     fn on_timer(&mut self, _: Message, _: &mut dyn Context) {}
-///     fn summary(&self) -> serde_json::Value { serde_json::Value::Null }
-/// }
-///
-/// impl BuildWorkload for Idle {
-///     fn build(&self, _: &WorkloadSite<'_>) -> Option<Box<dyn Workload>> {
-///         Some(Box::new(Idle { name: self.name.clone() }))
-///     }
-/// }
-///
-/// let mut registry = Registry::with_builtins();
-/// registry.workload::<Idle>("idle");
-/// ```
-pub trait BuildWorkload: Parameters {
-    /// Makes the workload; errors go to the site.
-    fn build(&self, site: &WorkloadSite<'_>) -> Option<Box<dyn Workload>>;
-}
-
-/// Parameters from which a consolidation policy is made that needs more than these: parts of its own that are
-/// chosen by `kind`. Others are registered as [policies](Registry::consolidation).
-pub trait BuildConsolidation: Parameters {
-    /// Makes the policy; errors go to the site.
-    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn ConsolidationPolicy>>;
-}
-
-/// Parameters from which a detection of overloaded hosts is made that has parts of its own, chosen by `kind`. Others are
-/// registered as [detections](Registry::overload).
-pub trait BuildOverload: Parameters {
-    /// Makes the detection; errors go to the site.
-    fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn OverloadDetection>>;
-}
 
 type Make<T> = Box<dyn Fn(&Value, &Site<'_>, &Registry) -> Option<Box<T>> + Send + Sync>;
 type MakeOffloading = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> + Send + Sync>;
@@ -279,109 +125,6 @@ impl Registry {
             selection: BTreeMap::new(),
             predictors: BTreeMap::new(),
         }
-    }
-
-    /// All built-in kinds.
-    #[must_use]
-    pub fn with_builtins() -> Self {
-        use super::format::{
-            BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
-            FcdMobility, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec,
-            NomadicMobility, RandomWaypointMobility, RingRoadMobility, SquarePowerSpec,
-            SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
-            VirtualMachinesSpec,
-        };
-        let mut registry = Registry::empty();
-        registry
-            .offloading::<policies::LocalOnly>("local_only")
-            .offloading::<policies::EdgeOnly>("edge_only")
-            .offloading::<policies::CloudOnly>("cloud_only")
-            .offloading::<policies::Nearest>("nearest")
-            .offloading::<policies::Random>("random")
-            .offloading::<policies::FirstFit>("first_fit")
-            .offloading::<policies::NextFit>("next_fit")
-            .offloading::<policies::BestFit>("best_fit")
-            .offloading::<policies::WorstFit>("worst_fit")
-            .offloading::<policies::LeastLoaded>("least_loaded")
-            .offloading::<policies::MinLatency>("min_latency")
-            .offloading::<policies::EnergyAware>("energy_aware")
-            .offloading::<policies::NetworkBased>("network_based")
-            .offloading::<policies::UtilizationBased>("utilization_based")
-            .offloading::<policies::Hybrid>("hybrid")
-            .offloading::<policies::LocalFirst>("local_first")
-            .offloading::<policies::RandomWay>("random_way")
-            .offloading::<policies::edgecloudsim::BasicOrchestrator>("edgecloudsim_basic")
-            .offloading::<policies::edgecloudsim::VehicularOrchestrator>("edgecloudsim_vehicular")
-            .offloading::<policies::Probabilistic>("probabilistic")
-            .offloading::<policies::FuzzyBased>("fuzzy_based")
-            .offloading::<policies::FuzzyCompetitor>("fuzzy_competitor")
-            .offloading::<policies::PowerOfChoices>("power_of_choices")
-            .offloading::<policies::DriftPlusPenalty>("drift_plus_penalty")
-            .offloading_from::<FuzzyRulesSpec>("fuzzy_rules")
-            .offloading_from::<LearnedSpec>("learned")
-            .offloading::<policies::Predictive>("predictive")
-            .offloading::<policies::GameTheory>("game_theory")
-            .offloading::<policies::BestResponse>("best_response")
-            .offloading::<policies::Ucb1>("ucb1")
-            .offloading::<policies::Mab>("mab")
-            .offloading::<policies::LinUcb>("linucb")
-            .governor::<governors::Performance>("performance")
-            .governor::<governors::Powersave>("powersave")
-            .governor::<governors::Ondemand>("ondemand")
-            .governor::<governors::Schedutil>("schedutil")
-            .governor::<governors::SlaAware>("sla_aware")
-            .governor::<governors::CostAware>("cost_aware")
-            .power::<LinearPowerSpec>("linear")
-            .power::<SquarePowerSpec>("square")
-            .power::<CubicPowerSpec>("cubic")
-            .power::<SquareRootPowerSpec>("square_root")
-            .power::<TablePowerSpec>("table")
-            .power::<CmosPowerSpec>("cmos")
-            .power::<CorePowerSpec>("cmos_cores")
-            .power::<BudgetPowerSpec>("budget")
-            .mobility::<StaticMobility>("static")
-            .mobility::<RandomWaypointMobility>("random_waypoint")
-            .mobility::<NomadicMobility>("nomadic")
-            .mobility::<TrajectoryMobility>("trajectories")
-            .mobility::<RingRoadMobility>("ring_road")
-            .mobility::<FcdMobility>("sumo_fcd")
-            .workload::<TasksSpec>("tasks")
-            .workload::<VirtualMachinesSpec>("virtual_machines")
-            .workload::<CloudSimSpec>("cloudsim")
-            .vm_allocation::<vm_allocation::FirstFit>("first_fit")
-            .vm_allocation::<vm_allocation::NextFit>("next_fit")
-            .vm_allocation::<vm_allocation::BestFit>("best_fit")
-            .vm_allocation::<vm_allocation::WorstFit>("worst_fit")
-            .vm_allocation::<vm_allocation::RandomFit>("random")
-            .vm_allocation::<vm_allocation::AcceleratorAware>("accelerator_aware")
-            .vm_allocation::<vm_allocation::PowerAwareBestFit>("power_aware_best_fit")
-            .vm_allocation::<vm_allocation::FrequencyAware>("frequency_aware")
-            .vm_allocation::<vm_allocation::ReliabilityAware>("reliability_aware")
-            .vm_allocation::<vm_allocation::PriceAware>("price_aware")
-            .vm_allocation::<vm_allocation::CarbonAware>("carbon_aware")
-            .consolidation::<consolidation::Nothing>("nothing")
-            .built_consolidation::<ComposedSpec>("overload_and_underload")
-            .consolidation::<consolidation::MinimumPower>("minimum_power")
-            .built_consolidation::<FollowThePriceSpec>("follow_the_price")
-            .overload::<consolidation::Threshold>("threshold")
-            .overload::<consolidation::InterquartileRange>("interquartile_range")
-            .overload::<consolidation::MedianAbsoluteDeviation>("median_absolute_deviation")
-            .overload::<consolidation::LinearRegression>("linear_regression")
-            .overload::<consolidation::LocalRegression>("local_regression")
-            .overload::<consolidation::RobustLocalRegression>("robust_local_regression")
-            .built_overload::<ForecastSpec>("forecast")
-            .selection::<consolidation::PredictionDriven>("prediction_driven")
-            .selection::<consolidation::MinimumMigrationTime>("minimum_migration_time")
-            .selection::<consolidation::MinimumUtilisation>("minimum_utilisation")
-            .selection::<consolidation::MaximumCorrelation>("maximum_correlation")
-            .selection::<consolidation::MinimumCost>("minimum_cost")
-            .selection::<consolidation::RandomSelection>("random")
-            .predictor::<predictors::Oracle>("oracle")
-            .predictor::<predictors::LastValue>("last_value")
-            .predictor::<predictors::MovingAverage>("moving_average")
-            .predictor::<predictors::HoltWinters>("holt_winters")
-            .predictor::<predictors::AutoRegressive>("autoregression");
-        registry
     }
 
     /// Registers an offloading policy whose fields are its parameters.

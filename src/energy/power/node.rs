@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// What accelerators of one kind draw, beside what the node's model says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AcceleratorPower {
-    /// The kind's number, as in [`Accelerator`](crate::infra::compute::Accelerator).
+    /// The kind's number, as the accelerators of the node's class have it.
     pub kind: u16,
     /// How many the node has.
     pub count: u32,
