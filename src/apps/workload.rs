@@ -97,6 +97,10 @@ pub trait Workload: fmt::Debug + Send {
     /// A device has gone over to another access point, or to none.
     fn on_handover(&mut self, _device: NodeId, _to: Option<NodeId>, _context: &mut dyn Context) {}
 
+    /// It is time for a sample (`output.sample` in a scenario): workloads write rows about the period since the
+    /// last one.
+    fn on_sample(&mut self, _context: &mut dyn Context) {}
+
     /// Called once after the run: records what is unfinished.
     fn finish(&mut self, _context: &mut dyn Context) {}
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod dataset;
+mod follow;
 mod import;
 mod list;
 mod merge;

@@ -372,6 +372,7 @@ impl InfraBuilder {
             failure: None,
             nearest: rustc_hash::FxHashMap::default(),
             load_changes: None,
+            watches_movements: false,
             sites,
             signals: self.signals,
             node_accounts,

@@ -30,6 +30,9 @@ impl Infrastructure {
         otherwise: TransferOutcome,
     ) {
         self.network.set_leg(device, self.motion.leg(device));
+        if self.watches_movements && self.motion.moves_or_attaches(device) {
+            self.notices.push_back(Notice::Moved(device));
+        }
         let Some((from, to)) = change else { return };
         let attachment = to.map(|index| {
             let (site, radio) = self.access_points[index.0 as usize];

@@ -159,6 +159,9 @@ pub enum Notice {
     },
     /// A node runs at another frequency step.
     FrequencyChanged(NodeId),
+    /// A node is on another leg, or attached elsewhere; told if it is
+    /// [watched](super::Infrastructure::watch_movements).
+    Moved(NodeId),
     /// A device goes from one access point to another; `None` is out of coverage.
     Handover {
         /// The device.

@@ -57,6 +57,7 @@ pub struct Infrastructure {
     pub(super) nearest: FxHashMap<(NodeId, Tier), Option<NodeId>>,
     /// Nodes with frequency steps whose jobs have changed, if that is watched.
     pub(super) load_changes: Option<Vec<NodeId>>,
+    pub(super) watches_movements: bool,
     pub(super) sites: Vec<SiteState>,
     pub(super) signals: BTreeMap<String, Arc<Signal>>,
     /// For each node its part of its site; empty if there are no sites.
@@ -83,6 +84,11 @@ impl Infrastructure {
         }
         self.start_chargers(schedule);
         self.start_caps(schedule);
+    }
+
+    /// Leaves [`Notice::Moved`] of each node that is on another leg or attached elsewhere, from now on.
+    pub fn watch_movements(&mut self) {
+        self.watches_movements = true;
     }
 
     /// Handles one event.

@@ -119,6 +119,11 @@ impl Motion {
         self.mover(node).and_then(|index| self.movers[index].attached)
     }
 
+    /// Whether a node is not one that stands still on a wire.
+    pub(super) fn moves_or_attaches(&self, node: NodeId) -> bool {
+        self.mover(node).is_some()
+    }
+
     fn mover(&self, node: NodeId) -> Option<usize> {
         self.mover_of.get(node.index()).filter(|&&index| index != NO_MOVER).map(|&index| index as usize)
     }

@@ -5,6 +5,7 @@ use super::decisions::{Decisions, PointSpec};
 use super::energy::EnergyTable;
 use super::event::{Event, UserEvent};
 use super::governor::{Governor, GovernorTimes};
+use super::movements::Movements;
 use super::sampling::{Sampler, Sampling};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
@@ -283,6 +284,9 @@ impl WorldBuilder {
                 }
             })
             .collect();
+        if records.is_recorded(tables.movements) {
+            infrastructure.watch_movements();
+        }
         let decisions = Decisions::register(&mut *records, &points)?;
         let streams = self.streams;
         let governor = self.governor.map(|(_, policy, times)| {
@@ -318,6 +322,7 @@ impl WorldBuilder {
             workload_symbols,
             warm_up_end: self.warm_up_end,
             sampler: Sampler::new(self.sampling),
+            movements: Movements::default(),
             counts: WorldCounts::default(),
         };
         let mut kernel = Kernel::new(World { core, workloads: self.workloads });

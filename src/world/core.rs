@@ -5,6 +5,7 @@ use super::energy::EnergyTable;
 use super::event::Event;
 use super::governor::Governor;
 use super::hosting;
+use super::movements::Movements;
 use super::sampling::Sampler;
 use super::tables::Tables;
 use crate::apps::{
@@ -56,6 +57,7 @@ pub(super) struct Core {
     pub(super) workload_symbols: Vec<Symbol>,
     pub(super) warm_up_end: SimTime,
     pub(super) sampler: Sampler,
+    pub(super) movements: Movements,
     pub(super) counts: WorldCounts,
 }
 

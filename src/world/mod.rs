@@ -7,9 +7,11 @@ mod energy;
 mod event;
 mod governor;
 mod hosting;
+mod movements;
 mod sampling;
 mod simulation;
 mod tables;
+mod tier_samples;
 
 pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};

@@ -104,6 +104,7 @@ impl World {
                     });
                 }
                 Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
+                Notice::Moved(node) => self.core.record_movement(now, node),
                 Notice::Handover { device, from, to } => {
                     self.core.record_handover(now, device, from, to);
                     self.with_each(schedule, |workload, context| {
@@ -130,6 +131,7 @@ impl Model for World {
             Event::GovernorLoad => self.core.on_governor_load(schedule),
             Event::Sample => {
                 self.core.sample(schedule.now());
+                self.with_each(schedule, |workload, context| workload.on_sample(context));
                 let interval = self.core.sampler.sampling.interval;
                 schedule.after(interval, Phase::Metering, Event::Sample);
             }

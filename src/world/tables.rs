@@ -138,6 +138,8 @@ pub(super) struct Tables {
     pub(super) handovers: TableId,
     pub(super) faults: TableId,
     pub(super) positions: TableId,
+    pub(super) movements: TableId,
+    pub(super) tiers: TableId,
     /// If there are nodes with frequency steps.
     pub(super) frequencies: Option<TableId>,
     pub(super) names: Names,
@@ -174,6 +176,8 @@ impl Tables {
             handovers: records.table(handovers())?,
             faults: records.table(faults())?,
             positions: records.table(positions())?,
+            movements: records.table(super::movements::table())?,
+            tiers: records.table(super::tier_samples::table())?,
             frequencies: if has_frequencies { Some(records.table(frequencies())?) } else { None },
             names: Names {
                 node: records.symbol("node"),

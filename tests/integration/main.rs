@@ -29,6 +29,7 @@ mod sites;
 mod support;
 mod sweep;
 mod traces;
+mod tracing;
 mod virtual_machines;
 mod vm_corners;
 mod vm_costs;

@@ -4,6 +4,7 @@ use super::application::{Application, TraceArrival};
 use super::counts::{Spans, experience};
 use super::edgecloudsim::TaskSlips;
 use super::outcome::Outcome;
+use super::tracing::Ended;
 use super::workload::{DEADLINE, OnDeadline, OnHandover, RETRY, TaskWorkload};
 use crate::apps::{Context, DecisionEnd, DecisionId, Message, OffloadingRequest};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
@@ -171,6 +172,10 @@ impl TaskWorkload {
             // After all that completes at that instant: a result at the deadline is in time.
             task.deadline = Some(context.set_timer(time, Phase::Demand, message));
         }
+        if let Some(tracer) = &mut self.tracer {
+            let device = &self.devices[task.device as usize];
+            tracer.created(task.number, device.node, device.application, context);
+        }
         entry.insert(task);
         self.begin(index, context);
     }
@@ -249,7 +254,13 @@ impl TaskWorkload {
             Some(shares) => self.submit_booked(index, node, shares, context),
         };
         match submitted {
-            Ok(job) => self.tasks[index].stage = Stage::Executing(job),
+            Ok(job) => {
+                self.tasks[index].stage = Stage::Executing(job);
+                if let Some(tracer) = &mut self.tracer {
+                    let device = self.tasks[index].device as usize;
+                    tracer.submitted(node, self.devices[device].application);
+                }
+            }
             Err(_) => self.end(index, Outcome::RefusedForCapacity, context),
         }
     }
@@ -264,6 +275,10 @@ impl TaskWorkload {
         let Some(task) = self.tasks.get_mut(index) else { return };
         let now = context.now();
         task.wait_s = job.started.map(|started| started.since(job.admitted).as_secs());
+        if let (Some(tracer), Some(node)) = (&mut self.tracer, task.node) {
+            let application = self.devices[task.device as usize].application;
+            tracer.job_ended(node, application, job, outcome == JobOutcome::Done, now);
+        }
         if outcome != JobOutcome::Done {
             return self.fail(index, outcome.into(), context);
         }
@@ -364,7 +379,12 @@ impl TaskWorkload {
         task.deadline = None;
         match task.stage {
             Stage::Created => {}
-            Stage::Executing(job) => context.cancel_job(job),
+            Stage::Executing(job) => {
+                if let (Some(tracer), Some(node)) = (&mut self.tracer, task.node) {
+                    tracer.job_dropped(node, self.devices[task.device as usize].application);
+                }
+                context.cancel_job(job);
+            }
             Stage::Uploading(id) | Stage::Relaying(id) | Stage::Downloading(id) => {
                 context.abort_transfer(id, TransferOutcome::Dropped);
             }
@@ -415,21 +435,27 @@ impl TaskWorkload {
         let device = &self.devices[task.device as usize];
         let application = &self.applications[usize::from(device.application)];
         let refused = task.stage == Stage::Created;
+        let spans = service_s.map(|service_s| Spans {
+            service_s,
+            network_s: task.upload_s.unwrap_or(0.0) + task.download_s.unwrap_or(0.0),
+            wait_s: task.wait_s.unwrap_or(0.0),
+            execution_s: task.execution_s.unwrap_or(0.0),
+            by_class_s: task.by_class_s,
+            experience: task
+                .deadline_s
+                .map(|deadline_s| experience(service_s, deadline_s, application.delay_sensitivity)),
+        });
         if self.options.slips.counts(task.created, refused, context.warm_up_end()) {
-            let spans = service_s.map(|service_s| Spans {
-                service_s,
-                network_s: task.upload_s.unwrap_or(0.0) + task.download_s.unwrap_or(0.0),
-                wait_s: task.wait_s.unwrap_or(0.0),
-                execution_s: task.execution_s.unwrap_or(0.0),
-                by_class_s: task.by_class_s,
-                experience: task
-                    .deadline_s
-                    .map(|deadline_s| experience(service_s, deadline_s, application.delay_sensitivity)),
-            });
             let (refused_by, spans) = (task.refused_by, spans.as_ref());
             self.total.add(outcome, tier, refused_by, spans);
             let own = &mut self.by_application[usize::from(device.application)];
             own.add(outcome, tier, refused_by, spans);
+        }
+        if let Some(tracer) = &mut self.tracer {
+            let Task { number, by_class_s, refused_by, .. } = task;
+            let (device, application) = (device.node, device.application);
+            let ended = Ended { number, device, application, outcome, by_class_s, refused_by, spans };
+            tracer.ended(&ended, context);
         }
         let Some(registered) = &self.registered else { return };
         let outcome_symbol = registered.outcomes[outcome as usize];

@@ -11,6 +11,8 @@ mod counts;
 mod edgecloudsim;
 mod life;
 mod outcome;
+mod tracing;
+mod tracing_tables;
 mod workload;
 
 pub use application::{Application, Arrival, TraceArrival};

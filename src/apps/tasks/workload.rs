@@ -6,6 +6,7 @@ use super::counts::Counts;
 use super::edgecloudsim::TaskSlips;
 use super::life::Task;
 use super::outcome::Outcome;
+use super::tracing::Tracer;
 use crate::apps::{Context, Message, Workload};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::Job;
@@ -100,6 +101,8 @@ pub struct TaskWorkload {
     pub(super) registered: Option<Registered>,
     pub(super) total: Counts,
     pub(super) by_application: Vec<Counts>,
+    /// If any of its tables is recorded.
+    pub(super) tracer: Option<Box<Tracer>>,
 }
 
 /// The table of tasks, one row each, written when the task has ended.
@@ -177,19 +180,23 @@ impl TaskWorkload {
             registered: None,
             total: Counts::default(),
             by_application,
+            tracer: None,
         }
     }
 
     fn register(&mut self, context: &mut dyn Context) {
         // A table of this name and shape is shared by all task workloads; nothing else can be wrong.
         let Ok(table) = context.table(tasks_table()) else { return };
-        self.registered = Some(Registered {
+        let registered = Registered {
             table,
             name: context.symbol(&self.name),
             applications: self.applications.iter().map(|app| context.symbol(&app.name)).collect(),
             outcomes: Outcome::ALL.map(|outcome| context.symbol(outcome.name())),
             tiers: Tier::ALL.map(|tier| context.symbol(tier.name())),
-        });
+        };
+        let Registered { name, tiers, .. } = registered;
+        self.tracer = Tracer::register(name, registered.applications.clone(), tiers, context);
+        self.registered = Some(registered);
     }
 
     /// Gives each device its application, by the shares.
@@ -341,7 +348,12 @@ impl Workload for TaskWorkload {
         }
     }
 
+    fn on_sample(&mut self, context: &mut dyn Context) {
+        self.sample_services(context);
+    }
+
     fn finish(&mut self, context: &mut dyn Context) {
+        self.sample_services(context);
         let left: Vec<usize> = self.tasks.iter().map(|(index, _)| index).collect();
         for index in left {
             self.end(index, Outcome::Unfinished, context);

@@ -23,7 +23,9 @@ pub use mobility::Movement;
 pub use power::PowerSite;
 pub(in crate::scenario) use power::node_power;
 
-use super::format::{AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, PoliciesSpec, Scenario};
+use super::format::{
+    AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, PoliciesSpec, SampleSpec, Scenario,
+};
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
 use crate::infra::network::DirectScope;
@@ -151,14 +153,22 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     if let Some(points) = &scenario.output.decisions {
         world.record_decisions(points.iter().copied());
     }
-    let sample = &scenario.output.sample;
-    world.sample(Sampling {
-        interval: SimDuration::from_secs(sample.interval.as_secs()),
-        tiers: sample.tiers.iter().map(|&tier| tier.into()).collect(),
-        links: sample.links,
-        positions: sample.positions,
-    });
+    scenario.output.fill_defaults();
+    world.sample(sampling(&scenario.output.sample));
     Some(world)
+}
+
+/// What is sampled, once the defaults are filled in.
+fn sampling(spec: &SampleSpec) -> Sampling {
+    let usual = Sampling::default();
+    Sampling {
+        interval: spec
+            .interval
+            .map_or(usual.interval, |interval| SimDuration::from_secs(interval.as_secs())),
+        tiers: spec.tiers.iter().flatten().map(|&tier| tier.into()).collect(),
+        links: spec.links.unwrap_or(usual.links),
+        positions: spec.positions.unwrap_or(usual.positions),
+    }
 }
 
 /// Makes the movements of all classes, which also say the counts that were left open.

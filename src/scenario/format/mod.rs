@@ -14,6 +14,7 @@ mod power;
 mod root;
 mod sla;
 mod tasks;
+mod trace;
 mod traces;
 mod virtual_machines;
 
@@ -58,6 +59,7 @@ pub use tasks::{
     AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule,
     PredictedUtilisation, TasksSpec,
 };
+pub use trace::TraceDepth;
 pub use traces::{TraceFormatName, TraceGapRule, TraceSpec};
 pub use virtual_machines::{
     ComposedSpec, CopiedMemorySpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec,

@@ -1,5 +1,6 @@
 //! The scenario as a whole.
 
+use super::TraceDepth;
 use super::{CalendarSpec, FaultSpec, NetworkSpec, NodeClassSpec, SignalSpec, SiteSpecification};
 use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
@@ -202,29 +203,20 @@ pub enum FormatName {
     Parquet,
 }
 
-/// What is sampled at an interval.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// What is sampled at an interval. What is left out follows the key `trace`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SampleSpec {
-    /// Time between samples; 0 for none.
-    pub interval: Duration,
-    /// Tiers whose nodes are sampled into the table `nodes`.
-    pub tiers: Vec<TierName>,
-    /// Whether links are sampled into the table `links`.
-    pub links: bool,
-    /// Whether the devices' positions are sampled into the table `positions`.
-    pub positions: bool,
-}
-
-impl Default for SampleSpec {
-    fn default() -> Self {
-        SampleSpec {
-            interval: Duration::from_secs(10.0),
-            tiers: vec![TierName::Edge, TierName::Fog, TierName::Cloud],
-            links: true,
-            positions: false,
-        }
-    }
+    /// Time between samples, 10 s if left out; 0 for none.
+    pub interval: Option<Duration>,
+    /// Tiers whose nodes are sampled into the table `nodes`; edge, fog and cloud if left out, and all of them if
+    /// everything is traced.
+    pub tiers: Option<Vec<TierName>>,
+    /// Whether links are sampled into the table `links`; they are if it is left out.
+    pub links: Option<bool>,
+    /// Whether the devices' positions are sampled into the table `positions`; only if everything is traced if it
+    /// is left out.
+    pub positions: Option<bool>,
 }
 
 /// What is written.
@@ -233,7 +225,9 @@ impl Default for SampleSpec {
 pub struct OutputSpec {
     /// Format of the table files.
     pub format: FormatName,
-    /// Tables to write; all of them if left out.
+    /// How much is recorded, where the keys below do not say otherwise.
+    pub trace: TraceDepth,
+    /// Tables to write; those of `trace` if left out.
     pub tables: Option<Vec<String>>,
     /// Decision points that the table `decisions` has; all of them if left out.
     pub decisions: Option<Vec<DecisionPoint>>,
