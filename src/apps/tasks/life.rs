@@ -11,7 +11,7 @@ use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::{Job, JobRequest};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, TransferId, TransferOutcome,
+    Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, Tier, TransferId, TransferOutcome,
     TransferRecord,
 };
 use crate::records::Cell;
@@ -199,7 +199,9 @@ impl TaskWorkload {
         (task.processor, task.network) = (choice.processor, choice.network);
         (task.asks_on_arrival, task.asked) = (choice.asks_on_arrival, choice.number);
         task.stage_since = context.now();
-        if self.options.on_handover == OnHandover::LoseResultElsewhere {
+        if self.options.on_handover == OnHandover::LoseResultElsewhere
+            || self.options.slips.free_result_relay
+        {
             task.origin = context.infrastructure().attached_to(from);
         }
         if !choice.asks_on_arrival && !self.admit(index, node, context) {
@@ -293,7 +295,14 @@ impl TaskWorkload {
                     return self.end(index, Outcome::LostToMobility, context);
                 }
                 let (bytes, via) = (task.download_bytes, task.network);
-                match context.start_transfer_via(node, device, bytes, index as u64, via) {
+                // What has come back to the access point at no time.
+                let relayed = task.origin.filter(|&origin| {
+                    self.options.slips.free_result_relay
+                        && context.infrastructure().attached_to(device) == Some(origin)
+                        && context.infrastructure().node(node).tier == Tier::Edge
+                });
+                let from = relayed.unwrap_or(node);
+                match context.start_transfer_via(from, device, bytes, index as u64, via) {
                     Ok(id) => task.stage = Stage::Downloading(id),
                     Err(refusal) => self.not_sent(index, refusal, context),
                 }

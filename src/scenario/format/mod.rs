@@ -43,7 +43,7 @@ pub use nodes::{
     AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
     InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, TechnologySpec, UpdatesName,
 };
-pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
+pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile, VehicularSpec};
 pub use power::{
     AcceleratorPowerSpec, BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec,
     FrequencyPresetName, FrequencySpec, GovernorTimesSpec, LinearPowerSpec, OperatingPointSpec,

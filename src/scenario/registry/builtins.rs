@@ -15,7 +15,7 @@ impl Registry {
             FcdMobility, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec,
             NomadicMobility, RandomWaypointMobility, RingRoadMobility, SquarePowerSpec,
             SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
-            VirtualMachinesSpec,
+            VehicularSpec, VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -37,7 +37,7 @@ impl Registry {
             .offloading::<policies::LocalFirst>("local_first")
             .offloading::<policies::RandomWay>("random_way")
             .offloading::<policies::edgecloudsim::BasicOrchestrator>("edgecloudsim_basic")
-            .offloading::<policies::edgecloudsim::VehicularOrchestrator>("edgecloudsim_vehicular")
+            .offloading_from::<VehicularSpec>("edgecloudsim_vehicular")
             .offloading::<policies::Probabilistic>("probabilistic")
             .offloading::<policies::FuzzyBased>("fuzzy_based")
             .offloading::<policies::FuzzyCompetitor>("fuzzy_competitor")
