@@ -7,6 +7,7 @@ mod energy;
 mod event;
 mod governor;
 mod hosting;
+mod network_energy;
 mod sampling;
 mod simulation;
 mod tables;
