@@ -58,6 +58,7 @@ impl Core {
             self.sample_positions(now);
         }
         self.sample_energy(now);
+        self.sample_accelerators(now);
         self.sampler.last = now;
     }
 
