@@ -50,9 +50,11 @@ const NODES: RunFigure =
 const LINKS: RunFigure =
     RunFigure { section: "Network", table: "links", events: "faults.change", ..FIGURE };
 
+const ACCELERATORS: RunFigure = RunFigure { table: "accelerators", ..NODES };
+
 const HOSTS: RunFigure = RunFigure { section: "Datacenter", table: "hosts", ..FIGURE };
 
-const FIGURES: [RunFigure; 21] = [
+const FIGURES: [RunFigure; 23] = [
     RunFigure {
         title: "How tasks ended",
         caption: "Of the tasks that ended in each interval, the share of each outcome.",
@@ -125,6 +127,21 @@ const FIGURES: [RunFigure; 21] = [
         by: "node",
         top: 6,
         ..NODES
+    },
+    RunFigure {
+        title: "Utilisation of accelerators by type",
+        caption: "Mean share of a node's devices of a type that computed in each period.",
+        y: "utilisation",
+        by: "type",
+        ..ACCELERATORS
+    },
+    RunFigure {
+        title: "The longest queues for accelerators",
+        caption: "Tasks that wait for a device, at the nodes where most do.",
+        y: "waiting",
+        by: "node",
+        top: 6,
+        ..ACCELERATORS
     },
     RunFigure {
         title: "Power by tier",
