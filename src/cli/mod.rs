@@ -3,6 +3,7 @@
 mod compare;
 mod dataset;
 mod import;
+mod import_maps;
 mod list;
 mod merge;
 mod new;

@@ -30,6 +30,7 @@ impl Infrastructure {
         otherwise: TransferOutcome,
     ) {
         self.network.set_leg(device, self.motion.leg(device));
+        self.tell_shadowing(device);
         let Some((from, to)) = change else { return };
         let attachment = to.map(|index| {
             let (site, radio) = self.access_points[index.0 as usize];

@@ -5,7 +5,7 @@ use super::compute::{Compute, JobRequest, Refusal};
 use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
 use super::faults::{FaultProcess, Reliability};
-use super::feed::FeedState;
+use super::feed::{FeedCounts, FeedState};
 use super::geometry::{Leg, Position};
 use super::ids::{LinkId, NodeId, ProcessorId};
 use super::meter::{Meter, TierLoad};
@@ -81,6 +81,7 @@ impl Infrastructure {
         for index in 0..self.faults.len() {
             self.schedule_fault(schedule, index);
         }
+        self.schedule_radio(schedule);
         self.start_chargers(schedule);
         self.start_caps(schedule);
     }
@@ -110,6 +111,7 @@ impl Infrastructure {
                 let change = self.motion.on_attachment_changes(schedule, node);
                 self.hand_over(schedule, node, change);
             }
+            InfraEvent::RadioDue => self.on_radio_due(schedule),
             InfraEvent::FeedDue(feed) => self.on_feed_due(schedule, feed),
             InfraEvent::FaultDue(fault) => self.on_fault_due(schedule, fault as usize),
             InfraEvent::BatteryDue(node) => self.on_battery_due(schedule, node),
@@ -381,6 +383,12 @@ impl Infrastructure {
             }
         }
         best.map(|(_, processor)| processor).ok_or(refusal)
+    }
+
+    /// What has been played of the feeds of positions so far, all of them together.
+    #[must_use]
+    pub fn feed_counts(&self) -> FeedCounts {
+        self.feeds.iter().fold(FeedCounts::default(), |sum, feed| sum.plus(feed.counts))
     }
 
     /// How reliable a node is in the long run.

@@ -5,7 +5,8 @@ use super::event::InfraEvent;
 use super::geometry::{Leg, Position};
 use super::ids::{ClassId, NodeId};
 use super::mobility::{MobilityModel, Mover};
-use crate::engine::{EntityStream, EventHandle, Phase, Schedule, SimTime};
+use super::radio::Signals;
+use crate::engine::{EntityStream, EventHandle, Phase, Schedule, SimDuration, SimTime};
 
 const NO_MOVER: u32 = u32::MAX;
 
@@ -39,6 +40,8 @@ pub(super) struct Motion {
     /// One model a class.
     models: Vec<Box<dyn MobilityModel>>,
     access_points: AccessPoints,
+    /// If access points are compared by received power.
+    signals: Option<Signals>,
 }
 
 /// A node and where it starts.
@@ -100,7 +103,21 @@ impl Motion {
                 is_stopped: false,
             });
         }
-        Motion { legs, mover_of, movers, models, access_points: no_access_points }
+        Motion { legs, mover_of, movers, models, access_points: no_access_points, signals: None }
+    }
+
+    /// Compares access points by what devices receive of them.
+    pub(super) fn set_signals(&mut self, signals: Signals) {
+        self.signals = Some(signals);
+    }
+
+    pub(super) fn signals(&self) -> Option<&Signals> {
+        self.signals.as_ref()
+    }
+
+    /// Time between two measurements; `None` if attachment changes at the exact instants.
+    pub(super) fn interval(&self) -> Option<SimDuration> {
+        self.signals.as_ref().and_then(|signals| signals.environment.interval())
     }
 
     pub(super) fn set_access_points(&mut self, access_points: AccessPoints) {
@@ -185,7 +202,9 @@ impl Motion {
         attaches: bool,
     ) -> Option<Reattached> {
         self.legs[node.index()] = leg;
-        if attaches { self.reattach(schedule, node) } else { None }
+        // Who is attached already measures when it is time.
+        let waits = self.interval().is_some() && self.attached(node).is_some();
+        if attaches && !waits { self.reattach(schedule, node) } else { None }
     }
 
     /// Decides the attachment of a device anew, after a jump, a new leg, or a change of access points.
@@ -196,7 +215,13 @@ impl Motion {
     ) -> Option<Reattached> {
         let index = self.mover(node).filter(|&index| self.movers[index].wireless)?;
         let place = self.position(node, schedule.now());
-        let attached = self.access_points.attach(place, self.movers[index].attached);
+        let held = self.movers[index].attached;
+        let attached = match &mut self.signals {
+            Some(signals) if signals.environment.interval().is_some() => {
+                signals.choose(&self.access_points, node, place, held)
+            }
+            _ => self.access_points.attach(place, held),
+        };
         self.attach(schedule, index, attached)
     }
 
@@ -218,10 +243,14 @@ impl Motion {
         index: usize,
         attached: Option<AccessPointIndex>,
     ) -> Option<Reattached> {
+        let is_measured = self.interval().is_some();
         let mover = &mut self.movers[index];
         let before = std::mem::replace(&mut mover.attached, attached);
         let leg = &self.legs[mover.node.index()];
-        let next = self.access_points.next_change(leg, schedule.now(), attached);
+        let next = match is_measured {
+            true => None,
+            false => self.access_points.next_change(leg, schedule.now(), attached),
+        };
         mover.next_attached = next.and_then(|(_, attached)| attached);
         match (next, mover.attachment_due) {
             (Some((time, _)), Some(due)) if schedule.reschedule(due, time) => {}

@@ -7,6 +7,8 @@ mod energy;
 mod event;
 mod governor;
 mod hosting;
+mod mobility;
+mod radio;
 mod sampling;
 mod simulation;
 mod tables;
@@ -14,6 +16,7 @@ mod tables;
 pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};
 pub use governor::GovernorTimes;
+pub use radio::RadioSampling;
 pub use sampling::Sampling;
 pub use simulation::{Finished, Simulation, World};
 

@@ -133,6 +133,11 @@ impl Model for World {
                 let interval = self.core.sampler.sampling.interval;
                 schedule.after(interval, Phase::Metering, Event::Sample);
             }
+            Event::SampleRadio => {
+                if let Some(interval) = self.core.sample_radio(schedule.now()) {
+                    schedule.after(interval, Phase::Metering, Event::SampleRadio);
+                }
+            }
             Event::User(event) => {
                 let mut context = WorldContext { core: &mut self.core, schedule, workload: u16::MAX };
                 event.happen(&mut context);
@@ -299,6 +304,8 @@ impl Simulation {
                 "unfinished_transfers": infrastructure.network().transfers(),
             },
             "handovers": core.counts.handovers,
+            "mobility": super::mobility::summary(core),
+            "notes": core.notes,
             "failures": core.counts.failures,
             "decisions": { "made": core.decisions.made(), "refused": core.counts.refused_decisions },
         });

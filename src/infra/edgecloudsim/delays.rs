@@ -157,6 +157,7 @@ mod tests {
             devices: population,
             device: None,
             distance_m: 0.0,
+            received_dbm: None,
         }
     }
 

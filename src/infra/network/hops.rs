@@ -13,6 +13,7 @@ use crate::engine::{Schedule, SimDuration, SimTime};
 use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
 use crate::infra::geometry::{Leg, Position};
 use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
+use crate::infra::radio::CloseInPathLoss;
 
 /// One link of a way.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +45,12 @@ pub(super) struct Attachments {
     devices: u32,
     /// Legs of devices and places of access points, for distances.
     legs: Vec<Option<Leg>>,
+    /// If signals spread by a model.
+    path_loss: Option<CloseInPathLoss>,
+    /// Transmit powers of access points, antenna gains included.
+    powers_dbm: Vec<Option<f64>>,
+    /// The shadowing that devices have last measured in dB, and of which access point.
+    shadowing: Vec<Option<(NodeId, f64)>>,
 }
 
 /// The entry of `node`, which is made if need be.
@@ -65,6 +72,16 @@ impl Attachments {
 
     fn place(&self, node: NodeId, now: SimTime) -> Option<Position> {
         self.legs.get(node.index()).copied().flatten().map(|leg| leg.position(now))
+    }
+
+    /// Power in dBm that a device receives of an access point at a distance; `None` unless signals spread by a
+    /// model.
+    fn received_dbm(&self, device: NodeId, site: NodeId, distance_m: f64) -> Option<f64> {
+        let path_loss_db = self.path_loss?.path_loss_db(distance_m);
+        let power_dbm = self.powers_dbm.get(site.index()).copied().flatten()?;
+        let measured = self.shadowing.get(device.index()).copied().flatten();
+        let shadowing_db = measured.filter(|(of, _)| *of == site).map_or(0.0, |(_, db)| db);
+        Some(power_dbm - path_loss_db - shadowing_db)
     }
 
     /// Metres between two nodes; zero if a place is not known.
@@ -101,6 +118,33 @@ impl Network {
     pub fn set_leg(&mut self, node: NodeId, leg: Leg) {
         if self.has_delays {
             *entry(&mut self.attachments.legs, node) = Some(leg);
+        }
+    }
+
+    /// Lets signals spread by a model.
+    pub(in crate::infra) fn set_path_loss(&mut self, path_loss: CloseInPathLoss) {
+        self.attachments.path_loss = Some(path_loss);
+    }
+
+    /// Notes the power of an access point, its antenna gain included.
+    pub(in crate::infra) fn set_power(&mut self, site: NodeId, power_dbm: f64) {
+        *entry(&mut self.attachments.powers_dbm, site) = Some(power_dbm);
+    }
+
+    /// Notes the shadowing that a device has measured of an access point; nothing if no delay depends on it.
+    pub(in crate::infra) fn set_shadowing(&mut self, device: NodeId, site: NodeId, shadowing_db: f64) {
+        if self.has_delays {
+            *entry(&mut self.attachments.shadowing, device) = Some((site, shadowing_db));
+        }
+    }
+
+    /// Bits a second that a radio gives at this received power, if its model has such a rate.
+    #[must_use]
+    pub fn radio_rate_bps(&self, radio: LinkId, received_dbm: f64) -> Option<f64> {
+        let channel = self.links.get(radio.index())?.channels[0];
+        match &self.channels[channel.0 as usize].model {
+            LinkModel::Delay(model) => model.rate_at_bps(received_dbm),
+            _ => None,
         }
     }
 
@@ -186,6 +230,9 @@ impl Network {
         let attachment = hop.device.and_then(|device| self.attachments.of(device));
         // On the radio, distance is to its own access point, even if the device has gone on.
         let site = if hop.to_device { Some(hop.source) } else { attachment.map(|own| own.site) };
+        let ends = hop.device.zip(site);
+        let distance_m =
+            ends.map_or(0.0, |(device, site)| self.attachments.distance_m(device, site, now));
         Message {
             now,
             bytes,
@@ -194,10 +241,9 @@ impl Network {
             population: site.map_or(0, |site| self.attachments.population(site)),
             devices: self.attachments.devices,
             device: hop.device,
-            distance_m: match (hop.device, site) {
-                (Some(device), Some(site)) => self.attachments.distance_m(device, site, now),
-                _ => 0.0,
-            },
+            distance_m,
+            received_dbm: ends
+                .and_then(|(device, site)| self.attachments.received_dbm(device, site, distance_m)),
         }
     }
 

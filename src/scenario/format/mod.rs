@@ -11,6 +11,7 @@ mod network;
 mod nodes;
 mod offloading;
 mod power;
+mod radio;
 mod root;
 mod sla;
 mod tasks;
@@ -34,8 +35,9 @@ pub use energy::{
 };
 pub use faults::{FaultSpec, Outage};
 pub use mobility::{
-    FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
-    RingRoadMobility, RoadSegmentSpec, StaticMobility, TrajectoryMobility, TrajectoryPointSpec,
+    BoundsSpec, FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
+    RingRoadMobility, RoadSegmentSpec, SitesMobility, StaticMobility, TrajectoryMobility,
+    TrajectoryPointSpec,
 };
 pub use network::{LinkModelSpec, LinkQualities, LinkSpecification, NetworkSpec, TopologySpec};
 pub use nodes::{
@@ -48,9 +50,10 @@ pub use power::{
     FrequencyPresetName, FrequencySpec, GovernorTimesSpec, LinearPowerSpec, OperatingPointSpec,
     PerformanceSpec, PowerStatesSpec, SquarePowerSpec, SquareRootPowerSpec, TablePowerSpec,
 };
+pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
-    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OutputSpec, OverloadKind,
-    PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
+    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OriginSpec, OutputSpec,
+    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};

@@ -13,7 +13,7 @@ impl Registry {
         use crate::scenario::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
             FcdMobility, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec,
-            NomadicMobility, RandomWaypointMobility, RingRoadMobility, SquarePowerSpec,
+            NomadicMobility, RandomWaypointMobility, RingRoadMobility, SitesMobility, SquarePowerSpec,
             SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
             VirtualMachinesSpec,
         };
@@ -71,6 +71,7 @@ impl Registry {
             .mobility::<TrajectoryMobility>("trajectories")
             .mobility::<RingRoadMobility>("ring_road")
             .mobility::<FcdMobility>("sumo_fcd")
+            .mobility::<SitesMobility>("sites_csv")
             .workload::<TasksSpec>("tasks")
             .workload::<VirtualMachinesSpec>("virtual_machines")
             .workload::<CloudSimSpec>("cloudsim")

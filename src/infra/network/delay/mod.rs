@@ -38,6 +38,9 @@ pub struct Message {
     pub device: Option<NodeId>,
     /// Metres from that device to its access point.
     pub distance_m: f64,
+    /// Power in dBm that the device receives of its access point, if a
+    /// [`RadioEnvironment`](crate::infra::RadioEnvironment) says how signals spread.
+    pub received_dbm: Option<f64>,
 }
 
 /// How long a message takes over a link.
@@ -65,6 +68,12 @@ pub trait DelayModel: fmt::Debug + Send + Sync {
 
     /// The message has come to the link, and entered it unless `delay_s` is `None`.
     fn note(&mut self, _message: &Message, _delay_s: Option<f64>) {}
+
+    /// Bits a second of a message at this received power in dBm, if the model has such a rate and carries anything
+    /// at all at this power.
+    fn rate_at_bps(&self, _received_dbm: f64) -> Option<f64> {
+        None
+    }
 
     /// Another one like it.
     fn boxed_clone(&self) -> Box<dyn DelayModel>;
@@ -97,6 +106,7 @@ mod tests {
             devices: 0,
             device: None,
             distance_m: 0.0,
+            received_dbm: None,
         }
     }
 
