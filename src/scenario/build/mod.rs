@@ -3,6 +3,7 @@
 mod cloudsim;
 mod consolidation;
 mod delays;
+mod direct_networks;
 mod directory;
 mod energy;
 mod faults;
@@ -323,10 +324,10 @@ fn add_network(
     };
     linker.link_all(&scenario.network, prepared, streams, &network_site);
     let links = linker.links;
-    let direct = network::direct_networks(&scenario.network, directory, streams, &network_site);
+    let direct = direct_networks::direct_networks(&scenario.network, directory, streams, &network_site);
     // What has failed before would only be told again in other words.
     if site.is_clean() {
-        network::check_connected(directory, &scenario.nodes, &links, &direct, &network_site);
+        direct_networks::check_connected(directory, &scenario.nodes, &links, &direct, &network_site);
     }
     let mut by_name: BTreeMap<String, LinkId> = BTreeMap::new();
     for (number, node) in access_point_nodes(scenario, directory).enumerate() {
