@@ -149,7 +149,7 @@ impl Infrastructure {
         busy_before: f64,
     ) {
         match self.updates.of(processor) {
-            Some(datacenter) => self.note_next(processor, datacenter),
+            Some(datacenter) => self.after_change_in_steps(schedule, processor, datacenter),
             None => self.expect_completion(schedule, processor),
         }
         if let Some(vm) = self.virtual_machines.vm_of_processor(processor) {
@@ -220,8 +220,10 @@ impl Infrastructure {
     /// Joules a byte for the way from a device to its access point, where both are now.
     fn amplifier_j_per_byte(&self, node: NodeId, now: SimTime) -> f64 {
         let per_m2 = self.class_of(node).interface.amplifier_j_per_byte_m2;
-        let serving = self.attached_to(node).filter(|_| per_m2 > 0.0);
-        serving.map_or(0.0, |access_point| {
+        if per_m2 <= 0.0 {
+            return 0.0;
+        }
+        self.attached_to(node).map_or(0.0, |access_point| {
             per_m2 * self.position(node, now).distance_m(self.position(access_point, now)).powi(2)
         })
     }

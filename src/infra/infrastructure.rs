@@ -16,7 +16,7 @@ use super::predicted::{PredictedLoads, Share};
 use super::sites::{NodeAccount, SiteState};
 use super::virtual_machines::VirtualMachines;
 use crate::energy::Signal;
-use crate::engine::{EventHandle, Schedule, SimTime};
+use crate::engine::{EventHandle, Schedule, SimTime, prefetch};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -83,6 +83,24 @@ impl Infrastructure {
         }
         self.start_chargers(schedule);
         self.start_caps(schedule);
+    }
+
+    /// Asks for what an event is likely to touch, before it is handled.
+    pub fn prefetch_event(&self, event: &InfraEvent) {
+        match event {
+            InfraEvent::TransferDue(id) => self.network.prefetch_transfer(*id),
+            InfraEvent::LegEnds(node) | InfraEvent::AttachmentChanges(node) => self.prefetch_node(*node),
+            _ => {}
+        }
+    }
+
+    /// Asks for what is kept of a node that is about to send or receive.
+    pub fn prefetch_node(&self, node: NodeId) {
+        if let Some(state) = self.nodes.get(node.index()) {
+            prefetch(state);
+            self.motion.prefetch(node);
+            self.network.prefetch_device(node);
+        }
     }
 
     /// Handles one event.
@@ -270,12 +288,12 @@ impl Infrastructure {
         let rate_limit_bps = class.interface.rate_limit_bps;
         if class.wireless {
             // Out of coverage, a device may still reach something by a direct network.
-            let alone = Endpoint { node, site: node, radio: None, rate_limit_bps };
-            let alone = self.network.reaches_everywhere().then_some(alone);
-            let Some(attached) = self.motion.attached(node) else { return alone };
+            let alone = || Endpoint { node, site: node, radio: None, rate_limit_bps };
+            let alone = || self.network.reaches_everywhere().then(alone);
+            let Some(attached) = self.motion.attached(node) else { return alone() };
             let (site, radio) = self.access_points[attached.0 as usize];
             if !self.network.link_is_up(radio) {
-                return alone;
+                return alone();
             }
             return Some(Endpoint { node, site, radio: Some(radio), rate_limit_bps });
         }

@@ -5,7 +5,7 @@ use super::event::InfraEvent;
 use super::geometry::{Leg, Position};
 use super::ids::{ClassId, NodeId};
 use super::mobility::{MobilityModel, Mover};
-use crate::engine::{EntityStream, EventHandle, Phase, Schedule, SimTime};
+use crate::engine::{EntityStream, EventHandle, Phase, Schedule, SimTime, prefetch};
 
 const NO_MOVER: u32 = u32::MAX;
 
@@ -18,7 +18,6 @@ struct MoverState {
     wireless: bool,
     random: EntityStream,
     memory: u64,
-    attached: Option<AccessPointIndex>,
     /// Where the pending [`InfraEvent::AttachmentChanges`] leads.
     next_attached: Option<AccessPointIndex>,
     leg_due: Option<EventHandle>,
@@ -36,6 +35,8 @@ pub(super) struct Motion {
     legs: Vec<Leg>,
     mover_of: Vec<u32>,
     movers: Vec<MoverState>,
+    /// For each node, beside the movers because every transfer asks for it.
+    attached: Vec<Option<AccessPointIndex>>,
     /// One model a class.
     models: Vec<Box<dyn MobilityModel>>,
     access_points: AccessPoints,
@@ -93,14 +94,14 @@ impl Motion {
                 wireless,
                 random,
                 memory,
-                attached: None,
                 next_attached: None,
                 leg_due: None,
                 attachment_due: None,
                 is_stopped: false,
             });
         }
-        Motion { legs, mover_of, movers, models, access_points: no_access_points }
+        let attached = vec![None; legs.len()];
+        Motion { legs, mover_of, movers, attached, models, access_points: no_access_points }
     }
 
     pub(super) fn set_access_points(&mut self, access_points: AccessPoints) {
@@ -116,11 +117,16 @@ impl Motion {
     }
 
     pub(super) fn attached(&self, node: NodeId) -> Option<AccessPointIndex> {
-        self.mover(node).and_then(|index| self.movers[index].attached)
+        self.attached[node.index()]
     }
 
     fn mover(&self, node: NodeId) -> Option<usize> {
         self.mover_of.get(node.index()).filter(|&&index| index != NO_MOVER).map(|&index| index as usize)
+    }
+
+    /// Asks for what is kept of where a node is attached.
+    pub(super) fn prefetch(&self, node: NodeId) {
+        prefetch(&self.attached[node.index()]);
     }
 
     /// Whether a device is attached to this access point, or on its way to it.
@@ -128,7 +134,7 @@ impl Motion {
         self.mover(node).is_some_and(|index| {
             let mover = &self.movers[index];
             let coming = mover.next_attached.filter(|_| mover.attachment_due.is_some());
-            mover.attached == Some(access_point) || coming == Some(access_point)
+            self.attached[node.index()] == Some(access_point) || coming == Some(access_point)
         })
     }
 
@@ -196,7 +202,7 @@ impl Motion {
     ) -> Option<Reattached> {
         let index = self.mover(node).filter(|&index| self.movers[index].wireless)?;
         let place = self.position(node, schedule.now());
-        let attached = self.access_points.attach(place, self.movers[index].attached);
+        let attached = self.access_points.attach(place, self.attached[node.index()]);
         self.attach(schedule, index, attached)
     }
 
@@ -219,7 +225,7 @@ impl Motion {
         attached: Option<AccessPointIndex>,
     ) -> Option<Reattached> {
         let mover = &mut self.movers[index];
-        let before = std::mem::replace(&mut mover.attached, attached);
+        let before = std::mem::replace(&mut self.attached[mover.node.index()], attached);
         let leg = &self.legs[mover.node.index()];
         let next = self.access_points.next_change(leg, schedule.now(), attached);
         mover.next_attached = next.and_then(|(_, attached)| attached);
@@ -260,7 +266,7 @@ impl Motion {
             let place = self.legs[node.index()].position(now);
             self.legs[node.index()] = Leg::stay(place, now, SimTime::MAX);
         }
-        let before = mover.attached.take()?;
+        let before = self.attached[node.index()].take()?;
         Some((Some(before), None))
     }
 

@@ -63,6 +63,9 @@ impl Core {
     pub(super) fn record_transfer(&mut self, now: SimTime, transfer: &TransferRecord) {
         self.counts.transfers += 1;
         self.counts.transferred_bytes += transfer.sent_bytes;
+        if !self.records.is_recorded(self.tables.transfers) {
+            return;
+        }
         self.records.write(
             self.tables.transfers,
             &[

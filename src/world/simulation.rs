@@ -4,7 +4,7 @@ use super::core::{Core, WorldContext};
 use super::event::Event;
 use crate::apps::{Context, Workload};
 use crate::engine::{Kernel, Model, Phase, Schedule, SimTime};
-use crate::infra::{Infrastructure, Notice, Tier};
+use crate::infra::{InfraEvent, Infrastructure, Notice, Tier, TransferId};
 use crate::records::Records;
 use serde_json::json;
 
@@ -63,6 +63,18 @@ impl World {
         self.core.watch_loads(schedule);
     }
 
+    /// Asks for what comes after the end of a transfer, which is itself at hand by now.
+    fn prepare_transfer(&self, id: TransferId) {
+        let network = self.core.infrastructure.network();
+        if let (Some(owner), Some((from, to))) = (network.owner(id), network.ends(id)) {
+            self.core.infrastructure.prefetch_node(from.node);
+            self.core.infrastructure.prefetch_node(to.node);
+            if let Some(workload) = self.workloads.get(usize::from(owner.workload)) {
+                workload.prepare_token(owner.token);
+            }
+        }
+    }
+
     /// Records and passes on what the infrastructure has to tell.
     fn dispatch(&mut self, schedule: &mut Schedule<Event>) {
         while let Some(notice) = self.core.infrastructure.take_notice() {
@@ -118,9 +130,27 @@ impl World {
 impl Model for World {
     type Event = Event;
 
+    fn prepare(&self, next: &Event) {
+        match next {
+            Event::Infrastructure(event) => self.core.infrastructure.prefetch_event(event),
+            Event::Timer { workload, message } => {
+                let workload = self.workloads.get(usize::from(*workload));
+                if let Some(node) = workload.and_then(|workload| workload.prepare(message)) {
+                    self.core.infrastructure.prefetch_node(node);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn handle(&mut self, event: Event, schedule: &mut Schedule<Event>) {
         match event {
-            Event::Infrastructure(event) => self.core.infrastructure.handle(schedule, event),
+            Event::Infrastructure(event) => {
+                if let InfraEvent::TransferDue(id) = event {
+                    self.prepare_transfer(id);
+                }
+                self.core.infrastructure.handle(schedule, event);
+            }
             Event::Timer { workload, message } => {
                 self.with_workload(schedule, workload, |workload, context| {
                     workload.on_timer(message, context);
@@ -270,9 +300,8 @@ impl Simulation {
                 "utilisation": if core_s > 0.0 { busy_core_s / core_s } else { 0.0 },
                 "energy_j": energy_j,
             });
-            if let Some(booked) = infrastructure.predicted().mean_utilisation(tier, now) {
-                of_tier["predicted_utilisation"] = json!(booked);
-            }
+            of_tier["predicted_utilisation"] =
+                json!(infrastructure.predicted().mean_utilisation(tier, now));
             let batteries = infrastructure.batteries_of(tier, now);
             if batteries.nodes > 0 {
                 of_tier["batteries"] = json!({

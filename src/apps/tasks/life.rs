@@ -6,7 +6,7 @@ use super::edgecloudsim::TaskSlips;
 use super::outcome::Outcome;
 use super::workload::{DEADLINE, OnDeadline, OnHandover, RETRY, TaskWorkload};
 use crate::apps::{Context, DecisionEnd, DecisionId, Message, OffloadingRequest};
-use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
+use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime, prefetch};
 use crate::infra::compute::{Job, JobRequest};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
@@ -127,6 +127,16 @@ impl Task {
             predicted: application.predicted,
             cloud_share: application.cloud_share,
         }
+    }
+
+    /// Asks for its memory, which spans several lines.
+    pub(super) fn prefetch(&self) {
+        prefetch(&self.number);
+        prefetch(&self.upload_bytes);
+        prefetch(&self.processor);
+        prefetch(&self.by_class_s);
+        prefetch(&self.stage);
+        prefetch(&self.download_s);
     }
 
     /// Takes over what a trace says of the sizes.
@@ -426,10 +436,8 @@ impl TaskWorkload {
                     .deadline_s
                     .map(|deadline_s| experience(service_s, deadline_s, application.delay_sensitivity)),
             });
-            let (refused_by, spans) = (task.refused_by, spans.as_ref());
-            self.total.add(outcome, tier, refused_by, spans);
             let own = &mut self.by_application[usize::from(device.application)];
-            own.add(outcome, tier, refused_by, spans);
+            own.add(outcome, tier, task.refused_by, spans.as_ref());
         }
         let Some(registered) = &self.registered else { return };
         let outcome_symbol = registered.outcomes[outcome as usize];

@@ -95,6 +95,10 @@ impl DelayModel for SharedWanQueue {
         }
     }
 
+    fn needs_distance(&self) -> bool {
+        false
+    }
+
     fn boxed_clone(&self) -> Box<dyn DelayModel> {
         Box::new(self.clone())
     }
@@ -135,6 +139,10 @@ impl DelayModel for RelayQueue {
             let counted = self.counted(message);
             self.queue.note(&counted, delay_s);
         }
+    }
+
+    fn needs_distance(&self) -> bool {
+        false
     }
 
     fn boxed_clone(&self) -> Box<dyn DelayModel> {

@@ -9,7 +9,7 @@ use super::delay::Message;
 use super::link::{LinkModel, NetworkClass};
 use super::parts::{ChannelId, Endpoint, Link, NetworkRefusal, Stage, Transfer};
 use super::transfers::Network;
-use crate::engine::{Schedule, SimDuration, SimTime};
+use crate::engine::{Schedule, SimDuration, SimTime, prefetch};
 use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
 use crate::infra::geometry::{Leg, Position};
 use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
@@ -104,6 +104,28 @@ impl Network {
         }
     }
 
+    /// Asks for what is kept of a device that is about to send or receive.
+    pub(in crate::infra) fn prefetch_device(&self, device: NodeId) {
+        if let Some(attachment) = self.attachments.of.get(device.index()) {
+            prefetch(attachment);
+        }
+        if let Some(own) = self.of_device.get(device.index()) {
+            prefetch(own);
+        }
+    }
+
+    /// Asks for what is kept of a transfer that is about to come to the end of a hop.
+    pub(in crate::infra) fn prefetch_transfer(&self, id: TransferId) {
+        if let Some(transfer) = self.transfers.get(id.index()) {
+            // It spans several lines.
+            prefetch(&transfer.owner);
+            prefetch(&transfer.stage);
+            prefetch(&transfer.hop);
+            prefetch(&transfer.by_class_s);
+            prefetch(&transfer.hops_taken);
+        }
+    }
+
     /// Devices that are attached to the access point at `site`.
     #[must_use]
     pub fn population(&self, site: NodeId) -> u32 {
@@ -195,7 +217,9 @@ impl Network {
             devices: self.attachments.devices,
             device: hop.device,
             distance_m: match (hop.device, site) {
-                (Some(device), Some(site)) => self.attachments.distance_m(device, site, now),
+                (Some(device), Some(site)) if channel.needs_distance => {
+                    self.attachments.distance_m(device, site, now)
+                }
                 _ => 0.0,
             },
         }
@@ -267,27 +291,8 @@ impl Network {
         let mut path = self.spare_paths.pop().unwrap_or_default();
         path.clear();
         path.push(hop.channel);
-        let id = self.insert(Transfer {
-            owner,
-            from,
-            to,
-            size_bytes: bytes,
-            started: now,
-            reroutes: 0,
-            stage: Stage::Arriving,
-            leg_bytes: bytes,
-            leg_since: now,
-            sent_bytes: 0.0,
-            tail,
-            due: None,
-            path,
-            hop: Some(hop),
-            hops,
-            by_class_s: [0.0; NetworkClass::ALL.len()],
-            hops_taken: 1,
-        });
-        self.launch(schedule, id);
-        Ok(id)
+        let transfer = Transfer::new(now, owner, (from, to), bytes, path, tail);
+        Ok(self.insert(schedule, Transfer { hop: Some(hop), hops, ..transfer }))
     }
 
     /// Takes a place on a link; what comes after the sending, or the network that refused.

@@ -1,5 +1,6 @@
 //! The network: topology and routes, links and their models, transfers.
 
+mod building;
 mod delay;
 mod direct;
 mod fair_share;
@@ -12,6 +13,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod views;
 
 pub use delay::{
     CloseIn, CloseInError, DelayModel, Message, PopulationError, PopulationQueue, ThroughputError,
@@ -22,4 +24,5 @@ pub use hops::Attachment;
 pub use link::{DirectScope, DirectSpec, LinkModel, LinkSpec, Mm1, NetworkClass, RadioSpec};
 pub use parts::{ChannelState, Endpoint, Link, NetworkRefusal};
 pub use routes::Routes;
-pub use transfers::{Network, TransferView};
+pub use transfers::Network;
+pub use views::TransferView;

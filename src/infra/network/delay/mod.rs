@@ -36,7 +36,7 @@ pub struct Message {
     pub devices: u32,
     /// The device that sends or receives, if one does.
     pub device: Option<NodeId>,
-    /// Metres from that device to its access point.
+    /// Metres from that device to its access point; zero if the model [does not ask](DelayModel::needs_distance).
     pub distance_m: f64,
 }
 
@@ -65,6 +65,11 @@ pub trait DelayModel: fmt::Debug + Send + Sync {
 
     /// The message has come to the link, and entered it unless `delay_s` is `None`.
     fn note(&mut self, _message: &Message, _delay_s: Option<f64>) {}
+
+    /// Whether its delays depend on [`Message::distance_m`], which costs a look at where both ends are.
+    fn needs_distance(&self) -> bool {
+        true
+    }
 
     /// Another one like it.
     fn boxed_clone(&self) -> Box<dyn DelayModel>;
