@@ -300,11 +300,8 @@ impl TaskWorkload {
         let Some(task) = self.tasks.get_mut(index) else { return };
         let now = context.now();
         task.wait_s = job.started.map(|started| started.since(job.admitted).as_secs());
-        if let (Some(tracer), Some(node)) = (&mut self.tracer, task.node) {
-            let application = self.devices[task.device as usize].application;
-            tracer.job_ended(node, application, job, outcome == JobOutcome::Done, now);
-        }
         if outcome != JobOutcome::Done {
+            self.trace_executed(index);
             return self.fail(index, outcome.into(), context);
         }
         task.execution_s = job.started.map(|started| now.since(started).as_secs());
@@ -313,6 +310,7 @@ impl TaskWorkload {
 
     /// All work is done: the result is sent to the device.
     pub(super) fn send_back(&mut self, index: usize, context: &mut dyn Context) {
+        self.trace_executed(index);
         let task = &mut self.tasks[index];
         task.stage_since = context.now();
         let device = self.devices[task.device as usize].node;
@@ -418,9 +416,7 @@ impl TaskWorkload {
         match task.stage {
             Stage::Created => {}
             Stage::Executing(job) => {
-                if let (Some(tracer), Some(node)) = (&mut self.tracer, task.node) {
-                    tracer.job_dropped(node, self.devices[task.device as usize].application);
-                }
+                self.trace_executed(index);
                 context.cancel_job(job);
             }
             Stage::Accelerating(job) => self.drop_accelerated(index, job, context),

@@ -2,7 +2,7 @@
 //! compare the nodes that would admit the task; of a task without a part on an accelerator they look at cores and
 //! memory instead.
 
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::{OffloadingDecision, OffloadingPolicy};
 use crate::infra::NodeId;
 use crate::placement::ParameterError;
@@ -64,6 +64,10 @@ impl OffloadingPolicy for GpuLoadBalanced {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         least(view, &self.tiers, |view, node| Some(load(view, node)))
     }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
+    }
 }
 
 /// The node whose devices for the task have the most free memory.
@@ -83,6 +87,10 @@ impl Default for GpuMemoryAware {
 impl OffloadingPolicy for GpuMemoryAware {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         least(view, &self.tiers, |view, node| Some(-memory_bytes(view, node).0))
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
     }
 }
 
@@ -108,6 +116,10 @@ impl OffloadingPolicy for EnergyEfficient {
             let sending_j = if local { 0.0 } else { view.device_energy_j(node) };
             Some(view.computing_energy_j(node) + sending_j)
         })
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
     }
 }
 
@@ -160,6 +172,7 @@ impl OffloadingPolicy for GpuHybrid {
     }
 
     fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)?;
         if self.latency + self.load + self.memory > 0.0 {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use super::observation::{Observation, Observer};
 use super::targets::{Arm, Arms, find_arms};
 use super::tiers::Select;
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::ways::RoundRobin;
 use super::{DecisionOutcome, OffloadingDecision, OffloadingPolicy};
 use crate::apps::OffloadingRequest;
@@ -88,6 +88,10 @@ impl OffloadingPolicy for Ucb1 {
         if let (Some(arm), Some(bandit)) = (self.pending.remove(&outcome.decision), &mut self.bandit) {
             bandit.learn(arm, outcome.reward.clamp(0.0, 1.0));
         }
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local || self.arms == Arms::Ways)
     }
 }
 
@@ -250,6 +254,10 @@ impl OffloadingPolicy for Mab {
             record.count += 1;
         }
     }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local || self.arms == Arms::Ways)
+    }
 }
 
 /// A feature of [`LinUcb`]: what is observed, on a scale of its own.
@@ -367,6 +375,7 @@ impl OffloadingPolicy for LinUcb {
     }
 
     fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local)?;
         if self.arms == Arms::Ways {
             return Err(ParameterError::new("features are of nodes, and do not tell ways apart")
                 .at("arms")

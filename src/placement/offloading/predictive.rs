@@ -3,11 +3,12 @@
 use super::chances::draw;
 use super::targets::{Arm, Arms, find_arms};
 use super::tiers::Select;
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::ways::RoundRobin;
 use super::{DecisionOutcome, OffloadingDecision, OffloadingPolicy};
 use crate::engine::SimTime;
 use crate::infra::NodeId;
+use crate::placement::ParameterError;
 use crate::units::Duration;
 use rand::RngExt;
 use rustc_hash::FxHashMap;
@@ -214,6 +215,10 @@ impl OffloadingPolicy for Predictive {
             }
             None => window.failed += 1,
         }
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local || self.arms == Arms::Ways)
     }
 }
 

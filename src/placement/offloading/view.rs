@@ -5,6 +5,7 @@ use crate::apps::OffloadingRequest;
 use crate::engine::{SimTime, Stream};
 use crate::infra::network::NetworkClass;
 use crate::infra::{Infrastructure, NodeId, ProcessorId, Share, Tier};
+use crate::placement::ParameterError;
 use crate::records::ColumnSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,15 @@ pub enum TierName {
     Cloud,
     /// Nodes that only forward.
     Network,
+}
+
+/// Tiers to choose from, of which some must have nodes that compute, unless the device itself is a choice.
+pub(super) fn check_tiers(tiers: &[TierName], local: bool) -> Result<(), ParameterError> {
+    if local || tiers.iter().any(|&tier| tier != TierName::Network) {
+        return Ok(());
+    }
+    let error = ParameterError::new("there is no tier to choose nodes from that compute");
+    Err(error.at("tiers").help("name at least one of device, edge, fog and cloud"))
 }
 
 /// The tiers that tasks are offloaded to, nearest first.
