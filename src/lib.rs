@@ -59,6 +59,7 @@
 //!     },
 //!     range_m: Some(100.0),
 //!     transmit_power_dbm: 20.0,
+//!     antenna_gain_db: 0.0,
 //! });
 //! world.class(server, Static::at(vec![Position::ground(0.0, 0.0)])?);
 //! let phone = NodeClass::new("phone", Tier::Device, 1);
