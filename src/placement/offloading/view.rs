@@ -407,12 +407,11 @@ impl<'a> OffloadingView<'a> {
     /// receiving.
     #[must_use]
     pub fn device_energy_j(&self, node: NodeId) -> f64 {
-        let class = self.infrastructure.class_of(self.request.device);
         if node == self.request.device {
             return self.computing_energy_j(node);
         }
-        class.interface.transmit_j_per_byte * self.request.upload_bytes
-            + class.interface.receive_j_per_byte * self.request.download_bytes
+        let (transmit, receive) = self.infrastructure.device_j_per_byte(self.request.device, node);
+        transmit * self.request.upload_bytes + receive * self.request.download_bytes
     }
 
     /// What is recorded of this view with the decision, in the order of [`feature_columns`].
