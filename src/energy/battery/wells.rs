@@ -8,10 +8,9 @@
 //! d(t) = d(0) exp(-k' t) - (1 - c) P (1 - exp(-k' t)) / k'
 //! ```
 //!
-//! The last fraction is t to rounding where k' t is small, and is worked out without taking near numbers from each other,
-//! so that wells that hardly level are as exact as others.
-//!
-//! which is the solution of Manwell and McGowan (1993) in other variables. An ideal battery has c = 1 and d = 0. Once a
+//! which is the solution of Manwell and McGowan (1993) in other variables. The last fraction is t to rounding where k' t is
+//! small, and is worked out without taking near numbers from each other, so that wells that hardly level are as exact as
+//! others. An ideal battery has c = 1 and d = 0. Once a
 //! charger has filled the available well it gives what flows over into the bound one: y approaches the capacity C by
 //! y' = k' c (C - y).
 
