@@ -90,6 +90,14 @@ pub(super) fn check_tables(document: &Document, simulation: &Simulation) -> Resu
     errors.or(()).map_err(Failure::bad_input)
 }
 
+/// The list `output.tables` with this table added; `None` if the scenario has no such list.
+fn tables_with(document: &Document, table: &str) -> Option<String> {
+    let path = crate::scenario::Path::root().key("output").key("tables");
+    let mut tables = document.get(&path)?.as_array()?.clone();
+    tables.push(table.into());
+    Some(Value::from(tables).to_string())
+}
+
 /// The directory that the files named in a scenario are relative to.
 pub(super) fn directory_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("."))
@@ -127,7 +135,7 @@ impl Run {
     ) -> Result<(Finished, Recorder, f64), Failure> {
         let simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::failed)?;
         check_tables(document, &simulation)?;
-        self.check_followed(&simulation)?;
+        self.check_followed(document, &simulation)?;
         let progress = Progress::new(simulation.horizon(), self.quiet);
         let result = simulate(simulation, |simulation| {
             progress.update(simulation.now(), simulation.events());
@@ -144,7 +152,7 @@ impl Run {
     }
 
     /// Reports tables that are to be followed and are not there, or not recorded.
-    fn check_followed(&self, simulation: &Simulation) -> Result<(), Failure> {
+    fn check_followed(&self, document: &Document, simulation: &Simulation) -> Result<(), Failure> {
         let Some(recorder) = simulation.records().as_any().downcast_ref::<Recorder>() else {
             return Ok(());
         };
@@ -152,10 +160,21 @@ impl Run {
             let known = || recorder.tables().map(|(spec, _)| spec.name.as_ref());
             let message = match recorder.tables().find(|(spec, _)| spec.name == *name) {
                 Some((_, true)) => continue,
-                Some((_, false)) => format!(
-                    "--follow: the table {name:?} is not recorded; record all with --set output.trace=full, or \
-                     name it in output.tables"
-                ),
+                Some((spec, false)) => {
+                    let why = match tables_with(document, name) {
+                        Some(all) => format!(
+                            "`output.tables` leaves it out; add it with --set 'output.tables={all}', or record all \
+                             tables that `output.trace` says with --set output.tables=null"
+                        ),
+                        None if spec.detailed => "it is one of details; record all with --set \
+                             output.trace=full, or name it in output.tables"
+                            .to_string(),
+                        None => "`output.trace` is \"summary\"; record tables with --set \
+                             output.trace=default, or name it in output.tables"
+                            .to_string(),
+                    };
+                    format!("--follow: the table {name:?} is not recorded: {why}")
+                }
                 None => match did_you_mean(name, known()) {
                     Some(nearest) => {
                         format!("--follow: no table is named {name:?}; did you mean {nearest:?}?")

@@ -245,12 +245,24 @@ fn followed_rows_are_those_of_the_tables() {
 
 #[test]
 fn what_cannot_be_followed_is_told() {
-    for (tables, expected) in [
-        ("taks", "--follow: no table is named \"taks\"; did you mean \"tasks\"?"),
-        ("movements", "\"movements\" is not recorded; record all with --set output.trace=full"),
+    let only_nodes = "output.tables=[\"nodes\"]";
+    let left_out = "\"tasks\" is not recorded: `output.tables` leaves it out; add it with --set \
+                    'output.tables=[\"nodes\",\"tasks\"]'";
+    for (tables, set, expected) in [
+        ("taks", "seed=1", "--follow: no table is named \"taks\"; did you mean \"tasks\"?"),
+        ("movements", "seed=1", "is one of details; record all with --set output.trace=full"),
+        ("tasks", only_nodes, left_out),
+        ("movements", only_nodes, "--set 'output.tables=[\"nodes\",\"movements\"]'"),
+        ("tasks", "output.trace=summary", "record tables with --set output.trace=default"),
     ] {
-        let error = error_text(&follow(&["--follow", tables]).failure().code(2).stdout(""));
+        let error =
+            error_text(&follow(&["--set", set, "--follow", tables]).failure().code(2).stdout(""));
         assert!(error.contains(expected), "{error}");
+    }
+    // What the message says helps.
+    for set in ["output.tables=[\"nodes\",\"tasks\"]", "output.tables=null"] {
+        let rows = follow(&["--set", only_nodes, "--set", set, "--follow", "tasks"]).success();
+        assert!(!rows.get_output().stdout.is_empty(), "{set}");
     }
 }
 

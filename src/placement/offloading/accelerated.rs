@@ -112,8 +112,8 @@ impl OffloadingPolicy for EnergyEfficient {
 }
 
 /// The node with the least weighted sum of three shares: its estimated time on the network over the longest among
-/// the nodes compared, the load of its devices for the task (1 and above counts as 1), and the part of their memory
-/// that is not free.
+/// the nodes compared (1 for a node to which the network takes nothing now), the load of its devices for the task (1
+/// and above counts as 1), and the part of their memory that is not free.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GpuHybrid {
@@ -138,16 +138,16 @@ impl Default for GpuHybrid {
 
 impl OffloadingPolicy for GpuHybrid {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        let mut found: Vec<(NodeId, f64)> = Vec::new();
+        let mut found: Vec<(NodeId, Option<f64>)> = Vec::new();
         for node in admitting(view, &self.tiers) {
-            if let (Some(up_s), Some(down_s)) = (view.upload_s(node), view.download_s(node)) {
-                found.push((node, up_s + down_s));
-            }
+            let transfers_s = view.upload_s(node).zip(view.download_s(node));
+            found.push((node, transfers_s.map(|(up_s, down_s)| up_s + down_s)));
         }
-        let longest_s = found.iter().map(|&(_, time_s)| time_s).fold(0.0, f64::max);
+        let longest_s = found.iter().filter_map(|&(_, time_s)| time_s).fold(0.0, f64::max);
         let mut best: Option<(f64, NodeId)> = None;
         for (node, time_s) in found {
-            let latency = if longest_s > 0.0 { time_s / longest_s } else { 0.0 };
+            let latency =
+                time_s.map_or(1.0, |time_s| if longest_s > 0.0 { time_s / longest_s } else { 0.0 });
             let (free, all) = memory_bytes(view, node);
             let used = if all > 0.0 && all.is_finite() { 1.0 - free / all } else { 0.0 };
             let cost =
