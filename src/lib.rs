@@ -48,18 +48,9 @@
 //! let mut server = NodeClass::new("server", Tier::Edge, 1);
 //! (server.cores, server.mips_per_core) = (8, 10_000.0);
 //! server.power = LinearPower { idle_w: 50.0, busy_w: 150.0 }.into();
-//! server.access_point = Some(AccessPointSpec {
-//!     radio: RadioSpec {
-//!         uplink_bps: 80e6,
-//!         downlink_bps: 200e6,
-//!         half_duplex: false,
-//!         latency: SimDuration::from_secs(0.002),
-//!         model: LinkModel::FairShare,
-//!         ..AccessPointSpec::new(80e6, 200e6).radio
-//!     },
-//!     range_m: Some(100.0),
-//!     transmit_power_dbm: 20.0,
-//! });
+//! // 80 Mbps up, 200 Mbps down, 2 ms away, shared max-min fairly.
+//! let access_point = AccessPointSpec::new(80e6, 200e6);
+//! server.access_point = Some(AccessPointSpec { range_m: Some(100.0), ..access_point });
 //! world.class(server, Static::at(vec![Position::ground(0.0, 0.0)])?);
 //! let phone = NodeClass::new("phone", Tier::Device, 1);
 //! let phones = world.class(phone, Static::at(vec![Position::ground(40.0, 0.0)])?);
