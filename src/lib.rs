@@ -48,6 +48,9 @@
 //! let mut server = NodeClass::new("server", Tier::Edge, 1);
 //! (server.cores, server.mips_per_core) = (8, 10_000.0);
 //! server.power = LinearPower { idle_w: 50.0, busy_w: 150.0 }.into();
+//! // 80 Mbps up, 200 Mbps down, 2 ms away, shared max-min fairly.
+//! let access_point = AccessPointSpec::new(80e6, 200e6);
+//! server.access_point = Some(AccessPointSpec { range_m: Some(100.0), ..access_point });
 //! server.access_point = Some(AccessPointSpec {
 //!     radio: RadioSpec {
 //!         uplink_bps: 80e6,
@@ -59,6 +62,7 @@
 //!     },
 //!     range_m: Some(100.0),
 //!     transmit_power_dbm: 20.0,
+//!     antenna_gain_db: 0.0,
 //! });
 //! world.class(server, Static::at(vec![Position::ground(0.0, 0.0)])?);
 //! let phone = NodeClass::new("phone", Tier::Device, 1);

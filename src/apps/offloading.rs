@@ -71,6 +71,8 @@ pub struct DecisionEnd {
     /// Seconds from the creation of the task to the arrival of its result, in time or not; `None` if none
     /// arrived.
     pub service_s: Option<f64>,
+    /// Whether its device moved out of reach of the result, or left the world.
+    pub is_lost_to_mobility: bool,
     /// How good that is: higher is better.
     pub reward: f64,
 }
@@ -79,6 +81,12 @@ impl DecisionEnd {
     /// The end of a decision that was about no task: done if the reward is above zero.
     #[must_use]
     pub fn scored(outcome: Symbol, reward: f64) -> Self {
-        DecisionEnd { outcome, is_done: reward > 0.0, service_s: None, reward }
+        DecisionEnd {
+            outcome,
+            is_done: reward > 0.0,
+            service_s: None,
+            is_lost_to_mobility: false,
+            reward,
+        }
     }
 }

@@ -6,7 +6,8 @@ use crate::infra::{LocalPlane, LonLat, Position, great_circle_m};
 use crate::output::{Destination, FileFormat, OutputError, Recorder, RunDirectory, TableSelection};
 use crate::records::{Cell, ColumnSpec, Records, TableId, TableSpec};
 use crate::scenario::import::{
-    FcdCoordinates, FcdReader, FcdSummary, SiteRow, SitesFormat, read_sites, survey_fcd,
+    FcdCoordinates, FcdReader, FcdSummary, Remoteness, SiteRow, SitesFormat, read_sites, remoteness,
+    survey_fcd,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -253,7 +254,18 @@ impl Fcd {
         let (summary, names) = survey_fcd(&self.source, coordinates).map_err(Failure::bad_input)?;
         let corner =
             summary.plane.zip(summary.bounds).map(|(plane, bounds)| plane.lon_lat(bounds.least));
+        if summary.vehicles == 0 {
+            return Err(Failure::BadInput(format!("{}: has no vehicles", self.source.display())));
+        }
         let origin = self.origin.map(|origin| origin.0).or(corner);
+        let far =
+            match corner.zip(origin).map(|(corner, origin)| remoteness("the trace", corner, origin)) {
+                Some(Remoteness::TooFar(message)) => {
+                    return Err(Failure::BadInput(format!("--origin: {message}; it is LON,LAT")));
+                }
+                Some(Remoteness::Far(message)) => Some(message),
+                _ => None,
+            };
         let plane = origin.map(|origin| LocalPlane::new(origin.longitude_deg, origin.latitude_deg));
         let open = FcdReader::open(&self.source, summary.coordinates).map_err(Failure::bad_input)?;
         let mut reader = match plane {
@@ -317,7 +329,7 @@ impl Fcd {
             _ => "metres",
         };
         let time = |time: Option<f64>| time.map_or("-".to_string(), |time| format!("{time} s"));
-        let lines = [
+        let mut lines = vec![
             ("vehicles", summary.vehicles.to_string()),
             ("rows", summary.rows.to_string()),
             ("steps", format!("{} ({} empty)", summary.steps, summary.empty_steps)),
@@ -327,6 +339,7 @@ impl Fcd {
             ("coordinates", unit.to_string()),
             ("origin", origin.map_or("the network's".to_string(), shown)),
         ];
+        lines.extend(far.map(|far| ("note", far)));
         finish(directory, self.quiet, "SUMO floating-car data", &lines)
     }
 

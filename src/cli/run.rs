@@ -7,7 +7,7 @@ use crate::output::{
     Destination, FileFormat, OutputError, Recorder, RecorderSummary, RunDirectory, first_difference,
 };
 use crate::scenario::format::FormatName;
-use crate::scenario::{Diagnostics, Document, Loaded, Registry, did_you_mean, load};
+use crate::scenario::{Diagnostics, Document, Loaded, Registry, did_you_mean, load, open_scenario};
 use crate::sweep::{Stopped, simulate, table_selection};
 use crate::world::{Finished, Simulation};
 use clap::{Args, ValueEnum};
@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[command(after_help = "Example:\n  stratosim run scenarios/quickstart.json --seed 7 \
     --set policies.offloading.kind=cloud_only --out /tmp/cloud-only")]
 pub(super) struct Run {
-    /// Scenario file.
+    /// Scenario file, or the `run.json` of a run, which is run again as it was.
     scenario: PathBuf,
     /// Seed of all random numbers, instead of the scenario's.
     #[arg(long)]
@@ -58,16 +58,21 @@ enum Format {
     Parquet,
 }
 
-/// Reads a scenario file and what overrides it.
-pub(super) fn open(file: &Path, seed: Option<u64>, overrides: &[String]) -> Result<Document, Failure> {
-    let mut document = Document::open(file).map_err(Failure::bad_input)?;
+/// Reads a scenario file, or the record of a run, and what overrides it; gives the file beside which those are that it
+/// names, too.
+pub(super) fn open(
+    file: &Path,
+    seed: Option<u64>,
+    overrides: &[String],
+) -> Result<(Document, PathBuf), Failure> {
+    let (mut document, beside) = open_scenario(file).map_err(Failure::bad_input)?;
     for assignment in overrides {
         document.set_assignment(assignment).map_err(Failure::bad_input)?;
     }
     if let Some(seed) = seed {
         document.set("seed", &seed.to_string()).map_err(Failure::bad_input)?;
     }
-    Ok(document)
+    Ok((document, beside))
 }
 
 /// Reports tables that a scenario selects and no part of its world has.
@@ -90,6 +95,14 @@ pub(super) fn check_tables(document: &Document, simulation: &Simulation) -> Resu
     errors.or(()).map_err(Failure::bad_input)
 }
 
+/// The list `output.tables` with this table added; `None` if the scenario has no such list.
+fn tables_with(document: &Document, table: &str) -> Option<String> {
+    let path = crate::scenario::Path::root().key("output").key("tables");
+    let mut tables = document.get(&path)?.as_array()?.clone();
+    tables.push(table.into());
+    Some(Value::from(tables).to_string())
+}
+
 /// The directory that the files named in a scenario are relative to.
 pub(super) fn directory_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("."))
@@ -101,9 +114,9 @@ fn fingerprint(summary: &RecorderSummary) -> String {
 
 impl Run {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let document = open(&self.scenario, self.seed, &self.overrides)?;
+        let (document, file) = open(&self.scenario, self.seed, &self.overrides)?;
         let registry = Registry::with_builtins();
-        let directory = directory_of(&self.scenario);
+        let directory = directory_of(&file);
         let loaded = load(&document, &registry, directory).map_err(Failure::bad_input)?;
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&interrupted);
@@ -114,7 +127,7 @@ impl Run {
             let again = load(&document, &registry, directory).map_err(Failure::bad_input)?;
             return self.compare(&document, loaded, again, &interrupted);
         }
-        self.write(&document, loaded, &interrupted)
+        self.write(&document, &file, loaded, &interrupted)
     }
 
     /// Runs a world to its end into a recorder, and gives both back.
@@ -127,7 +140,7 @@ impl Run {
     ) -> Result<(Finished, Recorder, f64), Failure> {
         let simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::failed)?;
         check_tables(document, &simulation)?;
-        self.check_followed(&simulation)?;
+        self.check_followed(document, &simulation)?;
         let progress = Progress::new(simulation.horizon(), self.quiet);
         let result = simulate(simulation, |simulation| {
             progress.update(simulation.now(), simulation.events());
@@ -144,7 +157,7 @@ impl Run {
     }
 
     /// Reports tables that are to be followed and are not there, or not recorded.
-    fn check_followed(&self, simulation: &Simulation) -> Result<(), Failure> {
+    fn check_followed(&self, document: &Document, simulation: &Simulation) -> Result<(), Failure> {
         let Some(recorder) = simulation.records().as_any().downcast_ref::<Recorder>() else {
             return Ok(());
         };
@@ -152,10 +165,21 @@ impl Run {
             let known = || recorder.tables().map(|(spec, _)| spec.name.as_ref());
             let message = match recorder.tables().find(|(spec, _)| spec.name == *name) {
                 Some((_, true)) => continue,
-                Some((_, false)) => format!(
-                    "--follow: the table {name:?} is not recorded; record all with --set output.trace=full, or \
-                     name it in output.tables"
-                ),
+                Some((spec, false)) => {
+                    let why = match tables_with(document, name) {
+                        Some(all) => format!(
+                            "`output.tables` leaves it out; add it with --set 'output.tables={all}', or record all \
+                             tables that `output.trace` says with --set output.tables=null"
+                        ),
+                        None if spec.detailed => "it is one of details; record all with --set \
+                             output.trace=full, or name it in output.tables"
+                            .to_string(),
+                        None => "`output.trace` is \"summary\"; record tables with --set \
+                             output.trace=default, or name it in output.tables"
+                            .to_string(),
+                    };
+                    format!("--follow: the table {name:?} is not recorded: {why}")
+                }
                 None => match did_you_mean(name, known()) {
                     Some(nearest) => {
                         format!("--follow: no table is named {name:?}; did you mean {nearest:?}?")
@@ -201,6 +225,7 @@ impl Run {
     fn write(
         &self,
         document: &Document,
+        file: &Path,
         loaded: Loaded,
         interrupted: &AtomicBool,
     ) -> Result<(), Failure> {
@@ -229,10 +254,12 @@ impl Run {
         if let Some(follower) = &follower {
             recorder.observe(self.follow.iter().cloned(), follower.observer());
         }
-        let (finished, recorder, wall_s) = self.simulate(document, loaded, recorder, interrupted)?;
+        let simulated = self.simulate(document, loaded, recorder, interrupted);
+        // Also of a run that fails or is interrupted, all rows so far are printed.
         if let Some(follower) = follower {
             follower.finish();
         }
+        let (finished, recorder, wall_s) = simulated?;
         directory.write_dictionary(&recorder.dictionary()).map_err(Failure::failed)?;
         let tables = recorder.finish().map_err(Failure::failed)?;
         let mut summary = finished.summary;
@@ -240,7 +267,7 @@ impl Run {
         directory.write_summary(&summary).map_err(Failure::failed)?;
         let run = json!({
             "stratosim": env!("CARGO_PKG_VERSION"),
-            "file": self.scenario.display().to_string(),
+            "file": file.display().to_string(),
             "scenario": scenario,
             "seed": scenario.seed,
             "overrides": self.overrides,

@@ -25,9 +25,9 @@ impl Validate {
         let registry = Registry::with_builtins();
         let mut errors = Vec::new();
         for file in &self.scenarios {
-            let checked = open(file, None, &self.overrides).and_then(|document| {
+            let checked = open(file, None, &self.overrides).and_then(|(document, beside)| {
                 let loaded =
-                    load(&document, &registry, directory_of(file)).map_err(Failure::bad_input)?;
+                    load(&document, &registry, directory_of(&beside)).map_err(Failure::bad_input)?;
                 let selection = table_selection(&loaded.scenario.output);
                 let recorder = Recorder::new(Destination::Discard, selection);
                 let simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::bad_input)?;

@@ -230,6 +230,17 @@ impl Distribution {
         value.max(0.0)
     }
 
+    /// No value is drawn below this.
+    #[must_use]
+    pub fn least(&self) -> f64 {
+        match &self.shape {
+            Shape::Constant(value) => *value,
+            Shape::Uniform(low, _) => *low,
+            Shape::Empirical(values) => values.iter().copied().fold(f64::INFINITY, f64::min),
+            _ => 0.0,
+        }
+    }
+
     /// The expected value.
     #[must_use]
     pub fn mean(&self) -> f64 {

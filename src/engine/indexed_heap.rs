@@ -49,6 +49,12 @@ impl<K: Copy + PartialOrd> IndexedHeap<K> {
         self.entries.iter().map(|&(_, item)| item)
     }
 
+    /// All entries, in no useful order.
+    #[must_use]
+    pub fn entries(&self) -> &[(K, u32)] {
+        &self.entries
+    }
+
     /// All entries, for changes of the keys that keep their order.
     pub fn entries_mut(&mut self) -> &mut [(K, u32)] {
         &mut self.entries

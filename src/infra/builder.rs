@@ -1,7 +1,7 @@
 //! Building an infrastructure from classes, links and faults.
 
 use super::accelerators::Accelerators;
-use super::attachment::{AccessPoint, AccessPoints, AttachmentError, Criterion};
+use super::attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 use super::batteries::BatteryState;
 use super::compute::{Compute, Refusal};
 use super::edgecloudsim::{UpdateScope, Updates};
@@ -72,6 +72,12 @@ pub struct InfraBuilder {
     radio: Option<RadioEnvironment>,
     sites: Vec<(SiteSpec, Vec<NodeId>)>,
     signals: BTreeMap<String, Arc<Signal>>,
+}
+
+/// Transmit power and gain of the antenna of a site in dBm.
+fn site_power_dbm(spec: &super::AccessPointSpec, own: super::SiteRadio) -> f64 {
+    own.transmit_power_dbm.unwrap_or(spec.transmit_power_dbm)
+        + own.antenna_gain_db.unwrap_or(spec.antenna_gain_db)
 }
 
 impl InfraBuilder {
@@ -167,6 +173,18 @@ impl InfraBuilder {
     /// Adds the faults of a node or link.
     pub fn fault(&mut self, target: FaultTarget, times: FaultTimes) {
         self.faults.push((target, times));
+    }
+
+    /// The greatest power of an access point in dBm, gain of its antenna included; `None` if there is none.
+    pub(crate) fn greatest_power_dbm(&self) -> Option<f64> {
+        let with_points =
+            self.classes.iter().filter_map(|class| Some((class, class.access_point.as_ref()?)));
+        let powers = with_points.flat_map(|(class, spec)| {
+            (0..class.count as usize).map(move |number| {
+                site_power_dbm(spec, class.site_radios.get(number).copied().unwrap_or_default())
+            })
+        });
+        powers.reduce(f64::max)
     }
 
     /// Feeds the positions of a class from outside: its devices appear and vanish as the feed says.
@@ -319,6 +337,7 @@ impl InfraBuilder {
             network.set_path_loss(environment.path_loss);
         }
         let (mut access_points, mut points, mut senders) = (Vec::new(), Vec::new(), Vec::new());
+        let mut out_of_reach = Vec::new();
         for (index, node) in nodes.iter().enumerate() {
             let class = &self.classes[node.class.index()];
             if let Some(spec) = &class.access_point {
@@ -326,11 +345,13 @@ impl InfraBuilder {
                 access_points.push((id, network.add_radio(id, &spec.radio)));
                 link_names.push(format!("{}/radio", class.node_name(node.number)));
                 let own = class.site_radios.get(node.number as usize).copied().unwrap_or_default();
-                let power_dbm = own.transmit_power_dbm.unwrap_or(spec.transmit_power_dbm)
-                    + own.antenna_gain_db.unwrap_or(spec.antenna_gain_db);
+                let power_dbm = site_power_dbm(spec, own);
                 let range_m = own.range_m.or(spec.range_m);
                 let position = motion.position(id, SimTime::ZERO);
                 let reach_m = self.radio.map(|environment| environment.reach_m(power_dbm));
+                if reach_m == Some(None) {
+                    out_of_reach.push(AccessPointIndex(points.len() as u32));
+                }
                 senders.push(SendingSite {
                     position,
                     power_dbm,
@@ -339,12 +360,17 @@ impl InfraBuilder {
                 network.set_power(id, power_dbm);
                 points.push(AccessPoint {
                     position,
-                    range_m: range_m.into_iter().chain(reach_m).reduce(f64::min),
+                    range_m: range_m.into_iter().chain(reach_m.flatten()).reduce(f64::min),
                     transmit_power_dbm: power_dbm,
                 });
             }
         }
-        motion.set_access_points(AccessPoints::new(&points, self.criterion)?);
+        let mut points = AccessPoints::new(&points, self.criterion)?;
+        out_of_reach.into_iter().for_each(|index| points.put_out_of_reach(index));
+        if self.radio.is_some() {
+            points.compare_beyond(1.0);
+        }
+        motion.set_access_points(points);
         if let Some(environment) = self.radio {
             motion.set_signals(Signals::new(environment, senders, self.streams));
         }
@@ -395,6 +421,7 @@ impl InfraBuilder {
             faults: faults.collect(),
             reliability,
             feeds: feeds.collect(),
+            feeds_end: None,
             classes: self.classes,
             nodes,
             compute,

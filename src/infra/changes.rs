@@ -74,10 +74,10 @@ impl Infrastructure {
         next: Result<Option<SimTime>, String>,
     ) {
         match next {
-            Ok(Some(time)) => {
+            Ok(Some(time)) if self.feeds_end.is_none_or(|end| time < end) => {
                 schedule.at(time, Phase::Environment, InfraEvent::FeedDue(feed).into());
             }
-            Ok(None) => {}
+            Ok(_) => {}
             Err(message) => self.failure = Some(message),
         }
     }

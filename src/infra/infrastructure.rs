@@ -61,6 +61,8 @@ pub struct Infrastructure {
     pub(super) nearest: FxHashMap<(NodeId, Tier), Option<NodeId>>,
     /// Nodes with frequency steps whose jobs have changed, if that is watched.
     pub(super) load_changes: Option<Vec<NodeId>>,
+    /// When the run ends, if that is known: what feeds say of that instant and later is of no run.
+    pub(super) feeds_end: Option<SimTime>,
     pub(super) watches_movements: bool,
     pub(super) sites: Vec<SiteState>,
     pub(super) signals: BTreeMap<String, Arc<Signal>>,
@@ -89,6 +91,12 @@ impl Infrastructure {
         self.schedule_radio(schedule);
         self.start_chargers(schedule);
         self.start_caps(schedule);
+    }
+
+    /// Devices of feeds neither come, move on nor go at `end` and later: what a trace says of the instant at which a
+    /// run ends would be in its results, but not in its time.
+    pub fn end_feeds_at(&mut self, end: SimTime) {
+        self.feeds_end = Some(end);
     }
 
     /// Leaves [`Notice::Moved`] of each node that is on another leg or attached elsewhere, from now on.

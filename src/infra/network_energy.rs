@@ -144,15 +144,11 @@ impl Infrastructure {
         sends: bool,
     ) {
         let Some(end) = (if sends { carried.from } else { carried.to }) else { return };
-        let interface = &self.class_of(end.node).interface;
-        let per_byte = match sends {
-            true => {
-                let amplifier = interface.amplifier_j_per_byte_m2;
-                interface.transmit_j_per_byte
-                    + amplifier * self.radio_distance_m(end.node, end.radio, schedule.now()).powi(2)
-            }
-            false => interface.receive_j_per_byte,
-        };
+        let mut per_byte = self.interface_j_per_byte(end.node, end.radio, sends);
+        if sends {
+            let amplifier = self.class_of(end.node).interface.amplifier_j_per_byte_m2;
+            per_byte += amplifier * self.radio_distance_m(end.node, end.radio, schedule.now()).powi(2);
+        }
         let drawn_j = self.draw(schedule, end.node, per_byte * carried.bytes, Some(carried.owner));
         self.network_energy.interfaces_j[end.class as usize] += drawn_j;
         self.network_energy.by_tier_j[self.nodes[end.node.index()].tier as usize] += drawn_j;
@@ -166,6 +162,24 @@ impl Infrastructure {
         self.network.book_radio_energy(radio, drawn_j);
         self.network_energy.radios_j[end.class as usize] += drawn_j;
         self.network_energy.by_tier_j[self.nodes[access_point.index()].tier as usize] += drawn_j;
+    }
+
+    /// Joules that a node draws for each byte that it sends, or else receives, by a radio or direct network or else by its
+    /// links: what is said there of devices, or else of its interface. The amplifier's part is not in it.
+    fn interface_j_per_byte(&self, node: NodeId, radio: Option<LinkId>, sends: bool) -> f64 {
+        let interface = &self.class_of(node).interface;
+        let own = if sends { interface.transmit_j_per_byte } else { interface.receive_j_per_byte };
+        let links = self.network.links();
+        radio.and_then(|radio| links[radio.index()].device_j_per_byte(sends)).unwrap_or(own)
+    }
+
+    /// Joules that a device draws for each byte that it sends to another node by the usual way at present, and for each
+    /// that it receives from there, without the part of its amplifier.
+    #[must_use]
+    pub fn device_j_per_byte(&self, device: NodeId, other: NodeId) -> (f64, f64) {
+        let ends = self.endpoint(device).zip(self.endpoint(other));
+        let link = ends.and_then(|(device, other)| self.network.device_link(device, other));
+        (self.interface_j_per_byte(device, link, true), self.interface_j_per_byte(device, link, false))
     }
 
     /// Draws energy at once from a node, on account of a transfer of this owner if it is the node's own. Returns what

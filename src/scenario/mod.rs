@@ -37,6 +37,7 @@ pub mod import;
 mod load;
 mod override_path;
 mod path;
+mod record;
 mod registry;
 mod schema;
 mod site;
@@ -54,6 +55,7 @@ pub use document::Document;
 pub use format::Scenario;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError, Segment};
+pub use record::open_scenario;
 pub use registry::{
     BuildConsolidation, BuildMobility, BuildOffloading, BuildOverload, BuildPower, BuildWorkload,
     KindInfo, Parameters, Registry,

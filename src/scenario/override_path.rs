@@ -17,7 +17,8 @@ impl Document {
     ///
     /// Setting the `kind` of an object to another than it has replaces the object by one with this kind only,
     /// since its other keys are parameters of the old kind. Set the parameters of the new kind after it. What may
-    /// stand beside any kind stays: when governors of frequency are asked, and what nodes draw asleep and off.
+    /// stand beside any kind stays: when governors of frequency are asked, and what nodes draw asleep and off. The
+    /// `kind` of accelerators, which is a name, is set as any other value.
     ///
     /// ```
     /// use stratosim::scenario::Document;
@@ -88,6 +89,15 @@ fn shared(holder: &Segment) -> &'static [&'static str] {
     }
 }
 
+/// Whether the `kind` of what these steps lead to is a name, to which no other keys belong: that of accelerators.
+fn kind_is_a_name(holder: &[Segment]) -> bool {
+    match holder {
+        [.., Segment::Key(key)] => key == "accelerator",
+        [.., Segment::Key(key), Segment::Index(_)] => key == "accelerators",
+        _ => false,
+    }
+}
+
 /// What stands in the way of an override, after `depth` steps.
 struct Obstacle {
     depth: usize,
@@ -108,7 +118,8 @@ fn assign(root: &mut Value, path: &Path, value: Value) -> Result<Path, Obstacle>
         here = match (segment, here) {
             (Segment::Key(key), Value::Object(map)) => {
                 let is_last = depth + 1 == segments.len();
-                if is_last && key == "kind" && map.get(key).is_some_and(|kind| *kind != value) {
+                let is_tag = is_last && key == "kind" && !kind_is_a_name(&segments[..depth]);
+                if is_tag && map.get(key).is_some_and(|kind| *kind != value) {
                     let shared = depth.checked_sub(1).map_or(&[][..], |above| shared(&segments[above]));
                     map.retain(|key, _| shared.contains(&key.as_str()));
                     map.insert(key.clone(), value);
@@ -266,6 +277,23 @@ mod tests {
         let expected = json!({ "policies": { "frequency": { "kind": "powersave", "period": "5 min" } },
             "nodes": [{ "power": { "kind": "table", "sleep": 3 } }] });
         assert_eq!(document.value(), &expected);
+    }
+
+    #[test]
+    fn the_kind_of_accelerators_is_a_name() {
+        let text = r#"{ "nodes": [{ "accelerators": [{ "kind": "a", "memory": "1 GB", "sharing": { "kind": "slots", "count": 2 } }] }],
+            "accelerator": { "kind": "gpu", "count": 2 } }"#;
+        let mut document = Document::parse("x.json", text).unwrap();
+        document.set("accelerator.kind", "t4").unwrap();
+        document.set("nodes[0].accelerators[0].kind", "b").unwrap();
+        let expected = json!({ "nodes": [{ "accelerators": [
+                { "kind": "b", "memory": "1 GB", "sharing": { "kind": "slots", "count": 2 } }] }],
+            "accelerator": { "kind": "t4", "count": 2 } });
+        assert_eq!(document.value(), &expected);
+        // How a device is shared out is a kind with keys of its own.
+        document.set("nodes[0].accelerators[0].sharing.kind", "exclusive").unwrap();
+        let sharing = &document.value()["nodes"][0]["accelerators"][0]["sharing"];
+        assert_eq!(sharing, &json!({ "kind": "exclusive" }));
     }
 
     #[test]

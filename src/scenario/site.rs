@@ -3,6 +3,7 @@
 use super::{Diagnostics, Document, Path, did_you_mean};
 use crate::placement::{ParameterError, Step};
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A place in a document: what is built there reports its errors with this place, and goes on, so that all
@@ -90,18 +91,51 @@ impl<'a> Site<'a> {
     }
 
     /// The path of a file that the scenario names: relative to the scenario's own directory, or, after
-    /// `${STRATOSIM_DATA}/`, in the folder that this variable of the environment names. Where it is not set, the
-    /// path is one that does not exist.
+    /// `${STRATOSIM_DATA}/`, in the folder that this variable of the environment names. Where it is not set, or
+    /// empty, the path is one that does not exist and begins with words that say so.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
-        let in_data =
-            name.strip_prefix(DATA).and_then(|rest| Some((rest, std::env::var_os("STRATOSIM_DATA")?)));
-        match in_data {
-            Some((rest, folder)) => PathBuf::from(folder).join(rest),
+        match name.strip_prefix(DATA) {
+            Some(rest) => in_data(rest, std::env::var_os("STRATOSIM_DATA")),
             None => self.directory.join(name),
         }
     }
 }
 
+/// Why a file that the scenario names is not there, in brackets; empty if its name says where it was looked for.
+pub(super) fn why_missing(name: &str, path: &std::path::Path) -> String {
+    match name.starts_with(DATA) {
+        true if path.starts_with(UNSET) => format!(" {UNSET}"),
+        true => format!(" (as {})", path.display()),
+        false => String::new(),
+    }
+}
+
+/// The path of a file in the folder of data.
+fn in_data(rest: &str, folder: Option<OsString>) -> PathBuf {
+    match folder.filter(|folder| !folder.is_empty()) {
+        Some(folder) => PathBuf::from(folder).join(rest),
+        None => PathBuf::from(UNSET).join(rest),
+    }
+}
+
+/// What stands for the folder of data in messages where there is none.
+const UNSET: &str = "(STRATOSIM_DATA is not set; set it to the folder of the data)";
+
 /// What names of files in the folder of data begin with.
 const DATA: &str = "${STRATOSIM_DATA}/";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_data_is_that_of_the_variable_or_said_to_be_missing() {
+        let path = |folder: Option<&str>| {
+            in_data("sumo/a.xml", folder.map(OsString::from)).display().to_string()
+        };
+        assert_eq!(path(Some("/data")), "/data/sumo/a.xml");
+        let missing = "(STRATOSIM_DATA is not set; set it to the folder of the data)/sumo/a.xml";
+        assert_eq!((path(None), path(Some(""))), (missing.to_string(), missing.to_string()));
+    }
+}

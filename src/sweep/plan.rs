@@ -8,7 +8,9 @@ use super::points::{combinations, draw};
 use super::until::{Replications, Seeds};
 use crate::output::FileFormat;
 use crate::scenario::format::FormatName;
-use crate::scenario::{Diagnostic, Diagnostics, Document, Path, Registry, Segment, Site, read};
+use crate::scenario::{
+    Diagnostic, Diagnostics, Document, Path, Registry, Segment, Site, open_scenario, read,
+};
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -417,8 +419,8 @@ fn scenario(
                 let help = "scenario files are looked for beside the sweep file";
                 return Err(document.diagnostic(&place, message).help(help).into());
             }
-            let beside = file.parent().unwrap_or(directory).to_path_buf();
-            Ok((Document::open(&file)?, beside))
+            let (base, beside) = open_scenario(&file)?;
+            Ok((base, beside.parent().unwrap_or(directory).to_path_buf()))
         }
     }
 }

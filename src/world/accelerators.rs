@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 fn accelerators() -> TableSpec {
     TableSpec::new(
         "accelerators",
-        "State of the accelerators of each node and type at each sample; means are over the period since the last one",
+        "State of the accelerators of each node of the sampled tiers and type at each sample; means are over the period since the last one",
         [
             ColumnSpec::float("t_s", "s", "end of the period"),
             ColumnSpec::category("node", "node"),

@@ -286,6 +286,7 @@ impl WorldBuilder {
             return Err(WorldError::TooManyWorkloads(self.workloads.len()));
         }
         let mut infrastructure = self.infrastructure.build()?;
+        infrastructure.end_feeds_at(self.horizon);
         let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
         let has_signals = infrastructure.radio_environment().is_some();
         let tables = Tables::register(&mut *records, has_steps, has_signals)?;

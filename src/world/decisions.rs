@@ -196,6 +196,7 @@ impl Decisions {
             node: pending.made.choice,
             is_done: end.is_done,
             service_s: end.service_s,
+            is_lost_to_mobility: end.is_lost_to_mobility,
             reward: end.reward,
         })
     }

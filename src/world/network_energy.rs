@@ -98,3 +98,10 @@ pub(super) fn summary(infrastructure: &Infrastructure, nodes_j: f64, now: SimTim
         "networks": networks,
     })
 }
+
+/// Whether an energy of that part is no number any more.
+pub(super) fn is_beyond_numbers(summary: &Value) -> bool {
+    let networks = summary["networks"].as_object();
+    let of_networks = networks.into_iter().flat_map(|networks| networks.values());
+    of_networks.chain([summary]).any(|own| own["total_j"].is_null())
+}

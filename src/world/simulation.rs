@@ -8,6 +8,10 @@ use crate::infra::{InfraEvent, Infrastructure, Notice, Tier, TransferId};
 use crate::records::Records;
 use serde_json::json;
 
+/// What is noted if energies are null.
+const BEYOND_NUMBERS: &str = "energies that are null have become greater than any number: look for a power or an \
+    energy per bit of the scenario that is far too great";
+
 /// Infrastructure, policies, records and workloads.
 #[derive(Debug)]
 pub struct World {
@@ -334,13 +338,18 @@ impl Simulation {
         }
         let workloads: serde_json::Map<_, _> =
             workloads.iter().map(|workload| (workload.name().to_string(), workload.summary())).collect();
+        let energy = super::network_energy::summary(infrastructure, nodes_j, now);
+        let mut notes = core.notes.clone();
+        if super::network_energy::is_beyond_numbers(&energy) {
+            notes.push(BEYOND_NUMBERS.into());
+        }
         let mut summary = json!({
             "simulated_s": now.as_secs(),
             "warm_up_s": core.warm_up_end.as_secs(),
             "events": self.kernel.processed(),
             "workloads": workloads,
             "tiers": tiers,
-            "energy": super::network_energy::summary(infrastructure, nodes_j, now),
+            "energy": energy,
             "network": {
                 "transfers": core.counts.transfers,
                 "sent_bytes": core.counts.transferred_bytes,
@@ -348,7 +357,7 @@ impl Simulation {
             },
             "handovers": core.counts.handovers,
             "mobility": super::mobility::summary(core),
-            "notes": core.notes,
+            "notes": notes,
             "failures": core.counts.failures,
             "decisions": { "made": core.decisions.made(), "refused": core.counts.refused_decisions },
         });

@@ -58,7 +58,10 @@ fn transfers() -> TableSpec {
             ColumnSpec::float("sent_bytes", "B", "bytes that left the sender"),
             ColumnSpec::unsigned("hops", "", "links on the last way taken"),
             ColumnSpec::unsigned("reroutes", "", "how often it was led another way"),
-            ColumnSpec::category("outcome", "delivered, or what it was lost to"),
+            ColumnSpec::category(
+                "outcome",
+                "delivered, dropped, refused_for_bandwidth, or what it was lost to",
+            ),
         ],
     )
 }

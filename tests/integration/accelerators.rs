@@ -110,7 +110,8 @@ fn a_task_that_can_do_without_falls_back_to_the_cores() {
     let run = with_trace(&scenario, "t_s\n5\n");
     assert_near(run.tasks()[0].value("execution_s"), 5.0, 1e-8);
     assert_eq!(number(&run, "/workloads/tasks/accelerators/fallbacks"), 1.0);
-    // One that cannot is refused, as no node can ever take it.
+    // One that cannot is refused, as no node of the edge can ever take it.
+    scenario["nodes"][1]["accelerators"] = json!([{ "preset": "a100" }]);
     let need = &mut scenario["workloads"][0]["applications"][0]["accelerator"];
     need.as_object_mut().unwrap().retain(|key, _| ["kind", "work", "memory"].contains(&key.as_str()));
     let run = with_trace(&scenario, "t_s\n5\n");
@@ -240,4 +241,170 @@ fn decisions_record_what_was_seen_of_devices() {
     assert!(rows.iter().all(|row| row.value("accelerator_gflop") == 81_000.0));
     // No edge node has a device for it.
     assert!(rows.iter().all(|row| row.number("nearest_edge_accelerator_load").is_none()));
+}
+
+/// Tasks of 2 s on the cores and a second on a device, of which there is one: a new one each `period`.
+fn busy(period: &str) -> Value {
+    let mut scenario = server(
+        json!([{ "preset": "t4", "queue_limit": 2, "kernel_launch": 0 }]),
+        json!({ "kind": "gpu", "work": "8100 GFLOP" }),
+    );
+    scenario["workloads"][0]["applications"][0]["arrival"] =
+        json!({ "kind": "periodic", "period": period });
+    scenario["output"] = json!({ "trace": "full", "sample": { "interval": "7.5 s" } });
+    scenario
+}
+
+#[test]
+fn execution_on_a_node_ends_with_the_part_on_its_device() {
+    // A deadline half a second into the part on the device: nothing is ever done.
+    let mut scenario = busy("5 s");
+    scenario["workloads"][0]["on_deadline"] = json!("drop");
+    scenario["workloads"][0]["applications"][0]["deadline"] = json!("2.5 s");
+    let run = run_with(&scenario, &[]);
+    let tasks = run.tasks();
+    assert!(tasks.iter().all(|task| task.number("execution_s").is_none()), "{tasks:?}");
+    let rows = run.table("node_services");
+    let sum = |column: &str| rows.iter().map(|row| row.value(column)).sum::<f64>();
+    assert_eq!(sum("completions"), 0.0);
+    let missed = tasks.iter().filter(|task| task.text("outcome") == "missed_deadline").count();
+    assert!(missed > 15);
+    assert_eq!(sum("failures"), missed as f64);
+    assert!(rows.iter().all(|row| row.number("execution_s").is_none()));
+}
+
+#[test]
+fn services_of_a_node_count_both_parts_whatever_becomes_of_them() {
+    // More tasks than the device can do, a full queue, deadlines on the device and a failure.
+    let mut scenario = busy("700 ms");
+    scenario["workloads"][0]["on_deadline"] = json!("drop");
+    scenario["workloads"][0]["applications"][0]["deadline"] =
+        json!({ "kind": "uniform", "min": "2.2 s", "max": "9 s" });
+    scenario["faults"] =
+        json!([{ "nodes": "server", "outages": [{ "fail": "50 s", "repair": "52 s" }] }]);
+    let run = run_with(&scenario, &[]);
+    let (tasks, parts, rows) = (run.tasks(), run.table("accelerations"), run.table("node_services"));
+    let count = |outcome: &str| parts.iter().filter(|row| row.text("outcome") == outcome).count();
+    for outcome in ["done", "missed_deadline", "refused_for_capacity", "lost_to_fault"] {
+        assert!(count(outcome) > 0, "no part was {outcome}");
+    }
+    let sum = |column: &str| rows.iter().map(|row| row.value(column)).sum::<f64>();
+    let done = tasks.iter().filter(|task| task.number("execution_s").is_some()).count();
+    assert_eq!((sum("completions"), count("done")), (done as f64, done));
+    let last = rows.last().unwrap();
+    let present = last.value("running") + last.value("waiting");
+    assert_eq!(sum("arrivals") - sum("completions") - sum("failures"), present);
+    // At each sample the device has a task, which runs, and those on the cores run, too.
+    let devices = run.table("accelerators");
+    for (row, device) in rows.iter().zip(devices.iter().filter(|row| row.value("t_s") <= 97.5)) {
+        assert_eq!(row.value("t_s"), device.value("t_s"));
+        assert!(row.value("running") >= device.value("running"), "{row:?}");
+        assert!(row.value("waiting") >= device.value("waiting"), "{row:?}");
+    }
+    // Mean times are those of the tasks whose execution ended in the period, with the wait for the device.
+    let (from_s, to_s) = (7.5, 15.0);
+    let ended: Vec<_> = tasks
+        .iter()
+        .filter(|task| task.value("t_s") > from_s && task.value("t_s") <= to_s)
+        .filter(|task| task.number("execution_s").is_some())
+        .collect();
+    let mean =
+        |column: &str| ended.iter().map(|task| task.value(column)).sum::<f64>() / ended.len() as f64;
+    assert!(ended.len() > 3);
+    for column in ["wait_s", "execution_s"] {
+        assert_near(rows[1].value(column), mean(column), 1e-9);
+    }
+    assert_near(rows[1].value("execution_s"), 3.0, 1e-8);
+    // A task's wait is that on the cores, of which there are enough, and for a device that it had, however it ended.
+    for task in &tasks {
+        let part = parts.iter().find(|part| part.value("task") == task.value("task"));
+        let Some(part) = part else { continue };
+        assert_near(task.value("wait_s"), part.number("wait_s").unwrap_or(0.0), 1e-9);
+        assert_eq!(task.number("execution_s").is_some(), part.text("outcome") == "done");
+    }
+}
+
+#[test]
+fn a_task_unfinished_on_its_device_has_waited_but_not_ended() {
+    // The first is done at 99.5 s, the second waits until then, the third still does.
+    let mut scenario = busy("1 s");
+    scenario["workloads"][0]["applications"][0]["arrival"] =
+        json!({ "kind": "trace", "file": "trace.csv" });
+    let run = with_trace(&scenario, "t_s\n96.5\n96.5\n96.5\n");
+    let tasks = run.tasks();
+    assert_eq!(tasks.iter().filter(|task| task.text("outcome") == "unfinished").count(), 2);
+    let unfinished: Vec<(f64, bool)> = tasks
+        .iter()
+        .filter(|task| task.text("outcome") == "unfinished")
+        .map(|task| (task.value("wait_s"), task.number("execution_s").is_some()))
+        .collect();
+    assert_near(unfinished[0].0 + unfinished[1].0, 1.0, 1e-8);
+    assert!(unfinished.iter().all(|&(_, has_ended)| !has_ended));
+    let last = run.table("node_services").last().unwrap().clone();
+    assert_eq!((last.value("running"), last.value("waiting")), (1.0, 1.0));
+}
+
+/// The node that gets the second of two tasks, this long after the first: both are for devices that are alone on their
+/// node, one fast and one slow.
+fn second_choice(after_s: f64) -> String {
+    let node = |name: &str, gflops: &str| {
+        json!({ "tier": "edge", "name": name, "cores": 4, "mips_per_core": 1000, "mobility": { "kind": "static" },
+            "accelerators": [{ "preset": "t4", "throughput": gflops, "kernel_launch": "100 ms" }] })
+    };
+    let scenario = json!({
+        "duration": "60 s",
+        "nodes": [node("fast", "8100 GFLOPS"), node("slow", "5400 GFLOPS"),
+            { "tier": "device", "mobility": { "kind": "static" } }],
+        "network": { "links": [{ "a": "fast", "b": "slow", "latency": "1 ms", "bandwidth": "1 Gbps" }] },
+        "workloads": [{ "kind": "tasks", "applications": [{ "arrival": { "kind": "trace", "file": "trace.csv" },
+            "length": 0, "upload": 0, "download": 0, "accelerator": { "kind": "gpu", "work": "81 TFLOP" } }] }],
+        "policies": { "offloading": { "kind": "min_latency", "local": false } }
+    });
+    let run = with_trace(&scenario, &format!("t_s\n0\n{after_s}\n"));
+    let mut tasks = run.tasks();
+    tasks.sort_by_key(|task| task.value("task") as u64);
+    assert_eq!(tasks[0].text("node"), "fast");
+    tasks[1].text("node").to_owned()
+}
+
+#[test]
+fn a_device_that_is_being_launched_is_as_busy_as_one_that_computes() {
+    // 10.1 s of wait and 10.1 s of work against 15.1 s; after 5.5 s only 4.6 + 10.1 s.
+    assert_eq!([0.05, 0.15, 5.5].map(second_choice), ["slow", "slow", "fast"]);
+}
+
+#[test]
+fn accelerators_are_sampled_in_the_sampled_tiers() {
+    let mut scenario = server(
+        json!([{ "preset": "t4" }]),
+        json!({ "kind": "npu", "execution_time": { "chip": "1 s" } }),
+    );
+    scenario["nodes"][1]["accelerators"] =
+        json!([{ "kind": "chip", "class": "npu", "throughput": "1 TFLOPS", "memory": "1 GB" }]);
+    scenario["policies"]["offloading"] = json!({ "kind": "local_only" });
+    let kinds = |run: &Run| {
+        let rows = run.table("accelerators");
+        rows.iter().map(|row| row.text("type").to_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let edge = with_trace(&scenario, "t_s\n5\n");
+    assert_eq!(number(&edge, "/tiers/device/accelerators/tasks"), 1.0);
+    assert_eq!(kinds(&edge), ["t4".to_owned()].into());
+    let dictionary = std::fs::read_to_string(edge.path.join("dictionary.json")).unwrap();
+    assert!(dictionary.contains("of each node of the sampled tiers"));
+    scenario["output"]["sample"]["tiers"] = json!(["edge", "device"]);
+    assert_eq!(kinds(&with_trace(&scenario, "t_s\n5\n")), ["chip".to_owned(), "t4".to_owned()].into());
+}
+
+#[test]
+fn energies_beyond_all_numbers_are_noted() {
+    let device = |power: &str| json!([{ "preset": "t4", "count": 100_000, "max_power": power }]);
+    let need = json!({ "kind": "gpu", "work": "8100 GFLOP" });
+    let run = with_trace(&server(device("250 W"), need.clone()), "t_s\n5\n");
+    assert_eq!(run.summary()["notes"], json!([]));
+    let absurd =
+        json!([{ "preset": "t4", "count": 100_000, "idle_power": "1e305 W", "max_power": "1e305 W" }]);
+    let run = with_trace(&server(absurd, need), "t_s\n5\n");
+    assert!(run.summary()["energy"]["total_j"].is_null());
+    let notes = run.summary()["notes"].to_string();
+    assert!(notes.contains("greater than any number"), "{notes}");
 }

@@ -65,10 +65,11 @@ fn a_trace_that_is_not_smooth_is_played_and_counted() {
         ],
         "output": { "sample": { "interval": "500 ms", "positions": true } },
     });
+    // The sixth step is at the end of the run, and so not in it.
     let (summary, tables) = run(&scenario, folder.path());
     assert_eq!(
         summary["mobility"],
-        json!({ "vehicles": 2, "steps": 6, "empty_steps": 1, "gaps": 2, "teleports": 1, "origin": null })
+        json!({ "vehicles": 2, "steps": 5, "empty_steps": 1, "gaps": 2, "teleports": 1, "origin": null })
     );
     let at = |time: &str, car: &str| -> Option<f64> {
         let mut rows = tables["positions"].iter();
@@ -247,6 +248,19 @@ fn sites_and_users_become_scenarios() {
             tiers.as_object().unwrap().values().map(|tier| tier["nodes"].as_u64().unwrap()).sum();
         assert_eq!(count, nodes);
     }
+    fs::write(folder.path().join("none.csv"), "t_s,vehicle,x_m,y_m\n").unwrap();
+    let none =
+        stratosim().args(["import", "fcd"]).arg(path("none.csv")).arg("--out").arg(path("n")).assert();
+    assert!(error_text(&none.code(2)).contains("none.csv: has no vehicles"));
+    let city = root().join("scenarios/data/city.fcd.xml.gz");
+    let far = stratosim()
+        .args(["import", "fcd", "--origin", "39.3,16.25"])
+        .arg(city)
+        .arg("--out")
+        .arg(path("far"))
+        .assert();
+    let error = error_text(&far.code(2));
+    assert!(error.contains("--origin: the trace at") && error.contains("seem to be swapped"), "{error}");
     let swapped = stratosim()
         .args(["import", "sites"])
         .arg(path("swapped.csv"))
@@ -255,6 +269,66 @@ fn sites_and_users_become_scenarios() {
         .assert();
     let error = error_text(&swapped.code(2));
     assert!(error.contains("swapped.csv:2:1: ") && error.contains("they seem to be swapped"), "{error}");
+}
+
+/// A trace of six steps, the last at 5 s: its vehicle leaves at 6 s, which is of no run that ends then.
+#[test]
+fn what_a_trace_says_of_the_end_of_the_run_is_not_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let steps: Vec<(f64, [Vehicle; 1])> =
+        (0..6).map(|step| (f64::from(step), [("a", 10.0 * f64::from(step), 0.0, 10.0)])).collect();
+    let steps: Vec<(f64, &[Vehicle])> = steps.iter().map(|(time, of)| (*time, of.as_slice())).collect();
+    fs::write(folder.path().join("trace.xml"), trace(&steps)).unwrap();
+    for (duration, changes) in
+        [("6 s", vec![("0", "appeared")]), ("7 s", vec![("0", "appeared"), ("6", "vanished")])]
+    {
+        let scenario = json!({
+            "duration": duration,
+            "nodes": [
+                { "tier": "edge" },
+                { "tier": "device", "mobility": { "kind": "sumo_fcd", "file": "trace.xml" } },
+            ],
+        });
+        let (summary, tables) = run(&scenario, folder.path());
+        assert_eq!(summary["mobility"]["steps"], json!(6));
+        let found: Vec<String> = tables["faults"].iter().map(|row| row.join(" ")).collect();
+        assert_eq!(found.len(), changes.len(), "{found:?}");
+        for (row, (time, change)) in found.iter().zip(changes) {
+            assert!(row.starts_with(time) && row.contains(change), "{row}");
+        }
+    }
+}
+
+/// Thresholds without their minus sign are refused, and a site too weak for one that others reach serves nobody.
+#[test]
+fn no_device_attaches_below_the_threshold() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut scenario = json!({
+        "duration": "10 s",
+        "nodes": [
+            { "tier": "edge", "name": "bs", "count": 2,
+              "mobility": { "kind": "static", "positions": [{ "x": 0, "y": 0 }, { "x": "500 m", "y": 0 }] } },
+            { "tier": "edge", "name": "strong", "access_point": { "transmit_power": "40 dBm" },
+              "mobility": { "kind": "static", "positions": [{ "x": "900 m", "y": 0 }] } },
+            { "tier": "device", "mobility": { "kind": "static", "positions": [{ "x": 0, "y": 0 }] } },
+        ],
+        "attachment": { "by": "signal", "radio": { "shadowing": "0 dB", "threshold": "20 dBm" } },
+        "output": { "tables": ["handovers"] },
+    });
+    let file = folder.path().join("refused.json");
+    fs::write(&file, scenario.to_string()).unwrap();
+    let error = error_text(&stratosim().arg("validate").arg(&file).assert().code(2));
+    assert!(
+        error.contains("no device would ever attach: the strongest site sends at 40 dBm"),
+        "{error}"
+    );
+    // At 1 m 43.3 dB are lost: -3.3 dBm of the strong one, -23.3 dBm of the others.
+    scenario["attachment"]["radio"]["threshold"] = json!("-20 dBm");
+    let (_, tables) = run(&scenario, folder.path());
+    assert_eq!(tables.get("handovers").map(Vec::len).unwrap_or_default(), 0);
+    scenario["attachment"]["radio"]["threshold"] = json!("-24 dBm");
+    let (_, tables) = run(&scenario, folder.path());
+    assert_eq!(tables["handovers"].len(), 1);
 }
 
 /// The stand-in runs on a clean machine, and tells that it is one.

@@ -138,6 +138,80 @@ fn base_stations_of_direct_networks_are_counted_to_their_link() {
     }
 }
 
+/// A phone whose interface is that to a WiFi access point draws on a direct network what that network takes: by its
+/// technology, or by figures, of which either may be left to the technology; else what its interface does.
+#[test]
+fn devices_draw_on_a_direct_network_what_it_takes() {
+    let direct = |energy: Value| {
+        let mut scenario = scenario("cloud_only");
+        scenario["nodes"][1]["access_point"] = json!({ "range": "1 m" });
+        scenario["nodes"][2]["interface"] = json!({ "technology": "wifi" });
+        scenario["network"] = json!({
+            "links": [{ "a": "edge", "b": "cloud" }],
+            "direct": [{ "name": "mobile", "network": "cellular", "to": "cloud", "uplink": "20 Mbps",
+                "radio_energy": energy }]
+        });
+        scenario
+    };
+    let own = json!({ "technology": "5g", "uplink": 0, "downlink": 0,
+        "device_transmit": "300 nJ/bit", "device_receive": "30 nJ/bit" });
+    for (energy, uplink_nj, downlink_nj) in [
+        (json!({ "technology": "lte" }), 438.4, 51.97),
+        (json!({ "technology": "lte", "device_receive": "60 nJ/bit" }), 438.4, 60.0),
+        (own, 300.0, 30.0),
+        (json!({ "uplink": "1 nJ/bit" }), 283.17, 137.01),
+        (json!({ "technology": "5g", "uplink": 0, "downlink": 0 }), 283.17, 137.01),
+    ] {
+        let run = run(&direct(energy));
+        let expected_j = of_tasks(&run, uplink_nj, downlink_nj);
+        assert_near(network(&run, "cellular", "interfaces_j"), expected_j, 1e-12);
+        assert_near(tier(&run, "device", "energy_j"), expected_j, 1e-12);
+    }
+    let population = json!({ "kind": "population", "mean_interval": "10 s", "mean_message": "2 kB" });
+    // Also where the interface has no figures at all; and where delays make messages go hop by hop.
+    for model in [json!({ "kind": "fair_share" }), population] {
+        let mut scenario = direct(json!({ "technology": "lte" }));
+        scenario["nodes"][2].as_object_mut().unwrap().remove("interface");
+        scenario["network"]["direct"][0]["model"] = model;
+        let run = run(&scenario);
+        assert_near(tier(&run, "device", "energy_j"), of_tasks(&run, 438.4, 51.97), 1e-12);
+    }
+    // By its access point it is the interface's, unless the access point's radio says otherwise.
+    let mut scenario = direct(json!({ "technology": "lte" }));
+    scenario["nodes"][1]["access_point"] = json!({ "radio_energy": { "technology": "lte" } });
+    let wifi = run(&scenario);
+    assert_near(network(&wifi, "wlan", "interfaces_j"), of_tasks(&wifi, 283.17, 137.01), 1e-12);
+    assert_eq!(network(&wifi, "cellular", "total_j"), 0.0);
+    scenario["nodes"][1]["access_point"]["radio_energy"]["device_transmit"] = json!("500 nJ/bit");
+    let other = run(&scenario);
+    assert_near(network(&other, "wlan", "interfaces_j"), of_tasks(&other, 500.0, 137.01), 1e-12);
+}
+
+/// What a policy reckons that sending costs the device is what it costs: 8000 bits by LTE are 3507.2 uJ, by WiFi 2265.36,
+/// and computing the task takes 3000.
+#[test]
+fn policies_reckon_with_the_network_that_is_used() {
+    for (technology, range, tier) in
+        [("lte", "1 m", "device"), ("wifi", "1 m", "cloud"), ("lte", "100 m", "cloud")]
+    {
+        let mut scenario = scenario("energy_aware");
+        scenario["policies"]["offloading"]["tiers"] = json!(["cloud"]);
+        scenario["nodes"][1]["access_point"] = json!({ "range": range });
+        scenario["nodes"][2]["interface"] = json!({ "technology": "wifi" });
+        scenario["nodes"][2]["cores"] = json!(1);
+        scenario["nodes"][2]["mips_per_core"] = json!(1000);
+        scenario["nodes"][2]["power"] = json!({ "idle": 0, "busy": "3 W" });
+        scenario["workloads"][0]["applications"][0]["download"] = json!(0);
+        scenario["network"] = json!({
+            "links": [{ "a": "edge", "b": "cloud" }],
+            "direct": [{ "name": "mobile", "network": "cellular", "to": "cloud", "uplink": "20 Mbps",
+                "radio_energy": { "technology": technology } }]
+        });
+        let tasks = run(&scenario).tasks();
+        assert!(tasks.len() > 5 && tasks.iter().all(|task| task.text("tier") == tier), "{technology}");
+    }
+}
+
 /// A phone walks from one access point to another while it sends 12 MB at 8 Mbit/s from 1 s on. At 6 s it is half-way:
 /// each carries the bytes of its time, and the amplifier's energy goes by the distance to the one that was used, 50 m.
 #[test]

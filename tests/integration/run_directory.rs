@@ -1,6 +1,6 @@
 //! What a run directory holds, and that its parts agree.
 
-use crate::support::{Run, json_files, read_json, run};
+use crate::support::{Run, error_text, json_files, read_json, run, stratosim};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -151,4 +151,59 @@ fn a_resolved_scenario_is_a_scenario() {
             .unwrap_or_else(|errors| panic!("{}: {errors}", file.display()));
         assert_eq!(serde_json::to_string(&second.scenario).unwrap(), text, "{}", file.display());
     }
+}
+
+/// The record of a run is a scenario: the same comes of it, also of a record of a record, beside the files of the first.
+#[test]
+fn a_record_is_run_again_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name);
+    let command = |arguments: &[&str]| {
+        let mut command = stratosim();
+        command.current_dir(directory.path()).args(arguments);
+        command.assert()
+    };
+    fs::create_dir(place("study")).unwrap();
+    fs::write(place("study/times.csv"), "t_s\n1\n2\n5\n").unwrap();
+    let scenario = json!({
+        "duration": "20 s",
+        "nodes": [{ "tier": "edge" }, { "tier": "device", "count": 3, "mobility": { "kind": "random_waypoint" } }],
+        "workloads": [{ "kind": "tasks", "applications": [{ "length": "1 GI", "upload": "1 kB", "download": "1 kB",
+            "arrival": { "kind": "trace", "file": "times.csv" } }] }]
+    });
+    fs::write(place("study/small.json"), scenario.to_string()).unwrap();
+    let changes = ["--seed", "7", "--set", "nodes[1].count=5"];
+    command(&[&["run", "study/small.json", "--quiet", "--out", "first"][..], &changes[..]].concat())
+        .success();
+    command(&["run", "first/run.json", "--quiet", "--out", "second"]).success();
+    command(&["run", "second/run.json", "--quiet", "--out", "third"]).success();
+    let [first, second, third] =
+        ["first", "second", "third"].map(|run| read_json(&place(run).join("run.json")));
+    for again in [second, third] {
+        for key in ["scenario", "seed", "file", "fingerprint", "tables"] {
+            assert_eq!(again[key], first[key], "{key}");
+        }
+    }
+    assert_eq!((&first["seed"], &first["file"]), (&json!(7), &json!("study/small.json")));
+    command(&["validate", "third/run.json"]).success().stdout("third/run.json: good (small)\n");
+    fs::write(place("sweep.json"), r#"{ "scenario": "third/run.json", "replications": 2 }"#).unwrap();
+    command(&["sweep", "sweep.json", "--dry-run"]).success();
+
+    // Another seed is another run; a mistake is told with its place in the record.
+    command(&["run", "first/run.json", "--quiet", "--seed", "8", "--out", "other"]).success();
+    assert_ne!(read_json(&place("other/run.json"))["fingerprint"], first["fingerprint"]);
+    let text = fs::read_to_string(place("first/run.json")).unwrap().replacen("\"edge\"", "\"egde\"", 1);
+    fs::write(place("first/wrong.json"), &text).unwrap();
+    let line = text.lines().position(|line| line.contains("egde")).unwrap() + 1;
+    let error = error_text(&command(&["validate", "first/wrong.json"]).failure().code(2));
+    assert!(error.starts_with(&format!("first/wrong.json:{line}:")), "{error}");
+    assert!(error.contains("nodes[0].tier"), "{error}");
+
+    // Once the folder of the scenario is gone, its files are looked for beside the record.
+    fs::rename(place("study"), place("elsewhere")).unwrap();
+    let error = error_text(&command(&["run", "first/run.json", "--out", "fourth"]).failure().code(2));
+    assert!(error.contains("first/times.csv"), "{error}");
+    fs::copy(place("elsewhere/times.csv"), place("first/times.csv")).unwrap();
+    command(&["run", "first/run.json", "--quiet", "--out", "fourth"]).success();
+    assert_eq!(read_json(&place("fourth/run.json"))["fingerprint"], first["fingerprint"]);
 }

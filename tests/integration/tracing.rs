@@ -245,12 +245,24 @@ fn followed_rows_are_those_of_the_tables() {
 
 #[test]
 fn what_cannot_be_followed_is_told() {
-    for (tables, expected) in [
-        ("taks", "--follow: no table is named \"taks\"; did you mean \"tasks\"?"),
-        ("movements", "\"movements\" is not recorded; record all with --set output.trace=full"),
+    let only_nodes = "output.tables=[\"nodes\"]";
+    let left_out = "\"tasks\" is not recorded: `output.tables` leaves it out; add it with --set \
+                    'output.tables=[\"nodes\",\"tasks\"]'";
+    for (tables, set, expected) in [
+        ("taks", "seed=1", "--follow: no table is named \"taks\"; did you mean \"tasks\"?"),
+        ("movements", "seed=1", "is one of details; record all with --set output.trace=full"),
+        ("tasks", only_nodes, left_out),
+        ("movements", only_nodes, "--set 'output.tables=[\"nodes\",\"movements\"]'"),
+        ("tasks", "output.trace=summary", "record tables with --set output.trace=default"),
     ] {
-        let error = error_text(&follow(&["--follow", tables]).failure().code(2).stdout(""));
+        let error =
+            error_text(&follow(&["--set", set, "--follow", tables]).failure().code(2).stdout(""));
         assert!(error.contains(expected), "{error}");
+    }
+    // What the message says helps.
+    for set in ["output.tables=[\"nodes\",\"tasks\"]", "output.tables=null"] {
+        let rows = follow(&["--set", only_nodes, "--set", set, "--follow", "tasks"]).success();
+        assert!(!rows.get_output().stdout.is_empty(), "{set}");
     }
 }
 
@@ -276,4 +288,40 @@ fn rows_are_seen_while_the_run_goes_on() {
     child.wait().unwrap();
     assert_eq!(rows.len(), 1000);
     assert!(rows.iter().any(|row| row["table"] == "tasks" && row["service_s"].is_f64()));
+}
+
+/// An interrupted run has printed all its rows, up to the instant that it tells: here those of each tenth of a second.
+/// Several times, for what is left could have been printed just then by itself.
+#[cfg(unix)]
+#[test]
+fn rows_of_an_interrupted_run_are_printed_to_the_last() {
+    for _ in 0..5 {
+        let (last_s, until_s) = interrupted();
+        // The sample of the last instant may be still to come.
+        assert!(until_s - 0.11 < last_s && last_s <= until_s, "{last_s} {until_s}");
+    }
+}
+
+/// The time in the last row that a run has printed until it was interrupted, and when that was.
+#[cfg(unix)]
+fn interrupted() -> (f64, f64) {
+    let directory = tempfile::tempdir().unwrap();
+    let output = r#"output={"tables":["nodes"],"sample":{"interval":"100 ms","tiers":["cloud"]}}"#;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_stratosim"))
+        .current_dir(directory.path())
+        .arg("run")
+        .arg(root().join("tests/good/small.json"))
+        .args(["--set", "duration=2000000 h", "--follow", "nodes", "--out", "run", "--set", output])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.next().is_some());
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
+    let last: Value = serde_json::from_str(&lines.last().unwrap()).unwrap();
+    let told = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    let until = told.strip_prefix("interrupted at ").and_then(|rest| rest.split_once(" s;")).unwrap();
+    (last["t_s"].as_f64().unwrap(), until.0.parse().unwrap())
 }

@@ -67,6 +67,8 @@ pub(super) struct Accelerated {
     follows_download: bool,
     /// Whether it does without on the node where it runs.
     falls_back: bool,
+    /// Seconds of execution on the cores, once it has gone on to a device.
+    cores_s: f64,
 }
 
 impl Accelerated {
@@ -95,6 +97,7 @@ impl Accelerated {
             follows_upload: part.input_bytes.is_none(),
             follows_download: part.output_bytes.is_none(),
             falls_back: false,
+            cores_s: 0.0,
         })
     }
 }
@@ -181,8 +184,8 @@ impl TaskWorkload {
 
     /// The part on the cores is done: the task goes on to an accelerator if it has one, else it is through.
     pub(super) fn after_cores(&mut self, index: usize, context: &mut dyn Context) {
-        let task = &self.tasks[index];
-        let (Some(own), Some(node)) = (&task.accelerated, task.node) else {
+        let task = &mut self.tasks[index];
+        let (Some(own), Some(node)) = (&mut task.accelerated, task.node) else {
             return self.send_back(index, context);
         };
         let counted = self.options.slips.counts(task.created, false, context.warm_up_end());
@@ -191,6 +194,8 @@ impl TaskWorkload {
             return self.send_back(index, context);
         }
         let request = own.request;
+        // Until the device is done, too, execution has not ended.
+        own.cores_s = task.execution_s.take().unwrap_or(0.0);
         match context.submit_accelerated(node, request, index as u64) {
             Ok(id) => {
                 self.tasks[index].stage = Stage::Accelerating(id);
@@ -198,6 +203,7 @@ impl TaskWorkload {
             }
             Err(_) => {
                 let outcome = Outcome::RefusedForCapacity;
+                self.trace_executed(index);
                 self.record_acceleration(index, None, context.now(), outcome, context);
                 self.end(index, outcome, context);
             }
@@ -212,21 +218,20 @@ impl TaskWorkload {
         outcome: JobOutcome,
         context: &mut dyn Context,
     ) {
-        let Some(task) = self.tasks.get_mut(index) else { return };
-        let now = context.now();
-        if let Some(started) = job.started {
-            *task.wait_s.get_or_insert(0.0) += started.since(job.admitted).as_secs();
+        if !self.tasks.contains(index) {
+            return;
         }
+        self.add_device_wait(index, job);
         self.record_acceleration(index, Some(job), job.admitted, outcome.into(), context);
         if outcome != JobOutcome::Done {
-            // What it did on the cores does not count as its execution.
-            self.tasks[index].execution_s = None;
+            self.trace_executed(index);
             return self.fail(index, outcome.into(), context);
         }
         let task = &mut self.tasks[index];
-        if let Some(started) = job.started {
-            let (wait_s, run_s) = (started.since(job.admitted).as_secs(), now.since(started).as_secs());
-            *task.execution_s.get_or_insert(0.0) += run_s;
+        if let (Some(started), Some(own)) = (job.started, &task.accelerated) {
+            let wait_s = started.since(job.admitted).as_secs();
+            let run_s = context.now().since(started).as_secs();
+            task.execution_s = Some(own.cores_s + run_s);
             if self.options.slips.counts(task.created, false, context.warm_up_end()) {
                 self.accelerated.done += 1;
                 self.accelerated.wait_s.add(wait_s);
@@ -247,7 +252,25 @@ impl TaskWorkload {
         context.cancel_accelerated(id);
         if let Some(job) = job {
             let outcome = Outcome::MissedDeadline;
+            self.add_device_wait(index, &job);
             self.record_acceleration(index, Some(&job), job.admitted, outcome, context);
+        }
+        self.trace_executed(index);
+    }
+
+    /// Adds the time that a task has waited for the device that it had.
+    fn add_device_wait(&mut self, index: usize, job: &AcceleratorJob) {
+        if let (Some(task), Some(started)) = (self.tasks.get_mut(index), job.started) {
+            *task.wait_s.get_or_insert(0.0) += started.since(job.admitted).as_secs();
+        }
+    }
+
+    /// The run is over while a task is on a device or waits for one.
+    pub(super) fn leave_unfinished(&mut self, index: usize, context: &mut dyn Context) {
+        if let Some(Stage::Accelerating(id)) = self.tasks.get(index).map(|task| task.stage)
+            && let Some(job) = context.infrastructure().accelerators().job(id).cloned()
+        {
+            self.add_device_wait(index, &job);
         }
     }
 

@@ -1,21 +1,24 @@
 //! The life of a task: decision, upload, execution, download, end.
 
+mod losses;
+
 use super::accelerated::Accelerated;
 use super::application::{Application, TraceArrival};
 use super::counts::{Spans, experience};
 use super::edgecloudsim::TaskSlips;
 use super::outcome::Outcome;
 use super::tracing::Ended;
-use super::workload::{DEADLINE, OnDeadline, OnHandover, RETRY, TaskWorkload};
+use super::workload::{DEADLINE, OnDeadline, OnHandover, TaskWorkload};
 use crate::apps::{Context, DecisionEnd, DecisionId, Message, OffloadingRequest};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime, prefetch};
 use crate::infra::compute::{Job, JobRequest};
-use crate::infra::network::{NetworkClass, NetworkRefusal};
+use crate::infra::network::NetworkClass;
 use crate::infra::{
-    AcceleratorJobId, Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, Tier, TransferId,
-    TransferOutcome, TransferRecord,
+    AcceleratorJobId, JobId, JobOutcome, NodeId, ProcessorId, Share, Tier, TransferId, TransferOutcome,
+    TransferRecord,
 };
 use crate::records::Cell;
+use losses::why_nowhere;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -158,27 +161,6 @@ impl Task {
     }
 }
 
-/// Whether a node that could be used has no access point to reach it by.
-fn is_out_of_coverage(infrastructure: &Infrastructure, node: NodeId) -> bool {
-    infrastructure.node(node).is_available()
-        && infrastructure.class_of(node).wireless
-        && infrastructure.attached_to(node).is_none()
-}
-
-/// What becomes of a task for which no node was found.
-fn why_nowhere(infrastructure: &Infrastructure, device: NodeId, attempts: u32) -> Outcome {
-    let state = infrastructure.node(device);
-    if !state.powered {
-        Outcome::LostToBattery
-    } else if !state.present || is_out_of_coverage(infrastructure, device) {
-        Outcome::LostToMobility
-    } else if !state.up || attempts > 1 {
-        Outcome::LostToFault
-    } else {
-        Outcome::RefusedForCapacity
-    }
-}
-
 impl TaskWorkload {
     /// A new task begins its life.
     pub(super) fn create(&mut self, mut task: Task, context: &mut dyn Context) {
@@ -239,28 +221,6 @@ impl TaskWorkload {
         }
     }
 
-    /// The outcome of a transfer that could not be started, by what is wrong with its ends.
-    pub(super) fn not_sent(&mut self, index: usize, refusal: NetworkRefusal, context: &mut dyn Context) {
-        let task = &self.tasks[index];
-        let device = self.devices[task.device as usize].node;
-        let infrastructure = context.infrastructure();
-        let state = infrastructure.node(device);
-        let mut ends = [Some(device), task.node].into_iter().flatten();
-        let outcome = match refusal {
-            NetworkRefusal::Bandwidth(_) => Outcome::RefusedForBandwidth,
-            NetworkRefusal::Disconnected if !state.powered => Outcome::LostToBattery,
-            NetworkRefusal::Disconnected if !state.present => Outcome::LostToMobility,
-            NetworkRefusal::Disconnected if ends.any(|end| is_out_of_coverage(infrastructure, end)) => {
-                Outcome::LostToMobility
-            }
-            NetworkRefusal::Disconnected => Outcome::LostToFault,
-        };
-        if let NetworkRefusal::Bandwidth(class) = refusal {
-            self.tasks[index].refused_by = Some(class);
-        }
-        self.fail(index, outcome, context);
-    }
-
     pub(super) fn execute(&mut self, index: usize, node: NodeId, context: &mut dyn Context) {
         let task = &mut self.tasks[index];
         task.stage_since = context.now();
@@ -300,11 +260,8 @@ impl TaskWorkload {
         let Some(task) = self.tasks.get_mut(index) else { return };
         let now = context.now();
         task.wait_s = job.started.map(|started| started.since(job.admitted).as_secs());
-        if let (Some(tracer), Some(node)) = (&mut self.tracer, task.node) {
-            let application = self.devices[task.device as usize].application;
-            tracer.job_ended(node, application, job, outcome == JobOutcome::Done, now);
-        }
         if outcome != JobOutcome::Done {
+            self.trace_executed(index);
             return self.fail(index, outcome.into(), context);
         }
         task.execution_s = job.started.map(|started| now.since(started).as_secs());
@@ -313,6 +270,7 @@ impl TaskWorkload {
 
     /// All work is done: the result is sent to the device.
     pub(super) fn send_back(&mut self, index: usize, context: &mut dyn Context) {
+        self.trace_executed(index);
         let task = &mut self.tasks[index];
         task.stage_since = context.now();
         let device = self.devices[task.device as usize].node;
@@ -377,87 +335,6 @@ impl TaskWorkload {
         self.end(index, if late { Outcome::MissedDeadline } else { Outcome::Done }, context);
     }
 
-    /// A task was hit: it starts anew if a fault did it and the rules allow, else it ends.
-    pub(super) fn fail(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
-        let task = &mut self.tasks[index];
-        let device = self.devices[task.device as usize].node;
-        let again = outcome == Outcome::LostToFault
-            && task.attempts <= self.options.fault_retries
-            && context.infrastructure().node(device).is_available();
-        if !again {
-            return self.end(index, outcome, context);
-        }
-        self.unbook(index, context);
-        let task = &mut self.tasks[index];
-        task.by_class_s = Default::default();
-        (task.upload_s, task.wait_s, task.execution_s) = (None, None, None);
-        task.stage = Stage::Created;
-        if let (Some(decision), Some(registered)) = (task.decision.take(), &self.registered) {
-            let outcome = registered.outcomes[outcome as usize];
-            let end = DecisionEnd { outcome, is_done: false, service_s: None, reward: 0.0 };
-            context.resolve_decision(decision, end);
-        }
-        let time = context.now() + self.options.retry_delay;
-        let message = Message { code: RETRY, subject: index as u32, detail: 0 };
-        self.tasks[index].retry = Some(context.set_timer(time, Phase::Demand, message));
-    }
-
-    /// A task that waited after a fault is started anew.
-    pub(super) fn on_retry(&mut self, index: u32, context: &mut dyn Context) {
-        let index = index as usize;
-        if let Some(task) = self.tasks.get_mut(index) {
-            task.retry = None;
-            self.begin(index, context);
-        }
-    }
-
-    pub(super) fn on_deadline(&mut self, index: u32, context: &mut dyn Context) {
-        let index = index as usize;
-        let Some(task) = self.tasks.get_mut(index) else { return };
-        task.deadline = None;
-        match task.stage {
-            Stage::Created => {}
-            Stage::Executing(job) => {
-                if let (Some(tracer), Some(node)) = (&mut self.tracer, task.node) {
-                    tracer.job_dropped(node, self.devices[task.device as usize].application);
-                }
-                context.cancel_job(job);
-            }
-            Stage::Accelerating(job) => self.drop_accelerated(index, job, context),
-            Stage::Uploading(id) | Stage::Relaying(id) | Stage::Downloading(id) => {
-                context.abort_transfer(id, TransferOutcome::Dropped);
-            }
-        }
-        self.end(index, Outcome::MissedDeadline, context);
-    }
-
-    /// The tasks of a device that its rule says are lost at a handover, but not those that were started anew at
-    /// the same instant, after it.
-    pub(super) fn lose_transfers_of(&mut self, device: NodeId, context: &mut dyn Context) {
-        for id in context.infrastructure().network().transfers_of(device) {
-            let Some(owner) = context.infrastructure().network().owner(id) else { continue };
-            let index = owner.token as usize;
-            let now = context.now();
-            let on_air = context.infrastructure().network().is_on_last_radio(id);
-            let rule = self.options.on_handover;
-            // Another workload's transfer may carry the same token, but not the same id.
-            let own = self.tasks.get(index).is_some_and(|task| {
-                let hit = match (rule, task.stage) {
-                    (OnHandover::Lose, Stage::Uploading(own) | Stage::Relaying(own)) => own == id,
-                    (OnHandover::LoseResultOnAir, Stage::Downloading(own)) => own == id && on_air,
-                    (OnHandover::Continue, _) => false,
-                    (_, Stage::Downloading(own)) => own == id,
-                    _ => false,
-                };
-                task.stage_since < now && hit
-            });
-            if own {
-                context.abort_transfer(id, TransferOutcome::LostToMobility);
-                self.end(index, Outcome::LostToMobility, context);
-            }
-        }
-    }
-
     /// The task ends: it is counted and recorded.
     pub(super) fn end(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
         if self.tasks.contains(index) {
@@ -503,8 +380,13 @@ impl TaskWorkload {
                 (Outcome::Done, Some(service_s)) => 1.0 / (1.0 + service_s),
                 _ => 0.0,
             };
-            let is_done = outcome == Outcome::Done;
-            let end = DecisionEnd { outcome: outcome_symbol, is_done, service_s, reward };
+            let end = DecisionEnd {
+                outcome: outcome_symbol,
+                is_done: outcome == Outcome::Done,
+                service_s,
+                is_lost_to_mobility: outcome == Outcome::LostToMobility,
+                reward,
+            };
             context.resolve_decision(decision, end);
         }
         if context.is_recorded(registered.table) {

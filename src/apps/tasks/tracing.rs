@@ -8,7 +8,6 @@ use super::tracing_tables::{details, node_services, services};
 use super::workload::TaskWorkload;
 use crate::apps::Context;
 use crate::engine::SimTime;
-use crate::infra::compute::Job;
 use crate::infra::network::NetworkClass;
 use crate::infra::{NodeId, Tier};
 use crate::records::{Cell, Symbol, TableId};
@@ -160,32 +159,25 @@ impl Tracer {
         }
     }
 
-    pub(super) fn job_ended(
+    /// An execution has ended on a node, on its cores and its devices; without a time of execution, it was broken off.
+    fn executed(
         &mut self,
         node: NodeId,
         application: u16,
-        job: &Job,
-        done: bool,
-        now: SimTime,
+        wait_s: Option<f64>,
+        execution_s: Option<f64>,
     ) {
         if self.node_services.is_none() {
             return;
         }
         let period = self.by_node.entry((node, application)).or_default();
-        match job.started.filter(|_| done) {
-            Some(started) => {
+        match execution_s {
+            Some(execution_s) => {
                 period.completions += 1;
-                period.wait_s.add(started.since(job.admitted).as_secs());
-                period.execution_s.add(now.since(started).as_secs());
+                period.wait_s.add(wait_s.unwrap_or(0.0));
+                period.execution_s.add(execution_s);
             }
             None => period.failures += 1,
-        }
-    }
-
-    /// A job was dropped at its task's deadline.
-    pub(super) fn job_dropped(&mut self, node: NodeId, application: u16) {
-        if self.node_services.is_some() {
-            self.by_node.entry((node, application)).or_default().failures += 1;
         }
     }
 
@@ -232,6 +224,14 @@ impl Tracer {
 }
 
 impl TaskWorkload {
+    /// Counts a task whose execution has ended on its node, whether done or broken off.
+    pub(super) fn trace_executed(&mut self, index: usize) {
+        let (Some(tracer), Some(task)) = (&mut self.tracer, self.tasks.get(index)) else { return };
+        let Some(node) = task.node else { return };
+        let application = self.devices[task.device as usize].application;
+        tracer.executed(node, application, task.wait_s, task.execution_s);
+    }
+
     /// Writes what has happened since the last sample.
     pub(super) fn sample_services(&mut self, context: &mut dyn Context) {
         let Some(mut tracer) = self.tracer.take() else { return };
@@ -242,12 +242,19 @@ impl TaskWorkload {
             for (_, task) in &self.tasks {
                 let application = self.devices[task.device as usize].application;
                 in_flight[usize::from(application)] += 1;
-                if let (Some(_), Stage::Executing(job), Some(node)) =
-                    (tracer.node_services, task.stage, task.node)
-                {
+                let infrastructure = context.infrastructure();
+                let runs = match task.stage {
                     // What is done but not seen yet by a node with steps still runs.
-                    let job = context.infrastructure().compute().job(job);
-                    let runs = job.is_none_or(|job| job.started.is_some());
+                    Stage::Executing(job) => {
+                        Some(infrastructure.compute().job(job).is_none_or(|job| job.started.is_some()))
+                    }
+                    Stage::Accelerating(job) => {
+                        let job = infrastructure.accelerators().job(job);
+                        Some(job.is_some_and(|job| job.started.is_some()))
+                    }
+                    _ => None,
+                };
+                if let (Some(_), Some(runs), Some(node)) = (tracer.node_services, runs, task.node) {
                     let period = tracer.by_node.entry((node, application)).or_default();
                     period.running += u64::from(runs);
                     period.waiting += u64::from(!runs);

@@ -60,7 +60,7 @@ pub(super) fn services() -> TableSpec {
     let means = [
         ("service_s", "s", "mean time from creation to the result, of those delivered in the period"),
         ("network_s", "s", "mean time of their transfers"),
-        ("wait_s", "s", "mean time that they waited for a core"),
+        ("wait_s", "s", "mean time that they waited for a core and a device"),
         ("execution_s", "s", "mean time of their execution"),
         (
             "quality_of_experience",
@@ -90,9 +90,9 @@ pub(super) fn node_services() -> TableSpec {
             ColumnSpec::category("application", "application"),
             ColumnSpec::unsigned("arrivals", "", "tasks that it admitted in the period"),
             ColumnSpec::unsigned("completions", "", "tasks that were executed to their end in the period"),
-            ColumnSpec::unsigned("failures", "", "tasks whose execution was broken off by a fault, an empty battery, a departure or their deadline"),
-            ColumnSpec::unsigned("running", "", "tasks that run at the end of the period"),
-            ColumnSpec::unsigned("waiting", "", "tasks that wait for a core then"),
+            ColumnSpec::unsigned("failures", "", "tasks whose execution was broken off by a fault, an empty battery, a departure, their deadline or a device's full queue"),
+            ColumnSpec::unsigned("running", "", "tasks that run at the end of the period, on its cores or devices"),
+            ColumnSpec::unsigned("waiting", "", "tasks that wait for a core or device then"),
             ColumnSpec::float("wait_s", "s", "mean time that those completed had waited"),
             ColumnSpec::float("execution_s", "s", "mean time of their execution"),
         ],

@@ -138,11 +138,15 @@ fn tasks_table() -> TableSpec {
                 "time allowed from creation; null if there is no deadline",
             ),
             ColumnSpec::float("upload_s", "s", "time of the upload; null if it did not come to its end"),
-            ColumnSpec::float("wait_s", "s", "time in the node's queue; null if it never ran"),
+            ColumnSpec::float(
+                "wait_s",
+                "s",
+                "time in the queues of the node and its devices; null if it never ran",
+            ),
             ColumnSpec::float(
                 "execution_s",
                 "s",
-                "time from start to end of execution; null if it did not end",
+                "time of execution on cores and device; null if it did not end",
             ),
             ColumnSpec::float(
                 "download_s",
@@ -399,6 +403,7 @@ impl Workload for TaskWorkload {
         self.sample_services(context);
         let left: Vec<usize> = self.tasks.iter().map(|(index, _)| index).collect();
         for index in left {
+            self.leave_unfinished(index, context);
             self.end(index, Outcome::Unfinished, context);
         }
     }

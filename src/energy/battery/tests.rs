@@ -109,6 +109,31 @@ fn two_wells_die_when_the_published_equations_say() {
     }
 }
 
+/// Wells that hardly level, of 3600 J with 62.5 % at hand, under 1 W: with a = 37.5 % the available one holds
+/// 2250 - t + a (k t^2 / 2 - k^2 t^3 / 6 + k^3 t^4 / 24 - ...), and is as good as alone if k is next to nothing.
+#[test]
+fn wells_that_hardly_level_die_to_the_nanosecond() {
+    for k in [5e-324, 1e-300, 1e-20, 1e-17, 1e-16, 1e-14, 1e-12, 1e-11, 1e-10, 1e-9, 1e-8] {
+        let model = BatteryModel::two_wells(3600.0, 0.625, k);
+        let mut expected_s: f64 = 2250.0;
+        for _ in 0..4 {
+            let levelled = k * expected_s;
+            let series = 1.0 / 2.0 - levelled / 6.0 + levelled * levelled / 24.0;
+            expected_s = 2250.0 + 0.375 * levelled * expected_s * series;
+        }
+        let mut battery = Battery::new(model, 1.0);
+        battery.set_power(SimTime::ZERO, 1.0, 0.0);
+        let dies_s = battery.empty_at().as_secs();
+        assert!((dies_s - expected_s).abs() < 1.5e-9, "k = {k}: {dies_s} s, expected {expected_s} s");
+        // Half full it takes 62.5 % of what is missing, and next to nothing flows over for as long.
+        let mut battery = Battery::new(model, 0.5);
+        battery.set_power(SimTime::ZERO, 0.0, 1.0);
+        let given_j = battery.charged_j(at(2000.0));
+        let flows_j = 2000.0 * 2000.0 * k;
+        assert!((given_j - 1125.0).abs() < 1e-9 + flows_j, "k = {k}: {given_j} J");
+    }
+}
+
 /// What is left behind comes after a rest, as often as one waits.
 #[test]
 fn two_wells_recover() {

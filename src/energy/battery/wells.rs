@@ -8,7 +8,9 @@
 //! d(t) = d(0) exp(-k' t) - (1 - c) P (1 - exp(-k' t)) / k'
 //! ```
 //!
-//! which is the solution of Manwell and McGowan (1993) in other variables. An ideal battery has c = 1 and d = 0. Once a
+//! which is the solution of Manwell and McGowan (1993) in other variables. The last fraction is t to rounding where k' t is
+//! small, and is worked out without taking near numbers from each other, so that wells that hardly level are as exact as
+//! others. An ideal battery has c = 1 and d = 0. Once a
 //! charger has filled the available well it gives what flows over into the bound one: y approaches the capacity C by
 //! y' = k' c (C - y).
 
@@ -69,32 +71,39 @@ impl<'a> Flow<'a> {
         Flow { model, start, net_w }
     }
 
-    /// Joules towards which the offset goes, over all time: none of an ideal battery.
-    fn final_offset_j(&self) -> f64 {
-        let bound_share = 1.0 - self.model.available_share;
-        if bound_share > 0.0 { -bound_share * self.net_w / self.model.recovery_per_s } else { 0.0 }
-    }
-
     /// What the wells hold after a time in which the available one does not become full.
     fn unlimited(&self, seconds: f64) -> Store {
-        let goal_j = self.final_offset_j();
-        let left = (-self.model.recovery_per_s * seconds).exp();
-        let offset_j = goal_j + (self.start.offset_j - goal_j) * left;
+        let levelled = self.model.recovery_per_s * seconds;
+        // A product so small that 1 is left of the exponential may have few digits itself.
+        let flowing_s = if levelled < f64::EPSILON {
+            seconds
+        } else {
+            -(-levelled).exp_m1() / self.model.recovery_per_s
+        };
+        let offset_j = self.start.offset_j * (-levelled).exp() - self.bound_w() * flowing_s;
         Store { level_j: self.start.level_j - self.net_w * seconds, offset_j }
+    }
+
+    /// Watts that the bound well would give if the levels were to stay as far apart as they are.
+    fn bound_w(&self) -> f64 {
+        (1.0 - self.model.available_share) * self.net_w
+    }
+
+    /// Watts by which the offset falls at the start.
+    fn levelling_w(&self) -> f64 {
+        self.model.recovery_per_s * self.start.offset_j + self.bound_w()
     }
 
     /// Energy in the available well after a time, less `goal_j`, and its slope.
     fn available_and_slope(&self, seconds: f64, goal_j: f64) -> (f64, f64) {
-        let store = self.unlimited(seconds);
-        let bound_share = 1.0 - self.model.available_share;
-        let levelling_w = self.model.recovery_per_s * store.offset_j + bound_share * self.net_w;
-        let slope_w = -self.model.available_share * self.net_w - levelling_w;
-        (store.available_j(self.model) - goal_j, slope_w)
+        let left = (-self.model.recovery_per_s * seconds).exp();
+        let slope_w = -self.model.available_share * self.net_w - self.levelling_w() * left;
+        (self.unlimited(seconds).available_j(self.model) - goal_j, slope_w)
     }
 
     /// Whether the energy in the available well is a convex function of time.
     fn is_convex(&self) -> bool {
-        self.start.offset_j >= self.final_offset_j()
+        self.levelling_w() >= 0.0
     }
 
     /// When what is in the available well, now more than this, falls to it.
@@ -163,9 +172,9 @@ impl<'a> Flow<'a> {
         if goal_j <= at_full_j || self.is_ideal() {
             return Some(missing_j / -self.net_w);
         }
-        let (room_j, left_j) = (self.model.capacity_j - at_full_j, self.model.capacity_j - goal_j);
+        let left_j = self.model.capacity_j - goal_j;
         let rate_per_s = self.model.recovery_per_s * self.model.available_share;
-        let seconds = to_full + (room_j / left_j).ln() / rate_per_s;
+        let seconds = to_full + ((goal_j - at_full_j) / left_j).ln_1p() / rate_per_s;
         seconds.is_finite().then_some(seconds)
     }
 }

@@ -5,7 +5,7 @@ use super::{AcceleratorJob, Jobs, Stage};
 use crate::engine::{ABSENT, IndexedHeap, SimDuration, SimTime};
 use crate::infra::compute::Refusal;
 use crate::infra::ids::{AcceleratorJobId, NodeId};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// One accelerator.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,15 @@ pub(super) struct Group {
     waiting_bytes: f64,
     /// Units in use.
     busy: u64,
+    /// Devices by units and bytes that are held of them, then number.
+    by_load: IndexedHeap<(u64, f64, u32)>,
+    load_places: Vec<u32>,
+    /// Tasks on devices by the time at which they leave, where that does not depend on others.
+    leaving: IndexedHeap<(SimTime, u32)>,
+    /// Over all devices: units held, bytes held, tasks.
+    held: u64,
+    held_bytes: f64,
+    running: u64,
     pub(super) done: u64,
 }
 
@@ -76,6 +85,10 @@ impl Device {
 impl Group {
     pub(super) fn new(node: NodeId, spec: AcceleratorSpec) -> Self {
         let count = spec.count as usize;
+        let (mut by_load, mut load_places) = (IndexedHeap::default(), vec![ABSENT; count]);
+        for device in 0..spec.count {
+            by_load.set(&mut load_places, device, (0, 0.0, device));
+        }
         Group {
             node,
             devices: vec![Device::default(); count],
@@ -88,6 +101,12 @@ impl Group {
             waiting_s: 0.0,
             waiting_bytes: 0.0,
             busy: 0,
+            by_load,
+            load_places,
+            leaving: IndexedHeap::default(),
+            held: 0,
+            held_bytes: 0.0,
+            running: 0,
             done: 0,
             spec,
         }
@@ -99,7 +118,7 @@ impl Group {
     }
 
     pub(super) fn running(&self) -> u64 {
-        self.devices.iter().map(|device| u64::from(device.tasks)).sum()
+        self.running
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -107,28 +126,34 @@ impl Group {
     }
 
     pub(super) fn held_bytes(&self) -> f64 {
-        self.devices.iter().map(|device| device.memory_bytes).sum()
+        self.held_bytes
     }
 
     /// Bytes of memory that are neither held nor waited for.
     pub(super) fn free_bytes(&self) -> f64 {
         let all = self.spec.memory_bytes * f64::from(self.spec.count);
-        (all - self.held_bytes() - self.waiting_bytes).max(0.0)
+        (all - self.held_bytes - self.waiting_bytes).max(0.0)
     }
 
     /// Devices that tasks hold or wait for, as a sum of shares.
     pub(super) fn wanted_devices(&self) -> f64 {
-        let held: u64 = self.devices.iter().map(|device| device.held).sum();
-        (held + self.waiting_units) as f64 / self.capacity as f64
+        (self.held + self.waiting_units) as f64 / self.capacity as f64
     }
 
     /// The device on which a task could start now: of those with room the one with the least promised, then the most
-    /// free memory, the first among equals.
+    /// free memory, the first among equals. O(1) unless that lacks memory only.
     fn place_for(&self, units: u64, memory_bytes: f64) -> Option<usize> {
         let fits = |device: &Device| {
             device.held + units <= self.capacity
                 && device.memory_bytes + memory_bytes <= self.spec.memory_bytes
         };
+        let ((least_held, _, _), first) = self.by_load.peek()?;
+        if fits(&self.devices[first as usize]) {
+            return Some(first as usize);
+        }
+        if least_held + units > self.capacity {
+            return None;
+        }
         let mut best: Option<((u64, f64), usize)> = None;
         for (index, device) in self.devices.iter().enumerate().filter(|(_, device)| fits(device)) {
             let taken = (device.held, device.memory_bytes);
@@ -149,9 +174,16 @@ impl Group {
         Ok(units)
     }
 
-    /// Seconds until a task submitted now would be done if nothing else came or went, and who is on a device stayed
-    /// there: exact where devices are held alone or in slots and nothing waits, else by the work ahead of it.
-    pub(super) fn estimated_s(&self, now: SimTime, request: &AcceleratorRequest) -> Option<f64> {
+    /// Seconds until a task submitted now would be done if nothing else came: exact where devices are held alone or in
+    /// slots and nothing waits. What waits counts by the work ahead; where devices are shared by fractions, tasks are
+    /// taken to go on as fast as they do. O(1) if a device has room or the first task to leave makes it, where that is
+    /// known, else O(n log n) for n tasks on the devices.
+    pub(super) fn estimated_s(
+        &self,
+        now: SimTime,
+        request: &AcceleratorRequest,
+        jobs: &Jobs,
+    ) -> Option<f64> {
         let units = self.admits(request).ok()?;
         let times = self.spec.times(request);
         let share = units as f64 / self.capacity as f64;
@@ -169,8 +201,62 @@ impl Group {
                 _ => switch_s + alone_s,
             });
         }
-        let next_s = self.next_due().map_or(0.0, |due| due.since(now).as_secs());
-        Some(next_s + self.waiting_s / f64::from(self.spec.count) + alone_s)
+        let room_s = self.room_in_s(now, units, request.memory_bytes, jobs);
+        Some(room_s + self.waiting_s / f64::from(self.spec.count) + alone_s)
+    }
+
+    /// Seconds until a task has room on a device, and to switch to it there if others are still on it, if tasks only
+    /// leave; 0 if it has room now.
+    fn room_in_s(&self, now: SimTime, units: u64, memory_bytes: f64, jobs: &Jobs) -> f64 {
+        let mut left: BTreeMap<u32, (u64, f64, u32)> = BTreeMap::new();
+        let mut room_in_s = |(end, id): (SimTime, u32)| {
+            let job = &jobs.live[id as usize];
+            let device = &self.devices[job.device as usize];
+            let (held, bytes, tasks) =
+                left.entry(job.device).or_insert((device.held, device.memory_bytes, device.tasks));
+            *held -= job.units;
+            *bytes -= job.request.memory_bytes;
+            *tasks -= 1;
+            let fits = *held + units <= self.capacity && *bytes + memory_bytes <= self.spec.memory_bytes;
+            let switch_s = if *tasks > 0 { self.spec.context_switch_s } else { 0.0 };
+            fits.then(|| end.since(now).as_secs() + switch_s)
+        };
+        let first = self.leaving.peek();
+        if let Some(seconds) = first.and_then(|(key, _)| room_in_s(key)) {
+            return seconds;
+        }
+        let skipped = usize::from(first.is_some());
+        self.ends(now, jobs).into_iter().skip(skipped).find_map(room_in_s).unwrap_or(0.0)
+    }
+
+    /// The tasks on the devices in the order in which they leave, with the time.
+    fn ends(&self, now: SimTime, jobs: &Jobs) -> Vec<(SimTime, u32)> {
+        let mut ends: Vec<(SimTime, u32)> = Vec::new();
+        if self.spec.sharing == AcceleratorSharing::Fraction {
+            let later = |seconds: f64| now + SimDuration::from_secs_ceil(seconds);
+            for device in &self.devices {
+                let rate = device.rate(self.spec.sharing, self.capacity);
+                let clock_s = device.clock_at(now, rate);
+                ends.extend(device.running.entries().iter().map(|&((mark, id), _)| {
+                    let after_s = self.spec.times(&jobs.live[id as usize].request).after_s;
+                    (later((mark - clock_s).max(0.0) / rate + after_s), id)
+                }));
+            }
+            ends.extend(self.timers.entries().iter().map(|&((due, id), _)| {
+                let job = &jobs.live[id as usize];
+                if job.stage == Stage::After {
+                    return (due, id);
+                }
+                let (times, device) =
+                    (self.spec.times(&job.request), &self.devices[job.device as usize]);
+                let crowd = device.held as f64 / job.units as f64;
+                (due + SimDuration::from_secs_ceil(times.work_s * crowd + times.after_s), id)
+            }));
+        } else {
+            ends.extend(self.leaving.entries().iter().map(|&(key, _)| key));
+        }
+        ends.sort_unstable();
+        ends
     }
 
     /// Takes in a task that is [admitted](Self::admits) with these units.
@@ -219,10 +305,27 @@ impl Group {
         own.held += job.units;
         own.memory_bytes += job.request.memory_bytes;
         own.tasks += 1;
+        self.held += job.units;
+        self.held_bytes += job.request.memory_bytes;
+        self.running += 1;
         (job.device, job.started, job.stage) = (device as u32, Some(now), Stage::Before);
-        let before_s = switch_s + self.spec.times(&job.request).before_s;
-        let ready = now + SimDuration::from_secs_ceil(before_s);
+        let times = self.spec.times(&job.request);
+        let ready = now + SimDuration::from_secs_ceil(switch_s + times.before_s);
         self.timers.set(&mut jobs.places, id, (ready, id));
+        if self.spec.sharing != AcceleratorSharing::Fraction {
+            let work_s = times.work_s * self.capacity as f64 / job.units as f64;
+            let end =
+                ready + SimDuration::from_secs_ceil(work_s) + SimDuration::from_secs_ceil(times.after_s);
+            self.leaving.set(&mut jobs.leaving_places, id, (end, id));
+        }
+        self.weigh(device);
+    }
+
+    /// Keeps what is held of a device, after it has changed.
+    fn weigh(&mut self, device: usize) {
+        let own = &self.devices[device];
+        let key = (own.held, own.memory_bytes, device as u32);
+        self.by_load.set(&mut self.load_places, device as u32, key);
     }
 
     /// Brings the clock of a device up to date, before something on it changes.
@@ -353,6 +456,11 @@ impl Group {
         own.held -= job.units;
         own.memory_bytes -= job.request.memory_bytes;
         own.tasks -= 1;
+        self.held -= job.units;
+        self.held_bytes -= job.request.memory_bytes;
+        self.running -= 1;
+        self.leaving.remove(&mut jobs.leaving_places, id);
+        self.weigh(job.device as usize);
         self.start_waiting(now, jobs);
         Some(job)
     }
@@ -366,6 +474,12 @@ impl Group {
             self.devices[device as usize].running.peek().map(|(_, id)| id)
         };
         self.waiting.back().copied().or_else(timer).or_else(computing)
+    }
+
+    /// Units and bytes held of all devices, as kept.
+    #[cfg(test)]
+    pub(super) fn sums(&self) -> (u64, f64) {
+        (self.held, self.held_bytes)
     }
 
     /// Units held and bytes held of each device, and the units that it is divided into: for tests of conservation.

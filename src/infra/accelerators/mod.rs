@@ -65,6 +65,8 @@ struct Jobs {
     live: Slab<AcceleratorJob>,
     /// For each its place among those that compute, or among the timers.
     places: Vec<u32>,
+    /// For each its place among those of which it is known when they leave.
+    leaving_places: Vec<u32>,
 }
 
 /// What a group has done and used.
@@ -201,7 +203,7 @@ impl Accelerators {
     /// Whether a node has devices on which this can run, be they free or not.
     #[must_use]
     pub fn can_serve(&self, node: NodeId, request: &AcceleratorRequest) -> bool {
-        self.groups[self.range(node)].iter().any(|group| group.spec.units(request).is_some())
+        self.groups[self.range(node)].iter().any(|group| group.spec.can_take(request))
     }
 
     /// Seconds that it would wait and run on a node if it came there now and nothing else came or went; `None` if it
@@ -257,7 +259,7 @@ impl Accelerators {
         let mut refusal = Refusal::Accelerator;
         for index in self.range(node) {
             let group = &self.groups[index];
-            match group.estimated_s(now, request) {
+            match group.estimated_s(now, request, &self.jobs) {
                 Some(seconds) if best.is_none_or(|(_, least)| seconds < least) => {
                     best = Some((AcceleratorGroupId(index as u32), seconds));
                 }
@@ -291,6 +293,7 @@ impl Accelerators {
         });
         if self.jobs.places.len() <= id {
             self.jobs.places.resize(id + 1, ABSENT);
+            self.jobs.leaving_places.resize(id + 1, ABSENT);
         }
         self.groups[group.index()].admit(now, id as u32, &mut self.jobs);
         Ok(AcceleratorJobId(id as u32))

@@ -259,6 +259,12 @@ impl AcceleratorSpec {
         fits.then_some(units)
     }
 
+    /// Whether a device can take a task at all, be it free or not.
+    #[must_use]
+    pub fn can_take(&self, request: &AcceleratorRequest) -> bool {
+        self.units(request).is_some()
+    }
+
     /// Seconds that bytes take from the node to a device or back.
     fn link_s(&self, bytes: f64) -> f64 {
         if bytes > 0.0 { self.link_latency_s + bytes / self.link_bytes_per_s } else { 0.0 }

@@ -172,6 +172,78 @@ fn memory_is_held_and_queues_are_limited() {
     assert_eq!((all.load(NODE, 9), all.load(NodeId(0), GPU)), (None, None));
 }
 
+/// What a task is told to take if it came at `now`, after others at their times.
+fn estimate(spec: AcceleratorSpec, parts: &[(f64, AcceleratorRequest)], now: f64) -> f64 {
+    let mut all = accelerators(spec);
+    let mut last = AcceleratorRequest::new(GPU, 1000.0);
+    for &(time, part) in parts {
+        run_until(&mut all, at(time));
+        all.submit(at(time), NODE, part, owner(0)).unwrap();
+        last = part;
+    }
+    run_until(&mut all, at(now));
+    all.estimated_s(at(now), NODE, &last).unwrap()
+}
+
+/// The tasks that are done up to an instant, with the time of each.
+fn run_until(all: &mut Accelerators, until: SimTime) -> Vec<(u64, SimTime)> {
+    let mut done = Vec::new();
+    while let Some(due) = all.groups[0].next_due().filter(|&due| due <= until) {
+        while let Some((_, job)) = all.pop_done(due, AcceleratorGroupId(0)) {
+            done.push((job.owner.token, due));
+        }
+    }
+    done
+}
+
+#[test]
+fn the_wait_is_estimated_by_what_leaves_first_and_makes_room() {
+    let launched = |sharing, count| AcceleratorSpec { launch_s: 0.1, ..spec(sharing, count) };
+    let part = AcceleratorRequest::new(GPU, 1000.0);
+    let long = AcceleratorRequest::new(GPU, 3000.0);
+    // While the one ahead is launched, and while it computes: 0.1 + 1 s, less what has gone by, then as much again.
+    for now in [0.0, 0.05, 0.15, 1.0] {
+        let found = estimate(launched(AcceleratorSharing::Exclusive, 1), &[(0.0, part)], now);
+        near(&[found], &[1.1 - now + 1.1]);
+    }
+    // Of two devices, the one whose task is done first, though the other's launch is the next event.
+    let two = [(0.0, part), (0.5, long)];
+    near(&[estimate(launched(AcceleratorSharing::Exclusive, 2), &two, 0.55)], &[0.55 + 3.1]);
+    // Three of four slots are wanted of a device with two tasks on two slots each: both have to leave, at 1.6 and 2.1 s.
+    let slots = |units, gflop| AcceleratorRequest {
+        share: AcceleratorShare::Slots(units),
+        ..AcceleratorRequest::new(GPU, gflop)
+    };
+    let mut all = accelerators(launched(AcceleratorSharing::Slots(4), 1));
+    for gflop in [750.0, 1000.0] {
+        all.submit(at(0.0), NODE, slots(2, gflop), owner(0)).unwrap();
+    }
+    near(&[all.estimated_s(at(0.05), NODE, &slots(3, 750.0)).unwrap()], &[2.05 + 1.1]);
+    // By fractions: two halves compute at half the speed each; the first of them leaves at 0.1 + 2 s.
+    let half = |gflop| AcceleratorRequest {
+        share: AcceleratorShare::Fraction(0.5),
+        ..AcceleratorRequest::new(GPU, gflop)
+    };
+    let halves = [(0.0, half(1000.0)), (0.0, half(3000.0))];
+    for now in [0.05, 0.15] {
+        let found = estimate(launched(AcceleratorSharing::Fraction, 1), &halves, now);
+        near(&[found], &[2.1 - now + 6.1]);
+    }
+}
+
+#[test]
+fn a_full_device_of_many_is_not_chosen_for_lack_of_memory() {
+    // The least loaded device has the units but not the memory; another one has both.
+    let thin = |share, memory_bytes| AcceleratorRequest {
+        share: AcceleratorShare::Fraction(share),
+        memory_bytes,
+        ..AcceleratorRequest::new(GPU, 1000.0)
+    };
+    let parts = [(0.0, thin(0.2, 900.0)), (0.0, thin(0.4, 100.0)), (0.0, thin(0.2, 500.0))];
+    // Alone on the first device, and two thirds and one third of the second: 1.5 s, then the rest alone.
+    near(&ends(spec(AcceleratorSharing::Fraction, 2), &parts), &[1.0, 1.5, 2.0]);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Submit { gflop: f64, memory: f64, share: AcceleratorShare, input: f64, output: f64 },
@@ -209,6 +281,48 @@ fn sharings() -> impl Strategy<Value = AcceleratorSharing> {
 }
 
 proptest! {
+    /// Where a task's speed does not depend on others and none waits, it is done when it is expected to be.
+    #[test]
+    fn estimates_are_exact_without_fractions_and_queues(
+        parts in prop::collection::vec((0.0..2.0f64, 0.0..3000.0f64, 0.0..900.0f64, 1..4u32), 1..12),
+        sharing in prop_oneof![Just(AcceleratorSharing::Exclusive), Just(AcceleratorSharing::Slots(3))],
+        count in 1..4u32,
+    ) {
+        let own = AcceleratorSpec {
+            link_bytes_per_s: 100.0,
+            link_latency_s: 0.01,
+            launch_s: 0.2,
+            context_switch_s: 0.05,
+            ..spec(sharing, count)
+        };
+        let mut all = accelerators(own);
+        let (mut now, mut expected, mut done) = (SimTime::ZERO, Vec::new(), Vec::new());
+        for (gap_s, gflop, memory, slots) in parts {
+            now += SimDuration::from_secs(gap_s);
+            done.extend(run_until(&mut all, now));
+            let mut part = AcceleratorRequest::new(GPU, gflop);
+            (part.input_bytes, part.output_bytes) = (10.0, 20.0);
+            part.memory_bytes = memory.floor();
+            if sharing != AcceleratorSharing::Exclusive {
+                part.share = AcceleratorShare::Slots(slots);
+                part.memory_bytes = (memory * f64::from(slots) / 3.0).floor();
+            }
+            if all.waiting(AcceleratorGroupId(0)) > 0 {
+                continue;
+            }
+            let seconds = all.estimated_s(now, NODE, &part).unwrap();
+            all.submit(now, NODE, part, owner(expected.len() as u64)).unwrap();
+            expected.push((now, seconds));
+        }
+        done.extend(run_until(&mut all, at(1e6)));
+        prop_assert_eq!(done.len(), expected.len());
+        for (token, end) in done {
+            let (submitted, seconds) = expected[token as usize];
+            let took_s = end.since(submitted).as_secs();
+            prop_assert!((took_s - seconds).abs() < 1e-8, "{} instead of {}", took_s, seconds);
+        }
+    }
+
     /// No device is over its share or memory, each part ends once, and the devices have computed as long as the
     /// finished work takes, if nothing was taken off.
     #[test]
@@ -282,6 +396,10 @@ proptest! {
                 prop_assert!((0.0..=1000.0).contains(&bytes));
             }
             prop_assert!(all.busy_devices(group) <= f64::from(count));
+            let held: (u64, f64) = all.groups[0]
+                .devices_held()
+                .fold((0, 0.0), |(units, bytes), (more, more_bytes, _)| (units + more, bytes + more_bytes));
+            prop_assert_eq!(all.groups[0].sums(), held);
             prop_assert_eq!(all.running(group) as usize + all.waiting(group), live.len());
         }
         prop_assert!(live.is_empty(), "a part was lost");

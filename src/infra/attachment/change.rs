@@ -103,7 +103,8 @@ impl AccessPoints {
             // so within which distance others are better already.
             let (stretch, near_m) = held.map_or((0.0, f64::INFINITY), |held| {
                 let stretch = (held.weight / (layer.least_weight * self.handicap)).sqrt();
-                (stretch, stretch * held.approach.non_negative(start_m).sqrt())
+                let squared_m2 = held.approach.non_negative(start_m).max(self.least_squared_m2);
+                (stretch, stretch * squared_m2.sqrt())
             });
             // Up to where none matters that is farther than the radius.
             let safe_m = |radius_m: f64| {
@@ -153,11 +154,8 @@ impl AccessPoints {
         let approach = path.approach(site.position);
         let better = match held {
             Some(held) if held.index == index => return None,
-            Some(held) => {
-                let cost = approach.scaled(site.weight * self.handicap);
-                cost.minus(held.approach.scaled(held.weight)).below(0.0)
-            }
-            None => [Span::ALL, Span::NONE],
+            Some(held) => self.better(site, approach, held),
+            None => [Span::ALL, Span::NONE, Span::NONE, Span::NONE],
         };
         let in_range = in_range(path, site);
         let instants = better.map(|span| {
@@ -165,7 +163,34 @@ impl AccessPoints {
             if span.start > horizon_m { None } else { path.first_within(span, now) }
         });
         let time = instants.into_iter().flatten().min()?;
-        let cost = site.weight * approach.non_negative(path.travelled_m(time));
-        Some(Offer { time, cost, index })
+        let squared_m2 = approach.non_negative(path.travelled_m(time)).max(self.least_squared_m2);
+        Some(Offer { time, cost: site.weight * squared_m2, index })
+    }
+
+    /// Where a site is better than the one held by the hysteresis, in spans that may overlap.
+    ///
+    /// With squared distances q, those of the one held Q, that count as f at least, and K = weight held / (weight x
+    /// handicap), that is where max(q, f) < K max(Q, f): for K > 1 where q < K Q or q < K f, and else where
+    /// q < K Q and Q > f / K.
+    fn better(&self, site: &Site, approach: Quadratic, held: &Held) -> [Span; 4] {
+        let own_weight = site.weight * self.handicap;
+        let [one, other] =
+            approach.scaled(own_weight).minus(held.approach.scaled(held.weight)).below(0.0);
+        if self.least_squared_m2 == 0.0 {
+            return [one, other, Span::NONE, Span::NONE];
+        }
+        // The same numbers whichever of the two is held, if there is no hysteresis.
+        if held.weight > own_weight {
+            let [near, _] = approach.below(held.weight / own_weight * self.least_squared_m2);
+            return [one, other, near, Span::NONE];
+        }
+        let [near, _] = held.approach.below(own_weight / held.weight * self.least_squared_m2);
+        // Without a root the distance is greater everywhere.
+        if near.start >= near.end {
+            return [one, other, Span::NONE, Span::NONE];
+        }
+        let [before, after] = near.outside();
+        [(one, before), (one, after), (other, before), (other, after)]
+            .map(|(better, far)| better.intersection(far))
     }
 }

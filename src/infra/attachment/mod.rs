@@ -195,6 +195,8 @@ pub struct AccessPoints {
     layers: Vec<Layer>,
     /// Factor (>= 1) on another access point's cost: the hysteresis.
     handicap: f64,
+    /// Squared distances below this count as this.
+    least_squared_m2: f64,
 }
 
 impl AccessPoints {
@@ -238,7 +240,20 @@ impl AccessPoints {
             }
             layers.push(Layer::new(&sites, &group));
         }
-        Ok(AccessPoints { sites, layers, handicap: criterion.handicap() })
+        Ok(AccessPoints { sites, layers, handicap: criterion.handicap(), least_squared_m2: 0.0 })
+    }
+
+    /// Counts distances below `metres` as so many where access points are compared, as path loss does; ranges are
+    /// as they were.
+    pub(super) fn compare_beyond(&mut self, metres: f64) {
+        self.least_squared_m2 = metres * metres;
+    }
+
+    /// No place is within the range of this access point from now on, not even its own.
+    pub(super) fn put_out_of_reach(&mut self, index: AccessPointIndex) {
+        if let Some(site) = self.sites.get_mut(index.0 as usize) {
+            site.squared_range_m2 = -1.0;
+        }
     }
 
     /// How many access points there are, active or not.
@@ -302,7 +317,7 @@ impl AccessPoints {
         if let (Some((index, site)), Some((cost, _))) = (held, best) {
             let squared_m2 = site.position.squared_distance_m2(place);
             let in_range = site.active && squared_m2 <= site.squared_range_m2;
-            if in_range && cost * self.handicap >= site.weight * squared_m2 {
+            if in_range && cost * self.handicap >= site.weight * squared_m2.max(self.least_squared_m2) {
                 return Some(index);
             }
         }
@@ -344,7 +359,7 @@ impl AccessPoints {
                     seen += 1;
                     let site = &self.sites[index.0 as usize];
                     let squared_m2 = site.position.squared_distance_m2(place);
-                    let offer = (site.weight * squared_m2, index);
+                    let offer = (site.weight * squared_m2.max(self.least_squared_m2), index);
                     if squared_m2 <= site.squared_range_m2
                         && best.is_none_or(|best| precedes(offer, best))
                         && eligible(index, site)

@@ -197,6 +197,30 @@ fn bad_parameters_are_named() {
     );
 }
 
+/// A device at 0.05 m of a site and 0.95 m of another, 10 dB stronger: within a metre only power counts. By
+/// distance, which is 19 times as far, the first would be stronger by 31 log10(19) - 10 = 29.6 dB.
+#[test]
+fn within_a_metre_the_stronger_site_wins() {
+    let strong = AccessPoint { transmit_power_dbm: 30.0, ..point(1.0, 0.0) };
+    let weak = AccessPoint { transmit_power_dbm: 20.0, ..point(0.0, 0.0) };
+    let criterion = Criterion::Signal { path_loss_exponent: 3.1, hysteresis_db: 3.0 };
+    let mut points = AccessPoints::new(&[weak, strong], criterion).expect("good parameters");
+    let place = Position::ground(0.05, 0.0);
+    assert_eq!(points.attach(place, None), index(0));
+    points.compare_beyond(1.0);
+    assert_eq!((points.attach(place, None), points.attach(place, index(0))), (index(1), index(1)));
+}
+
+#[test]
+fn what_is_out_of_reach_serves_not_even_its_own_place() {
+    let mut points = AccessPoints::new(&[point(0.0, 0.0), point(9.0, 0.0)], nearest(0.0)).expect("good");
+    points.put_out_of_reach(AccessPointIndex(0));
+    let place = Position::ground(0.0, 0.0);
+    assert_eq!((points.best(place), points.attach(place, index(0))), (index(1), index(1)));
+    assert_eq!(points.within_range(place).collect::<Vec<_>>(), [AccessPointIndex(1)]);
+    assert_eq!(changes(&points, &leg((-9.0, 0.0), (9.0, 0.0), 18.0), index(1), 9), []);
+}
+
 /// The rule of attachment as documented, over all access points, with a tolerance in metres.
 ///
 /// Badness is the distance, for signals at equal power: it grows by 10^(dB / (10 n)).
@@ -204,11 +228,13 @@ struct Rule<'a> {
     sites: &'a [AccessPoint],
     active: &'a [bool],
     criterion: Criterion,
+    /// Shorter distances count as this where access points are compared.
+    least_m: f64,
 }
 
 impl Rule<'_> {
     fn badness(&self, number: usize, place: Position) -> f64 {
-        let distance_m = self.sites[number].position.distance_m(place);
+        let distance_m = self.sites[number].position.distance_m(place).max(self.least_m);
         match self.criterion {
             Criterion::Distance { .. } => distance_m,
             Criterion::Signal { path_loss_exponent, .. } => {
@@ -270,6 +296,7 @@ struct Case {
     sites: Vec<AccessPoint>,
     active: Vec<bool>,
     criterion: Criterion,
+    least_m: f64,
     legs: Vec<Leg>,
 }
 
@@ -298,26 +325,35 @@ fn case() -> impl Strategy<Value = Case> {
         ),
     ];
     let ends = prop::collection::vec((position(), 1.0..100.0f64), 2..4);
-    (prop::collection::vec(site, 0..60), criterion, ends).prop_map(|(sites, criterion, ends)| {
-        let (sites, active) = sites
-            .into_iter()
-            .map(|(position, range_m, transmit_power_dbm, active)| {
-                (AccessPoint { position, range_m, transmit_power_dbm }, active)
-            })
-            .unzip();
-        let mut depart = SimTime::from_secs(3.0);
-        let mut legs = Vec::new();
-        for pair in ends.windows(2) {
-            let arrive = depart + SimDuration::from_secs(pair[0].1);
-            legs.push(Leg { from: pair[0].0, to: pair[1].0, depart, arrive });
-            depart = arrive;
-        }
-        Case { sites, active, criterion, legs }
-    })
+    let least = prop_oneof![Just(0.0), Just(1.0), 1.0..90.0f64];
+    (prop::collection::vec(site, 0..60), criterion, least, ends).prop_map(
+        |(sites, criterion, least_m, ends)| {
+            let (sites, active) = sites
+                .into_iter()
+                .map(|(position, range_m, transmit_power_dbm, active)| {
+                    (AccessPoint { position, range_m, transmit_power_dbm }, active)
+                })
+                .unzip();
+            let mut depart = SimTime::from_secs(3.0);
+            let mut legs = Vec::new();
+            for pair in ends.windows(2) {
+                let arrive = depart + SimDuration::from_secs(pair[0].1);
+                legs.push(Leg { from: pair[0].0, to: pair[1].0, depart, arrive });
+                depart = arrive;
+            }
+            Case { sites, active, criterion, least_m, legs }
+        },
+    )
 }
 
-fn with_activity(sites: &[AccessPoint], active: &[bool], criterion: Criterion) -> AccessPoints {
+fn with_activity(
+    sites: &[AccessPoint],
+    active: &[bool],
+    criterion: Criterion,
+    least_m: f64,
+) -> AccessPoints {
     let mut points = AccessPoints::new(sites, criterion).expect("good parameters");
+    points.compare_beyond(least_m);
     for (number, &active) in (0..).zip(active) {
         points.set_active(AccessPointIndex(number), active);
     }
@@ -332,9 +368,9 @@ proptest! {
     #[test]
     fn changes_are_those_of_the_rule_at_fine_steps(case in case()) {
         const STEPS: u64 = 400;
-        let Case { sites, active, criterion, legs } = &case;
-        let points = with_activity(sites, active, *criterion);
-        let rule = Rule { sites, active, criterion: *criterion };
+        let Case { sites, active, criterion, least_m, legs } = &case;
+        let points = with_activity(sites, active, *criterion, *least_m);
+        let rule = Rule { sites, active, criterion: *criterion, least_m: *least_m };
         let mut current = points.best(legs[0].from);
         for leg in legs {
             let chain = changes(&points, leg, current, 10_000);
@@ -360,9 +396,9 @@ proptest! {
     /// The trees give what a look at all access points gives.
     #[test]
     fn attaching_follows_the_rule(case in case(), place in position(), held in 0..70u32) {
-        let Case { sites, active, criterion, .. } = &case;
-        let points = with_activity(sites, active, *criterion);
-        let rule = Rule { sites, active, criterion: *criterion };
+        let Case { sites, active, criterion, least_m, .. } = &case;
+        let points = with_activity(sites, active, *criterion, *least_m);
+        let rule = Rule { sites, active, criterion: *criterion, least_m: *least_m };
         prop_assert!(rule.may_take(place, points.best(place), SLACK_M));
         let held = Some(AccessPointIndex(held)).filter(|held| (held.0 as usize) < sites.len());
         let attached = points.attach(place, held);

@@ -37,6 +37,17 @@ impl Link {
         if sends { self.energy.uplink_j_per_byte } else { self.energy.downlink_j_per_byte }
     }
 
+    /// Joules that a device draws for each byte that it sends, or else receives, by this radio or direct network, if they
+    /// are others than those of its interface.
+    #[must_use]
+    pub fn device_j_per_byte(&self, sends: bool) -> Option<f64> {
+        if sends {
+            self.energy.device_transmit_j_per_byte
+        } else {
+            self.energy.device_receive_j_per_byte
+        }
+    }
+
     /// The access point of a radio; `None` of a direct network and of a link between two nodes.
     #[must_use]
     pub fn access_point(&self) -> Option<NodeId> {
@@ -74,7 +85,7 @@ impl Network {
         link.drawn_j + link.energy_j_per_byte * carried_bytes
     }
 
-    /// Whether a link between nodes or the fixed end of a direct network can draw energy.
+    /// Whether a link between nodes, or either end of a direct network, can draw energy.
     #[must_use]
     pub fn links_draw_energy(&self) -> bool {
         let draws = |link: &Link| link.energy_j_per_byte > 0.0 || link.energy.is_any();

@@ -117,6 +117,16 @@ impl Network {
         routed.then_some(None).into_iter().chain(direct.map(|direct| Some(direct.class)))
     }
 
+    /// The radio or direct network by which a device sends to another node and receives from it, unless a policy names
+    /// another network; `None` if there is no way, or neither on it.
+    #[must_use]
+    pub fn device_link(&self, device: Endpoint, other: Endpoint) -> Option<LinkId> {
+        if self.directs.is_empty() || self.routes.is_connected(device.site, other.site) {
+            return device.radio;
+        }
+        self.direct_hop(device.node, other.node, None).map(|hop| hop.link)
+    }
+
     /// Propagation delay of the first direct network that leads from `from` to `to`.
     #[must_use]
     pub fn direct_latency(&self, from: NodeId, to: NodeId) -> Option<SimDuration> {

@@ -123,20 +123,28 @@ impl LinkSpec {
     }
 }
 
-/// What the fixed end of a radio draws for what it carries: an access point or a base station.
+/// What the fixed end of a radio - an access point or a base station - draws for what it carries, and what devices do
+/// there.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RadioEnergy {
     /// Joules for each byte that devices send.
     pub uplink_j_per_byte: f64,
     /// Joules for each byte that devices receive.
     pub downlink_j_per_byte: f64,
+    /// Joules that a device draws for each byte that it sends there; those of its interface if `None`.
+    pub device_transmit_j_per_byte: Option<f64>,
+    /// Joules that a device draws for each byte that it receives there; those of its interface if `None`.
+    pub device_receive_j_per_byte: Option<f64>,
 }
 
 impl RadioEnergy {
     /// Whether it draws anything.
     #[must_use]
     pub fn is_any(&self) -> bool {
-        self.uplink_j_per_byte > 0.0 || self.downlink_j_per_byte > 0.0
+        let devices = [self.device_transmit_j_per_byte, self.device_receive_j_per_byte];
+        self.uplink_j_per_byte > 0.0
+            || self.downlink_j_per_byte > 0.0
+            || devices.into_iter().flatten().any(|energy_j| energy_j > 0.0)
     }
 }
 

@@ -246,7 +246,7 @@ proptest! {
         let links: Vec<LinkSpec> = ring.chain(chords).collect();
         let mut kernel = wires(&links);
         let mut started = Vec::new();
-        let end = [Step::Wait(1e5)];
+        let end = [Step::Wait(1e12)];
         for step in steps.into_iter().chain(end) {
             let Kernel { model, schedule, .. } = &mut kernel;
             match step {

@@ -86,12 +86,13 @@ impl RadioEnvironment {
     }
 
     /// Within how many metres a site of this power, antenna gain included, can be attached to: where its signal
-    /// reaches the threshold. With shadowing where six standard deviations more would.
+    /// reaches the threshold. With shadowing where six standard deviations more would. `None` if it does so
+    /// nowhere, not even at its own place: path loss is that of 1 m there.
     #[must_use]
-    pub fn reach_m(&self, power_dbm: f64) -> f64 {
+    pub fn reach_m(&self, power_dbm: f64) -> Option<f64> {
         let spare_db = FARTHEST_DEVIATIONS * self.shadowing_db;
         let most_db = power_dbm - self.threshold_dbm + spare_db;
-        if most_db < self.path_loss.reference_db() { 0.0 } else { self.path_loss.distance_m(most_db) }
+        (most_db >= self.path_loss.reference_db()).then(|| self.path_loss.distance_m(most_db))
     }
 }
 
@@ -271,7 +272,7 @@ mod tests {
             .iter()
             .map(|&x_m| AccessPoint {
                 position: position(x_m),
-                range_m: Some(environment.reach_m(30.0)),
+                range_m: environment.reach_m(30.0),
                 transmit_power_dbm: 30.0,
             })
             .collect();
@@ -284,8 +285,8 @@ mod tests {
     #[test]
     fn a_site_reaches_as_far_as_the_threshold() {
         let clear = RadioEnvironment { shadowing_db: 0.0, ..RadioEnvironment::default() };
-        assert!((clear.reach_m(30.0) - 431.07).abs() < 0.01, "{}", clear.reach_m(30.0));
-        assert_eq!(clear.reach_m(-60.0), 0.0);
+        assert!((clear.reach_m(30.0).unwrap_or(0.0) - 431.07).abs() < 0.01, "{:?}", clear.reach_m(30.0));
+        assert_eq!(clear.reach_m(-60.0), None);
         let (mut signals, points) = signals(clear, &[0.0]);
         let mut at = |x_m| signals.choose(&points, NodeId(9), Position::ground(x_m, 0.0), None);
         assert_eq!((at(431.0), at(431.5)), (Some(AccessPointIndex(0)), None));

@@ -2,7 +2,7 @@
 //! compare the nodes that would admit the task; of a task without a part on an accelerator they look at cores and
 //! memory instead.
 
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::{OffloadingDecision, OffloadingPolicy};
 use crate::infra::NodeId;
 use crate::placement::ParameterError;
@@ -64,6 +64,10 @@ impl OffloadingPolicy for GpuLoadBalanced {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         least(view, &self.tiers, |view, node| Some(load(view, node)))
     }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
+    }
 }
 
 /// The node whose devices for the task have the most free memory.
@@ -83,6 +87,10 @@ impl Default for GpuMemoryAware {
 impl OffloadingPolicy for GpuMemoryAware {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         least(view, &self.tiers, |view, node| Some(-memory_bytes(view, node).0))
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
     }
 }
 
@@ -109,11 +117,15 @@ impl OffloadingPolicy for EnergyEfficient {
             Some(view.computing_energy_j(node) + sending_j)
         })
     }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
+    }
 }
 
 /// The node with the least weighted sum of three shares: its estimated time on the network over the longest among
-/// the nodes compared, the load of its devices for the task (1 and above counts as 1), and the part of their memory
-/// that is not free.
+/// the nodes compared (1 for a node to which the network takes nothing now), the load of its devices for the task (1
+/// and above counts as 1), and the part of their memory that is not free.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GpuHybrid {
@@ -138,16 +150,16 @@ impl Default for GpuHybrid {
 
 impl OffloadingPolicy for GpuHybrid {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        let mut found: Vec<(NodeId, f64)> = Vec::new();
+        let mut found: Vec<(NodeId, Option<f64>)> = Vec::new();
         for node in admitting(view, &self.tiers) {
-            if let (Some(up_s), Some(down_s)) = (view.upload_s(node), view.download_s(node)) {
-                found.push((node, up_s + down_s));
-            }
+            let transfers_s = view.upload_s(node).zip(view.download_s(node));
+            found.push((node, transfers_s.map(|(up_s, down_s)| up_s + down_s)));
         }
-        let longest_s = found.iter().map(|&(_, time_s)| time_s).fold(0.0, f64::max);
+        let longest_s = found.iter().filter_map(|&(_, time_s)| time_s).fold(0.0, f64::max);
         let mut best: Option<(f64, NodeId)> = None;
         for (node, time_s) in found {
-            let latency = if longest_s > 0.0 { time_s / longest_s } else { 0.0 };
+            let latency =
+                time_s.map_or(1.0, |time_s| if longest_s > 0.0 { time_s / longest_s } else { 0.0 });
             let (free, all) = memory_bytes(view, node);
             let used = if all > 0.0 && all.is_finite() { 1.0 - free / all } else { 0.0 };
             let cost =
@@ -160,6 +172,7 @@ impl OffloadingPolicy for GpuHybrid {
     }
 
     fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)?;
         if self.latency + self.load + self.memory > 0.0 {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use super::observation::{Observation, Observer};
 use super::targets::{Arm, Arms, find_arms};
 use super::tiers::Select;
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::ways::RoundRobin;
 use super::{DecisionOutcome, OffloadingDecision, OffloadingPolicy};
 use crate::apps::OffloadingRequest;
@@ -89,6 +89,10 @@ impl OffloadingPolicy for Ucb1 {
             bandit.learn(arm, outcome.reward.clamp(0.0, 1.0));
         }
     }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local || self.arms == Arms::Ways)
+    }
 }
 
 /// What is known of one arm of [`Mab`].
@@ -139,6 +143,9 @@ pub struct Mab {
     /// The shortest and the longest task so far, in million instructions.
     #[serde(skip)]
     lengths_mi: Option<(f64, f64)>,
+    /// What counts as the shortest and the longest task instead.
+    #[serde(skip)]
+    fixed_mi: Option<(f64, f64)>,
     #[serde(skip)]
     pending: FxHashMap<u64, usize>,
     #[serde(skip)]
@@ -161,6 +168,7 @@ impl Default for Mab {
             records: Vec::new(),
             rounds: 1,
             lengths_mi: None,
+            fixed_mi: None,
             pending: FxHashMap::default(),
             found: Vec::new(),
         }
@@ -173,12 +181,30 @@ impl Mab {
         self.one_fewer = fewer;
     }
 
-    /// The length of a task on the scale of all so far.
+    /// Lets it put lengths on the scale between these, in million instructions, which others are cut to.
+    pub(super) fn scale_between(&mut self, lengths_mi: Option<(f64, f64)>) {
+        self.fixed_mi = lengths_mi;
+    }
+
+    /// How many outcomes it was told of.
+    #[cfg(test)]
+    pub(super) fn heard(&self) -> u64 {
+        self.rounds - 1
+    }
+
+    /// Learns nothing of this decision.
+    pub(super) fn forget(&mut self, decision: u64) {
+        self.pending.remove(&decision);
+    }
+
+    /// The length of a task on the scale of all so far, or on the given one.
     fn scaled(&mut self, length_mi: f64) -> f64 {
-        let (least, most) = self.lengths_mi.unwrap_or((length_mi, length_mi));
-        let (least, most) = (least.min(length_mi), most.max(length_mi));
+        let (least, most) = self.fixed_mi.unwrap_or_else(|| {
+            let (least, most) = self.lengths_mi.unwrap_or((length_mi, length_mi));
+            (least.min(length_mi), most.max(length_mi))
+        });
         self.lengths_mi = Some((least, most));
-        if most > least { (length_mi - least) / (most - least) } else { 0.0 }
+        if most > least { ((length_mi - least) / (most - least)).clamp(0.0, 1.0) } else { 0.0 }
     }
 
     /// What a task that was not done counts for.
@@ -191,10 +217,13 @@ impl Mab {
             self.exploration * (1.0 - scaled_length) * (self.rounds as f64).ln() / record.count as f64;
         record.mean_s_per_mi - confidence.max(0.0).sqrt()
     }
-}
 
-impl OffloadingPolicy for Mab {
-    fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+    /// The decision, where `first_s` says which time an arm begins with of which nothing is known.
+    pub(super) fn decide_by(
+        &mut self,
+        view: &mut OffloadingView<'_>,
+        first_s: impl Fn(&mut OffloadingView<'_>, Arm) -> Option<f64>,
+    ) -> OffloadingDecision {
         find_arms(view, self.arms, &self.tiers, self.select, self.local, &mut self.found);
         let length_mi = view.request().job.length_mi.max(f64::MIN_POSITIVE);
         let scaled = self.scaled(length_mi);
@@ -206,8 +235,7 @@ impl OffloadingPolicy for Mab {
             }
             if self.records[arm.number].count == 0 {
                 let failure_s = self.failure_s(view.request());
-                let expected_s =
-                    view.completion_via_s(arm.node, arm.network).filter(|time_s| time_s.is_finite());
+                let expected_s = first_s(view, arm).filter(|time_s| time_s.is_finite());
                 let mean_s_per_mi = (expected_s.unwrap_or(failure_s) / length_mi).min(f64::MAX);
                 self.records[arm.number] = Record { count: 1, mean_s_per_mi };
             }
@@ -220,6 +248,12 @@ impl OffloadingPolicy for Mab {
             self.pending.insert(view.decision(), arm.number);
         }
         best.map_or(OffloadingDecision::Refuse, |(_, arm)| arm.decide())
+    }
+}
+
+impl OffloadingPolicy for Mab {
+    fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+        self.decide_by(view, |view, arm| view.completion_via_s(arm.node, arm.network))
     }
 
     fn decides_on_arrival(&self) -> bool {
@@ -249,6 +283,10 @@ impl OffloadingPolicy for Mab {
             record.mean_s_per_mi += (s_per_mi - forgotten) / divisor as f64;
             record.count += 1;
         }
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local || self.arms == Arms::Ways)
     }
 }
 
@@ -367,6 +405,7 @@ impl OffloadingPolicy for LinUcb {
     }
 
     fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local)?;
         if self.arms == Arms::Ways {
             return Err(ParameterError::new("features are of nodes, and do not tell ways apart")
                 .at("arms")
@@ -378,5 +417,21 @@ impl OffloadingPolicy for LinUcb {
                 .help("name at least one feature, or choose the policy \"ucb1\""));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_put_on_the_scale_of_all_so_far_or_on_the_given_one() {
+        let mut policy = Mab::default();
+        let seen: Vec<f64> = [5000.0, 3000.0, 7000.0, 6000.0].map(|mi| policy.scaled(mi)).to_vec();
+        assert_eq!(seen, [0.0, 0.0, 1.0, 0.75]);
+        policy.scale_between(Some((3000.0, 20_000.0)));
+        let scaled: Vec<f64> =
+            [2700.0, 3000.0, 11_500.0, 20_000.0, 22_000.0].map(|mi| policy.scaled(mi)).to_vec();
+        assert_eq!(scaled, [0.0, 0.0, 0.5, 1.0, 1.0]);
     }
 }

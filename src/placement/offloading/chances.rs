@@ -2,7 +2,7 @@
 
 use super::targets::select_in;
 use super::tiers::Select;
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::{OffloadingDecision, OffloadingPolicy};
 use crate::infra::NodeId;
 use crate::placement::ParameterError;
@@ -121,5 +121,9 @@ impl OffloadingPolicy for PowerOfChoices {
             }
         }
         best.map(|(_, node)| node).into()
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
     }
 }

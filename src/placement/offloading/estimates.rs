@@ -1,8 +1,9 @@
 //! Policies that compare what they expect of each node.
 
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::{OffloadingDecision, OffloadingPolicy};
 use crate::infra::NodeId;
+use crate::placement::ParameterError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,10 @@ impl Default for LeastLoaded {
 impl OffloadingPolicy for LeastLoaded {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         view.least_loaded(&self.tiers).into()
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
     }
 }
 
@@ -61,6 +66,10 @@ impl OffloadingPolicy for MinLatency {
             }
         }
         best.map(|(_, node)| node).into()
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local)
     }
 }
 
@@ -97,5 +106,9 @@ impl OffloadingPolicy for EnergyAware {
             }
         }
         best.map(|(_, _, _, node)| node).into()
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local)
     }
 }

@@ -1,9 +1,10 @@
 //! Policies that look for a node with cores free; if none has, the least loaded one that admits the task
 //! takes it.
 
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::{OffloadingDecision, OffloadingPolicy};
 use crate::infra::NodeId;
+use crate::placement::ParameterError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,10 @@ impl OffloadingPolicy for FirstFit {
             .find(|&node| view.has_room(node));
         or_least_loaded(view, &self.tiers, first)
     }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
+    }
 }
 
 /// The first node with cores free after the one chosen last, going round.
@@ -89,6 +94,10 @@ impl OffloadingPolicy for NextFit {
         }
         decision
     }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
+    }
 }
 
 /// The node with the fewest free cores that are enough.
@@ -110,6 +119,10 @@ impl OffloadingPolicy for BestFit {
         let node = extreme(view, &self.tiers, |free, least| free < least);
         or_least_loaded(view, &self.tiers, node)
     }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
+    }
 }
 
 /// The node with the most free cores.
@@ -130,5 +143,9 @@ impl OffloadingPolicy for WorstFit {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         let node = extreme(view, &self.tiers, |free, most| free > most);
         or_least_loaded(view, &self.tiers, node)
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
     }
 }

@@ -3,10 +3,11 @@
 use super::estimates::candidates;
 use super::targets::select_in;
 use super::tiers::Select;
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::{OffloadingDecision, OffloadingPolicy};
 use crate::infra::{NodeId, Tier};
 use crate::placement::CongestionGame;
+use crate::placement::ParameterError;
 use crate::units::Duration;
 use rand::RngExt;
 use schemars::JsonSchema;
@@ -173,6 +174,10 @@ impl OffloadingPolicy for BestResponse {
         }
         let chosen = self.game.best_response(device.index(), offered_mips, offers);
         chosen.map(|index| NodeId(index as u32)).into()
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Drift plus penalty: the shortest times that budgets of energy and money allow in the long run.
 
 use super::estimates::candidates;
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::{OffloadingDecision, OffloadingPolicy};
 use crate::infra::{NodeId, Tier};
 use crate::placement::{ParameterError, VirtualQueue};
@@ -113,6 +113,7 @@ impl OffloadingPolicy for DriftPlusPenalty {
     }
 
     fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local)?;
         if self.energy_per_task.is_none() && self.cost_per_task.is_none() {
             return Err(ParameterError::new("there is no budget to be kept").help(
                 "give `energy_per_task` or `cost_per_task`, or choose the policy \"min_latency\"",

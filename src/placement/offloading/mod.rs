@@ -174,6 +174,8 @@ pub struct DecisionOutcome {
     /// Seconds from the creation of the task to the arrival of its result, in time or not; `None` if
     /// none arrived.
     pub service_s: Option<f64>,
+    /// Whether there is none because the device moved out of reach of it, or left the world.
+    pub is_lost_to_mobility: bool,
     /// The reward as it is recorded: 1 / (1 + service time in s) of what was done in time, else 0.
     pub reward: f64,
 }

@@ -3,11 +3,12 @@
 use super::chances::draw;
 use super::targets::{Arm, Arms, find_arms};
 use super::tiers::Select;
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::ways::RoundRobin;
 use super::{DecisionOutcome, OffloadingDecision, OffloadingPolicy};
 use crate::engine::SimTime;
 use crate::infra::NodeId;
+use crate::placement::ParameterError;
 use crate::units::Duration;
 use rand::RngExt;
 use rustc_hash::FxHashMap;
@@ -59,10 +60,8 @@ impl History {
         }
     }
 
-    fn weighted(&self, with_present: bool, of: impl Fn(&Window) -> f64) -> f64 {
-        let present = with_present.then_some(&self.present);
-        let windows = present.into_iter().chain(&self.past);
-        let sum: f64 = windows.zip(WEIGHTS).map(|(window, weight)| weight * of(window)).sum();
+    fn weighted(&self, of: impl Fn(&Window) -> f64) -> f64 {
+        let sum: f64 = self.past.iter().zip(WEIGHTS).map(|(window, weight)| weight * of(window)).sum();
         sum / WEIGHTS.iter().sum::<f64>()
     }
 }
@@ -93,9 +92,6 @@ pub struct Predictive {
     /// Whether service times are never looked at.
     #[serde(skip)]
     failures_only: bool,
-    /// Whether the present window is looked at, too: as the last one, so that the fourth but last is not.
-    #[serde(skip)]
-    with_present: bool,
     #[serde(skip)]
     turns: RoundRobin,
     #[serde(skip)]
@@ -120,7 +116,6 @@ impl Default for Predictive {
             even_until: Duration::from_secs(0.0),
             late_counts: false,
             failures_only: false,
-            with_present: false,
             turns: RoundRobin::default(),
             histories: Vec::new(),
             present: 0,
@@ -131,9 +126,22 @@ impl Default for Predictive {
 }
 
 impl Predictive {
-    /// Lets it go by the present window, too, and by failures alone or not.
-    pub(super) fn look_at_present(&mut self, failures_only: bool) {
-        (self.with_present, self.failures_only) = (true, failures_only);
+    /// Lets it go by failures alone, or not.
+    pub(super) fn go_by_failures_only(&mut self, failures_only: bool) {
+        self.failures_only = failures_only;
+    }
+
+    /// How many of the outcomes it was told of are in its windows at this time.
+    #[cfg(test)]
+    pub(super) fn heard(&mut self, now: SimTime) -> u64 {
+        self.turn_to(now);
+        let windows = self.histories.iter().flat_map(|own| own.past.iter().chain([&own.present]));
+        windows.map(|window| window.done + window.failed).sum()
+    }
+
+    /// Learns nothing of this decision.
+    pub(super) fn forget(&mut self, decision: u64) {
+        self.pending.remove(&decision);
     }
 
     /// Ends the windows that are over.
@@ -157,13 +165,7 @@ impl Predictive {
     fn weights(&mut self) -> Vec<(Arm, f64)> {
         let found = std::mem::take(&mut self.found);
         let of = |policy: &mut Self, of: fn(&Window) -> f64| -> Vec<f64> {
-            found
-                .iter()
-                .map(|arm| {
-                    let with_present = policy.with_present;
-                    policy.history(arm.number).weighted(with_present, of)
-                })
-                .collect()
+            found.iter().map(|arm| policy.history(arm.number).weighted(of)).collect()
         };
         let failures = of(self, Window::failure_percent);
         // A window without failures counts as having a few; rounding must not make them many.
@@ -174,11 +176,9 @@ impl Predictive {
         self.found = found;
         weights
     }
-}
 
-impl OffloadingPolicy for Predictive {
-    fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        let share = view.random().random::<f64>();
+    /// The decision on which this share, in 0..1, of the sum of all weights falls.
+    pub(super) fn decide_at(&mut self, share: f64, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         self.turn_to(view.now());
         find_arms(view, self.arms, &self.tiers, self.select, self.local, &mut self.found);
         let mut weights = self.weights();
@@ -188,6 +188,13 @@ impl OffloadingPolicy for Predictive {
         let Some(arm) = draw(weights.into_iter(), share) else { return OffloadingDecision::Refuse };
         self.pending.insert(view.decision(), arm.number);
         arm.decide()
+    }
+}
+
+impl OffloadingPolicy for Predictive {
+    fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
+        let share = view.random().random::<f64>();
+        self.decide_at(share, view)
     }
 
     fn decides_on_arrival(&self) -> bool {
@@ -214,6 +221,10 @@ impl OffloadingPolicy for Predictive {
             }
             None => window.failed += 1,
         }
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local || self.arms == Arms::Ways)
     }
 }
 
@@ -255,6 +266,21 @@ mod tests {
         for (weight, service_s) in found.iter().zip([0.206, 0.01]) {
             assert!((weight * service_s - 1.0).abs() < 1e-9, "{found:?}");
         }
+    }
+
+    /// What comes to an end within the present window, even if all of it fails, counts when that is over: then it is
+    /// 100 % of the last of four windows, 40 + 0.6 · 0.1 = 40.06 %.
+    #[test]
+    fn complete_windows_count_alone() {
+        let none = Window::default();
+        let mut policy = policy(&[[none, none], [none, none]]);
+        policy.go_by_failures_only(true);
+        policy.history(0).present = Window { done: 0, failed: 3, service_s: 0.0 };
+        assert!(weights(&mut policy).iter().all(|weight| (weight * 0.1 - 1.0).abs() < 1e-9));
+        policy.turn_to(SimTime::from_secs(0.124));
+        assert!(weights(&mut policy).iter().all(|weight| (weight * 0.1 - 1.0).abs() < 1e-9));
+        policy.turn_to(SimTime::from_secs(0.125));
+        assert!((weights(&mut policy)[0] * 40.06 - 1.0).abs() < 1e-9);
     }
 
     #[test]

@@ -44,10 +44,13 @@ impl Arm {
     pub(super) fn decide(self) -> OffloadingDecision {
         match self.network {
             None => OffloadingDecision::Run(self.node),
-            network => {
-                OffloadingDecision::Place(OffloadingTarget { node: self.node, processor: None, network })
-            }
+            Some(_) => OffloadingDecision::Place(self.target()),
         }
+    }
+
+    /// Where it leads.
+    pub(super) fn target(self) -> OffloadingTarget {
+        OffloadingTarget { node: self.node, processor: None, network: self.network }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Policies that go by tier.
 
-use super::view::{OffloadingView, TierName, servers};
+use super::view::{OffloadingView, TierName, check_tiers, servers};
 use super::{OffloadingDecision, OffloadingPolicy};
 use crate::infra::{NodeId, Tier};
+use crate::placement::ParameterError;
 use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,10 @@ impl OffloadingPolicy for Nearest {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         self.tiers.iter().find_map(|&tier| view.nearest(Tier::from(tier))).into()
     }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, false)
+    }
 }
 
 /// Every task runs on a node drawn from all that can be reached.
@@ -137,5 +142,9 @@ impl Default for Random {
 impl OffloadingPolicy for Random {
     fn decide(&mut self, view: &mut OffloadingView<'_>) -> OffloadingDecision {
         random_of(view, &self.tiers, self.local).into()
+    }
+
+    fn check(&self) -> Result<(), ParameterError> {
+        check_tiers(&self.tiers, self.local)
     }
 }

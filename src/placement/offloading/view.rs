@@ -5,6 +5,7 @@ use crate::apps::OffloadingRequest;
 use crate::engine::{SimTime, Stream};
 use crate::infra::network::NetworkClass;
 use crate::infra::{Infrastructure, NodeId, ProcessorId, Share, Tier};
+use crate::placement::ParameterError;
 use crate::records::ColumnSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,15 @@ pub enum TierName {
     Cloud,
     /// Nodes that only forward.
     Network,
+}
+
+/// Tiers to choose from, of which some must have nodes that compute, unless the device itself is a choice.
+pub(super) fn check_tiers(tiers: &[TierName], local: bool) -> Result<(), ParameterError> {
+    if local || tiers.iter().any(|&tier| tier != TierName::Network) {
+        return Ok(());
+    }
+    let error = ParameterError::new("there is no tier to choose nodes from that compute");
+    Err(error.at("tiers").help("name at least one of device, edge, fog and cloud"))
 }
 
 /// The tiers that tasks are offloaded to, nearest first.
@@ -407,12 +417,11 @@ impl<'a> OffloadingView<'a> {
     /// receiving.
     #[must_use]
     pub fn device_energy_j(&self, node: NodeId) -> f64 {
-        let class = self.infrastructure.class_of(self.request.device);
         if node == self.request.device {
             return self.computing_energy_j(node);
         }
-        class.interface.transmit_j_per_byte * self.request.upload_bytes
-            + class.interface.receive_j_per_byte * self.request.download_bytes
+        let (transmit, receive) = self.infrastructure.device_j_per_byte(self.request.device, node);
+        transmit * self.request.upload_bytes + receive * self.request.download_bytes
     }
 
     /// What is recorded of this view with the decision, in the order of [`feature_columns`].

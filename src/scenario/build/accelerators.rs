@@ -4,12 +4,14 @@ use super::NodeDirectory;
 use crate::apps::tasks::AcceleratedPart;
 use crate::engine::Distribution;
 use crate::infra::accelerators::{
-    AcceleratorPreset, AcceleratorShare, AcceleratorSharing, AcceleratorSpec, MOST_MEASURED,
+    AcceleratorPreset, AcceleratorRequest, AcceleratorShare, AcceleratorSharing, AcceleratorSpec,
+    MOST_MEASURED,
 };
 use crate::infra::compute::{Accelerator, Discipline};
 use crate::scenario::Site;
 use crate::scenario::format::{
-    AcceleratorNeed, AcceleratorSharingSpec, AcceleratorSpecification, AcceleratorsSpec, Draw, Quantity,
+    AcceleratorClassName, AcceleratorNeed, AcceleratorSharingSpec, AcceleratorSpecification,
+    AcceleratorsSpec, Draw, Quantity,
 };
 
 /// The groups of devices of a class; none if its accelerators are counted.
@@ -56,6 +58,7 @@ fn group(
         }
     }
     let (name, gflops, memory_bytes) = (name?, gflops?, memory_bytes?);
+    check_name(name, spec.class, &site.key("kind"));
     let own_rate = spec.memory_bandwidth.map(|own| own.as_bps() / 8.0);
     let memory_bytes_per_s =
         own_rate.or(preset.map(|preset| preset.memory_bytes_per_s)).unwrap_or(f64::INFINITY);
@@ -78,7 +81,7 @@ fn group(
         gflops_of.push((directory.add_work_kind(work), rate.as_gflops()));
     }
     let (kind, class) = directory.add_timed_accelerator(name, spec.class.name());
-    Some(AcceleratorSpec {
+    let made = AcceleratorSpec {
         name: name.into(),
         class_name: spec.class.name().into(),
         count: spec.count,
@@ -97,7 +100,37 @@ fn group(
         },
         queue_limit: spec.queue_limit.map_or(queue_limit, |limit| limit as usize),
         ..AcceleratorSpec::new(kind, class, gflops, memory_bytes)
-    })
+    };
+    directory.devices.push(made.clone());
+    Some(made)
+}
+
+/// The name of a type is one, and not that of another class.
+fn check_name(name: &str, class: AcceleratorClassName, site: &Site<'_>) {
+    if name.is_empty() {
+        site.error_with_help("a type of accelerators without a name", "give one, such as \"t4\"");
+    }
+    let other = AcceleratorClassName::ALL.into_iter().find(|own| own.name() == name);
+    if let Some(other) = other.filter(|&other| other != class) {
+        site.error_with_help(
+            format!("{name:?} is a class, and the class of this type is {:?}", class.name()),
+            format!("give the type another name, or the class {:?}", other.name()),
+        );
+    }
+}
+
+/// Reports a kind of which no counted accelerators are known; `remedy` is for devices that are listed.
+pub(super) fn unknown_counted(name: &str, remedy: &str, directory: &NodeDirectory, site: &Site<'_>) {
+    if directory.timed_accelerator(name).is_some() {
+        site.error_with_help(
+            format!(
+                "{name:?} is the name of listed devices, whose time is modelled; only counted accelerators can stand here"
+            ),
+            remedy,
+        );
+    } else {
+        site.unknown("accelerator kind", name, directory.accelerators());
+    }
 }
 
 /// What an application asks of accelerators.
@@ -143,7 +176,8 @@ pub(super) fn need(need: &AcceleratorNeed, directory: &NodeDirectory, site: &Sit
             None
         }
         None => {
-            site.key("kind").unknown("accelerator kind", &need.kind, directory.accelerators());
+            let known = directory.accelerators().chain(directory.timed_accelerators());
+            site.key("kind").unknown("accelerator kind", &need.kind, known);
             None
         }
     }
@@ -157,6 +191,13 @@ fn timed(need: &AcceleratorNeed, directory: &NodeDirectory, site: &Site<'_>) -> 
         }
     }
     let Some(kind) = directory.timed_accelerator(&need.kind) else {
+        if directory.accelerator(&need.kind).is_some() {
+            site.key("kind").error_with_help(
+                format!("accelerators of the kind {:?} are counted, and no work is done on them", need.kind),
+                "list them as devices, as in \"accelerators\": [{ \"preset\": \"t4\" }], or leave out `work` and `execution_time`",
+            );
+            return None;
+        }
         let known = directory.timed_accelerators();
         site.key("kind").unknown("type or class of accelerators", &need.kind, known);
         return None;
@@ -209,7 +250,7 @@ fn timed(need: &AcceleratorNeed, directory: &NodeDirectory, site: &Site<'_>) -> 
             None => here.unknown("type of accelerators", name, directory.accelerator_types()),
         }
     }
-    Some(AcceleratedPart {
+    let part = AcceleratedPart {
         kind,
         work_kind,
         work_gflop: draw(&need.work, site.key("work"))?,
@@ -221,5 +262,73 @@ fn timed(need: &AcceleratorNeed, directory: &NodeDirectory, site: &Site<'_>) -> 
         is_required: need.required,
         fallback_mi: draw(&need.fallback_length, site.key("fallback_length"))?,
         measured_s,
-    })
+    };
+    check_choice(need, &part, directory, site);
+    Some(part)
+}
+
+/// Reports needs that no device can ever meet.
+fn check_choice(
+    need: &AcceleratorNeed,
+    part: &AcceleratedPart,
+    directory: &NodeDirectory,
+    site: &Site<'_>,
+) {
+    if part.measured_s.len() < need.execution_time.len() {
+        // A type that is not known has been told.
+        return;
+    }
+    let own = || directory.devices.iter().filter(|device| device.is_a(part.kind));
+    let asked = &need.kind;
+    for name in need.execution_time.keys() {
+        let measured = directory.accelerator_type(name);
+        if measured.is_some_and(|measured| own().all(|device| device.kind != measured)) {
+            site.key("execution_time").key(name).error_with_help(
+                format!("a task that asks for {asked:?} never runs on {name:?}"),
+                "ask for this type or its class, or leave out the time",
+            );
+            return;
+        }
+    }
+    if let AcceleratorShare::Slots(slots) = part.share {
+        let most = own().map(|device| match device.sharing {
+            AcceleratorSharing::Slots(count) => count,
+            _ => 0,
+        });
+        let most = most.max().unwrap_or(0);
+        let here = site.key("slots");
+        if most == 0 {
+            here.error_with_help(
+                format!("no accelerators {asked:?} have slots"),
+                "give a `share`, or devices the `sharing` { \"kind\": \"slots\", \"count\": 4 }",
+            );
+            return;
+        } else if slots > most {
+            here.error(format!(
+                "a task asks for {slots} slots, but accelerators {asked:?} have {most} at most"
+            ));
+            return;
+        }
+    }
+    let mut request = AcceleratorRequest::new(part.kind, 0.0);
+    request.share = part.share;
+    request.work_gflop = part.work_gflop.as_ref().map(|_| 0.0);
+    part.measured_s.iter().for_each(|&(kind, _)| request.measured.add(kind, 0.0));
+    if !own().any(|device| device.can_take(&request)) {
+        site.error(format!(
+            "no accelerators {asked:?} have both a time for the task and the slots it asks for"
+        ));
+        return;
+    }
+    request.memory_bytes = part.memory_bytes.as_ref().map_or(0.0, Distribution::least).ceil();
+    // A task that can do without may ask for too much: it falls back.
+    if part.is_required && !own().any(|device| device.can_take(&request)) {
+        site.key("memory").error_with_help(
+            format!(
+                "a task asks for at least {} bytes, more than accelerators {asked:?} have for its share",
+                request.memory_bytes
+            ),
+            "ask for less memory or a greater share, or set `required` to false",
+        );
+    }
 }

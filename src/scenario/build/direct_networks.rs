@@ -3,7 +3,7 @@
 use super::NodeDirectory;
 use super::delays::link_models;
 use super::network::NamedLink;
-use super::network_energy::radio_energy;
+use super::network_energy::direct_energy;
 use super::nodes::limit;
 use crate::engine::{RandomStreams, SimDuration};
 use crate::infra::NodeId;
@@ -71,7 +71,7 @@ pub(super) fn direct_networks(
             model: models.up,
             down_model: models.down,
             transfer_limit: limit(spec.transfer_limit),
-            energy: radio_energy(spec.radio_energy.as_ref(), &energy_site),
+            energy: direct_energy(spec.radio_energy.as_ref(), &energy_site),
         });
     }
     made

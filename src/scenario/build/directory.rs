@@ -1,6 +1,7 @@
 //! Which nodes there are, by name.
 
 use super::maps::Maps;
+use crate::infra::accelerators::AcceleratorSpec;
 use crate::infra::{NodeId, Position, Tier};
 use crate::scenario::Site;
 use crate::scenario::format::Names;
@@ -24,6 +25,8 @@ pub struct NodeDirectory {
     accelerators: Vec<String>,
     /// Types and classes of accelerators whose time is modelled, and which of them are types.
     timed_accelerators: Vec<(String, bool)>,
+    /// The groups of devices that classes have.
+    pub(in crate::scenario) devices: Vec<AcceleratorSpec>,
     work_kinds: Vec<String>,
     /// Width and height of the area in metres.
     pub area_m: (f64, f64),

@@ -6,7 +6,10 @@ use crate::scenario::Site;
 use crate::scenario::format::{
     FcdMobility, MobilityKind, OriginSpec, PointSpec, Scenario, SitesMobility, StaticMobility,
 };
-use crate::scenario::import::{FcdCoordinates, FcdSummary, survey_fcd};
+use crate::scenario::import::{
+    FcdCoordinates, FcdSummary, Remoteness, SiteRow, read_sites, remoteness, survey_fcd,
+};
+use crate::scenario::site::why_missing;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -48,10 +51,11 @@ fn survey(spec: &FcdMobility, site: &Site<'_>) -> Option<Survey> {
     let mut path = site.file(&spec.file);
     let mut key = "file";
     if let Some(name) = spec.stand_in.as_ref().filter(|_| !path.exists()) {
+        let why = why_missing(&spec.file, &path);
         path = site.file(name);
         key = "stand_in";
         site.note(format!(
-            "{} is not there: {name}, a small file that stands in for it, was read instead; what comes out is not \
+            "{} is not there{why}: {name}, a small file that stands in for it, was read instead; what comes out is not \
              that of {}",
             spec.file, spec.file
         ));
@@ -79,6 +83,8 @@ pub(super) fn find_plane(scenario: &mut Scenario, directory: &mut NodeDirectory,
     let mut given = scenario.origin.map(|origin| (origin.longitude, origin.latitude));
     let mut corner: Option<LonLat> = None;
     let mut degrees: Vec<LonLat> = Vec::new();
+    // What must be near the origin, by where it is told.
+    let mut held: Vec<(Site<'_>, String, LonLat)> = Vec::new();
     let mut in_metres = None;
     for (index, class) in scenario.nodes.iter().enumerate() {
         let Some(kind) = &class.mobility else { continue };
@@ -97,20 +103,35 @@ pub(super) fn find_plane(scenario: &mut Scenario, directory: &mut NodeDirectory,
                 (None, None) => {}
                 _ => here.error("origin_longitude and origin_latitude go together"),
             }
-            let survey = survey(&spec, &here).map(Arc::new);
+            let survey = survey(&spec, &here)
+                .map(Arc::new)
+                .filter(|survey| check_span(survey, scenario.duration.as_secs(), &here.key("file")));
             directory.maps.surveys.insert(key(&spec), survey.clone());
             let Some(survey) = survey else { continue };
             if survey.summary.coordinates == FcdCoordinates::Metres {
-                in_metres.get_or_insert(here);
+                in_metres.get_or_insert_with(|| here.clone());
             }
-            corner = corner.or_else(|| south_western_corner(&survey.summary));
+            let own = south_western_corner(&survey.summary);
+            held.extend(own.map(|own| (here.key("file"), format!("the trace {}", spec.file), own)));
+            corner = corner.or(own);
         } else if let Some(spec) = of_kind::<StaticMobility>(kind, "static") {
-            let points = spec.positions.iter().flatten();
-            degrees.extend(points.filter_map(|point| LonLat::new(point.longitude?, point.latitude?)));
+            let points = spec.positions.iter().flatten().enumerate();
+            for (index, point) in points {
+                if let (Some(longitude), Some(latitude)) = (point.longitude, point.latitude)
+                    && let Some(place) = LonLat::new(longitude, latitude)
+                {
+                    degrees.push(place);
+                    held.push((here.key("positions").index(index), "the point".into(), place));
+                }
+            }
         } else if let Some(spec) = of_kind::<SitesMobility>(kind, "sites_csv")
-            && let Ok((_, rows)) = crate::scenario::import::read_sites(here.file(&spec.file))
+            && let Ok((_, rows)) = read_sites(here.file(&spec.file))
         {
             degrees.extend(rows.iter().map(|row| row.place));
+            let is_used = |row: &SiteRow| spec.bounds.is_none_or(|bounds| bounds.hold(row.place));
+            for row in rows.into_iter().filter(is_used) {
+                held.push((here.key("file"), format!("the site {}", row.id), row.place));
+            }
         }
     }
     if let (Some(here), None, false) = (in_metres, given, degrees.is_empty()) {
@@ -134,7 +155,47 @@ pub(super) fn find_plane(scenario: &mut Scenario, directory: &mut NodeDirectory,
     if let Some(LonLat { longitude_deg, latitude_deg }) = found {
         directory.maps.plane = Some(LocalPlane::new(longitude_deg, latitude_deg));
         scenario.origin = Some(OriginSpec { longitude: longitude_deg, latitude: latitude_deg });
+        check_distances(&held, LonLat { longitude_deg, latitude_deg });
     }
+}
+
+/// Refuses what is so far from the origin that one of the two must be wrong, and notes what is far. The first of
+/// each kind stands for the others.
+fn check_distances(held: &[(Site<'_>, String, LonLat)], origin: LonLat) {
+    let all = || held.iter().map(|(site, what, place)| (site, remoteness(what, *place, origin)));
+    let too_far = all().find_map(|(site, how)| match how {
+        Remoteness::TooFar(message) => Some((site, message)),
+        _ => None,
+    });
+    if let Some((site, message)) = too_far {
+        site.error_with_help(
+            message,
+            "give an `origin` near it, or look whether one of the two is wrong",
+        );
+        return;
+    }
+    let far = all().find_map(|(site, how)| match how {
+        Remoteness::Far(message) => Some((site, message)),
+        _ => None,
+    });
+    if let Some((site, message)) = far {
+        site.note(message);
+    }
+}
+
+/// Whether a trace has vehicles, which is an error at `site` otherwise; a note if it begins after the end of the run.
+fn check_span(survey: &Survey, duration_s: f64, site: &Site<'_>) -> bool {
+    let file = survey.path.file_name().unwrap_or_default().display();
+    if survey.summary.vehicles == 0 {
+        site.error(format!("{file} has no vehicles"));
+        return false;
+    }
+    if let Some(first_s) = survey.summary.first_time_s.filter(|&first_s| first_s >= duration_s) {
+        site.note(format!(
+            "the trace {file} begins at {first_s} s, the run ends at {duration_s} s: no vehicle is ever there"
+        ));
+    }
+    true
 }
 
 /// The south-western corner of what the vehicles visit.
@@ -176,6 +237,8 @@ mod tests {
             std::fs::write(folder.path().join(name), text).expect("it takes text");
         };
         write("metres.csv", ROW);
+        write("late.csv", "t_s,vehicle,x_m,y_m\n3600,a,0,0\n");
+        write("none.csv", "t_s,vehicle,x_m,y_m\n");
         write(
             "degrees.fcd.xml",
             "<fcd-export><timestep time='0'><vehicle id='a' x='11.320000' y='44.480000'/></timestep>\
@@ -255,6 +318,33 @@ mod tests {
             "bounds": { "west": 1, "south": 44, "east": 2, "north": 45 } }"#;
         let error = built(&scenario(none, r#""file": "metres.csv""#, given)).expect_err("no sites");
         assert!(error.contains("no site of sites.csv is within these bounds"), "{error}");
+    }
+
+    /// From 11.33, 44.50 to 44.50, 11.33 it is 4 841 km on the sphere; 1.5 degrees of latitude are 167 km.
+    #[test]
+    fn what_is_far_from_the_origin_is_told() {
+        let swapped = r#""origin": { "longitude": 44.50, "latitude": 11.33 },"#;
+        let error = built(&scenario(AT, r#""file": "metres.csv""#, swapped)).expect_err("it is far");
+        assert!(error.contains("the point at longitude 11.3300, latitude 44.5000 is 4"), "{error}");
+        assert!(error.contains("of one of them seem to be swapped"), "{error}");
+        let error = built(&scenario(r#"{ "kind": "static" }"#, r#""file": "degrees.fcd.xml""#, swapped));
+        assert!(error.expect_err("it is far").contains("the trace degrees.fcd.xml at"));
+        let sites = r#"{ "kind": "sites_csv", "file": "sites.csv" }"#;
+        let error = built(&scenario(sites, r#""file": "metres.csv""#, swapped)).expect_err("it is far");
+        assert!(error.contains("the site a at"), "{error}");
+        let far = r#""origin": { "longitude": 11.33, "latitude": 46.0 },"#;
+        let (_, _, notes) = built(&scenario(AT, r#""file": "metres.csv""#, far)).expect("good");
+        assert!(notes.len() == 1 && notes[0].contains("is 167 km from the origin"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_trace_beside_the_run_or_without_vehicles_is_told() {
+        let edge = r#"{ "kind": "static" }"#;
+        let (_, _, notes) = built(&scenario(edge, r#""file": "late.csv""#, "")).expect("good");
+        let expected = "the trace late.csv begins at 3600 s, the run ends at 10 s";
+        assert!(notes.len() == 1 && notes[0].contains(expected), "{notes:?}");
+        let error = built(&scenario(edge, r#""file": "none.csv""#, "")).expect_err("no vehicles");
+        assert!(error.contains("none.csv has no vehicles"), "{error}");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use crate::infra::{
     RingRoad, RoadSegment, SiteRadio, Static, Trajectory, TrajectoryPoint,
 };
 use crate::scenario::format::{
-    BoundsSpec, FcdMobility, Layout, NomadicMobility, RandomWaypointMobility, RingRoadMobility,
-    SitesMobility, StaticMobility, TrajectoryMobility,
+    FcdMobility, Layout, NomadicMobility, RandomWaypointMobility, RingRoadMobility, SitesMobility,
+    StaticMobility, TrajectoryMobility,
 };
 use crate::scenario::import::{FcdReader, SiteRow, read_sites};
 use crate::scenario::{BuildMobility, Site};
@@ -209,11 +209,8 @@ fn unique(ids: &[Arc<str>]) -> Vec<String> {
 impl BuildMobility for SitesMobility {
     fn build(&self, site: &Site<'_>, nodes: &NodeDirectory, count: Option<u32>) -> Option<Movement> {
         let (_, mut rows) = site.key("file").check(read_sites(site.file(&self.file)))?;
-        if let Some(BoundsSpec { west, south, east, north }) = self.bounds {
-            rows.retain(|SiteRow { place, .. }| {
-                (west..=east).contains(&place.longitude_deg)
-                    && (south..=north).contains(&place.latitude_deg)
-            });
+        if let Some(bounds) = self.bounds {
+            rows.retain(|row| bounds.hold(row.place));
         }
         if rows.is_empty() {
             let within = if self.bounds.is_some() { "is within these bounds" } else { "is in it" };

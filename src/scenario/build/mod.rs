@@ -136,6 +136,8 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     check_coverage(scenario, site);
     world.attach_by(radio::criterion(&scenario.attachment));
     if let Some(environment) = environment {
+        let power_dbm = world.infrastructure().greatest_power_dbm();
+        radio::check_threshold(&environment, power_dbm, &site.key("attachment").key("radio"));
         world.infrastructure().radio_environment(environment);
     }
     add_workloads(&mut world, scenario, registry, &directory, site);

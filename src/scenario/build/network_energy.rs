@@ -48,7 +48,7 @@ pub(super) fn interface(spec: &InterfaceSpec, site: &Site<'_>) -> Interface {
     }
 }
 
-/// What the fixed end of a radio draws; nothing if left out.
+/// What the fixed end of a radio draws, nothing if left out; and what devices draw there, if that is given.
 pub(super) fn radio_energy(spec: Option<&RadioEnergySpec>, site: &Site<'_>) -> RadioEnergy {
     let Some(spec) = spec else { return RadioEnergy::default() };
     let figures = match spec.technology {
@@ -61,5 +61,23 @@ pub(super) fn radio_energy(spec: Option<&RadioEnergySpec>, site: &Site<'_>) -> R
     RadioEnergy {
         uplink_j_per_byte: uplink_nj * J_PER_BYTE,
         downlink_j_per_byte: downlink_nj * J_PER_BYTE,
+        device_transmit_j_per_byte: spec.device_transmit.map(j_per_byte),
+        device_receive_j_per_byte: spec.device_receive.map(j_per_byte),
+    }
+}
+
+/// The same of a direct network, on which devices draw what its technology takes unless figures are given: their
+/// interface is that to the access points.
+pub(super) fn direct_energy(spec: Option<&RadioEnergySpec>, site: &Site<'_>) -> RadioEnergy {
+    let own = radio_energy(spec, site);
+    let figures = spec.and_then(|spec| spec.technology?.device_nj_per_bit());
+    RadioEnergy {
+        device_transmit_j_per_byte: own
+            .device_transmit_j_per_byte
+            .or(figures.map(|(transmit_nj, _)| transmit_nj * J_PER_BYTE)),
+        device_receive_j_per_byte: own
+            .device_receive_j_per_byte
+            .or(figures.map(|(_, receive_nj)| receive_nj * J_PER_BYTE)),
+        ..own
     }
 }

@@ -207,7 +207,7 @@ pub(super) fn node_class(
     }
     class.instances = spec.instances.as_ref().map(|own| instances(own, class.discipline, directory));
     if let Some(instances) = &class.instances {
-        check_instances(&class, instances, &site.key("instances"));
+        check_instances(&class, instances, directory, &site.key("instances"));
     }
     let frequency = spec.frequency.as_ref();
     class.frequency = frequency.and_then(|own| power::frequency_steps(own, &site.key("frequency")));
@@ -249,7 +249,12 @@ pub(super) fn node_class(
     class
 }
 
-fn check_instances(class: &NodeClass, instances: &InstanceSpec, site: &Site<'_>) {
+fn check_instances(
+    class: &NodeClass,
+    instances: &InstanceSpec,
+    directory: &NodeDirectory,
+    site: &Site<'_>,
+) {
     let count = f64::from(instances.count);
     let cores = count * instances.cores;
     if cores > f64::from(class.cores) {
@@ -277,8 +282,22 @@ fn check_instances(class: &NodeClass, instances: &InstanceSpec, site: &Site<'_>)
         site.key("storage").error("the instances ask for more storage than a node has");
     }
     for want in &instances.resources.accelerators {
-        if want.count.saturating_mul(instances.count) > class.resources.accelerators_of(want.kind) {
-            site.key("accelerators").error("the instances ask for more accelerators than a node has");
+        let (asked, has) =
+            (want.count.saturating_mul(instances.count), class.resources.accelerators_of(want.kind));
+        if asked <= has {
+            continue;
+        }
+        let name = directory.accelerators().nth(usize::from(want.kind)).unwrap_or_default();
+        let site = site.key("accelerators").key(name);
+        if class.accelerators.iter().any(|own| own.name == name || own.class_name == name) {
+            site.error_with_help(
+                format!("{name:?} is the name of listed devices, whose time is modelled; instances hold counted accelerators only"),
+                "leave them out here: tasks come to them from any instance of the node",
+            );
+        } else {
+            site.error(format!(
+                "the instances ask for {asked} accelerators {name:?}, but a node has {has}"
+            ));
         }
     }
 }

@@ -84,9 +84,25 @@ impl BuildOffloading for VehicularSpec {
             }
             (None, _) => None,
         };
+        if self.shortest.is_some() != self.longest.is_some() {
+            site.error_with_help(
+                "one end of a scale alone is given",
+                "give both `shortest` and `longest`, or neither",
+            );
+            return None;
+        }
+        if let (Some(shortest), Some(longest)) = (self.shortest, self.longest)
+            && shortest.as_mi() >= longest.as_mi()
+        {
+            site.key("shortest").error(format!("{shortest} is not below `longest`, {longest}"));
+            return None;
+        }
         let mut policy = VehicularOrchestrator::default();
         (policy.policy, policy.warm_up, policy.models) = (self.policy, self.warm_up, models);
         policy.failures_only = self.failures_only;
+        policy.narrow_dice = self.narrow_dice;
+        (policy.shortest, policy.longest) = (self.shortest, self.longest);
+        policy.one_network_delays = self.one_network_delays;
         policy.one_outcome_fewer = self.one_outcome_fewer;
         policy.gap_for_rate = self.gap_for_rate;
         policy.smaller_numbers_only = self.smaller_numbers_only;

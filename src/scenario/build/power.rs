@@ -6,6 +6,7 @@ use crate::energy::{
 };
 use crate::infra::NodeClass;
 use crate::scenario::build::NodeDirectory;
+use crate::scenario::build::accelerators::unknown_counted;
 use crate::scenario::format::{
     BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec, FrequencySpec, LinearPowerSpec,
     OperatingPointSpec, PerformanceSpec, PowerStatesSpec, SquarePowerSpec, SquareRootPowerSpec,
@@ -131,7 +132,12 @@ pub(in crate::scenario) fn node_power(
     for (name, own) in &states.accelerators {
         let Some(kind) = directory.accelerator(name) else {
             let site = here.site.key("accelerators").key(name);
-            site.unknown("accelerator kind", name, directory.accelerators());
+            unknown_counted(
+                name,
+                "give them `idle_power` and `max_power` where they are listed",
+                directory,
+                &site,
+            );
             continue;
         };
         power.accelerators.push(AcceleratorPower {
@@ -149,7 +155,16 @@ pub(super) fn count_accelerators(class: &mut NodeClass, site: &Site<'_>) {
     for own in &mut class.power.accelerators {
         own.count = class.resources.accelerators_of(own.kind);
         if own.count == 0 {
-            site.key("accelerators").error("the class has no accelerators of a kind that is named here");
+            let site = site.key("accelerators");
+            let message = "the class has no accelerators of a kind that is named here";
+            if class.accelerators.is_empty() {
+                site.error(message);
+            } else {
+                site.error_with_help(
+                    message,
+                    "devices that are listed have their `idle_power` and `max_power` there",
+                );
+            }
         }
     }
 }

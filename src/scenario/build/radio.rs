@@ -61,6 +61,28 @@ pub(super) fn environment(attachment: &AttachmentSpec, site: &Site<'_>) -> Optio
     Some(environment)
 }
 
+/// Refuses a threshold that no signal reaches. Errors go to `site`, that of the environment.
+pub(super) fn check_threshold(
+    environment: &RadioEnvironment,
+    greatest_power_dbm: Option<f64>,
+    site: &Site<'_>,
+) {
+    let Some(power_dbm) =
+        greatest_power_dbm.filter(|&power_dbm| environment.reach_m(power_dbm).is_none())
+    else {
+        return;
+    };
+    let nearest_dbm = power_dbm - environment.path_loss.reference_db();
+    site.key("threshold").error_with_help(
+        format!(
+            "no device would ever attach: the strongest site sends at {power_dbm} dBm, of which {nearest_dbm:.1} dBm \
+             are left after the first metre, and {} dBm are asked for",
+            environment.threshold_dbm
+        ),
+        "thresholds are negative as a rule, such as \"-95 dBm\"",
+    );
+}
+
 /// The model of an access point's radio: of a 5G cell, the signal is that of the environment. Errors go to `site`.
 pub(super) fn model_in(
     environment: Option<&RadioEnvironment>,

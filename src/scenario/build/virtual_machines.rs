@@ -1,6 +1,7 @@
 //! Workloads of virtual machines: from the format to the workload.
 
 use super::WorkloadSite;
+use super::accelerators::unknown_counted;
 use super::hosts::{fits_somewhere, hosts};
 use super::nodes::discipline;
 use super::sla::service_level;
@@ -73,8 +74,8 @@ fn vm_spec(spec: &VmTypeSpec, number: u16, here: &WorkloadSite<'_>, site: &Site<
     let accelerators = spec.accelerators.iter().map(|(kind, &count)| {
         let known = here.directory.accelerator(kind);
         if known.is_none() {
-            let names = here.directory.accelerators();
-            site.key("accelerators").key(kind).unknown("accelerator kind", kind, names);
+            let help = "count them on the hosts, as in \"accelerators\": { \"gpu\": 2 }, for virtual machines to hold";
+            unknown_counted(kind, help, here.directory, &site.key("accelerators").key(kind));
         }
         known.map(|kind| Accelerator { kind, count })
     });
@@ -321,7 +322,9 @@ impl VirtualMachinesSpec {
         for (index, (spec, kind)) in self.types.iter().zip(types).enumerate() {
             let site = here.site.key("types").index(index);
             // What a trace says is looked at when it has been read.
-            if !is_traced(spec) && !fits_somewhere(spec, hosts, here) {
+            let kinds_are_known =
+                spec.accelerators.keys().all(|kind| here.directory.accelerator(kind).is_some());
+            if !is_traced(spec) && kinds_are_known && !fits_somewhere(spec, hosts, here) {
                 site.error_with_help(
                     format!("no host is large and fast enough for a virtual machine of the type {:?}", spec.name),
                     "compare its vcpus and their speed, its memory, storage and accelerators with the hosts', and its size with their oversubscription",

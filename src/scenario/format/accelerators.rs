@@ -73,6 +73,14 @@ pub enum AcceleratorClassName {
 }
 
 impl AcceleratorClassName {
+    /// All classes.
+    pub const ALL: [AcceleratorClassName; 4] = [
+        AcceleratorClassName::Gpu,
+        AcceleratorClassName::Tpu,
+        AcceleratorClassName::Fpga,
+        AcceleratorClassName::Npu,
+    ];
+
     /// The name by which tasks ask for the class.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -255,7 +255,7 @@ pub struct DirectNetworkSpec {
     /// Transfers that may be on it at once in each direction; any number if left out.
     #[serde(default)]
     pub transfer_limit: Option<u32>,
-    /// What its base station draws for each bit; nothing if left out.
+    /// What its base station and the devices draw for each bit; nothing, and what their interface takes, if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub radio_energy: Option<RadioEnergySpec>,
 }

@@ -1,6 +1,7 @@
 //! Where nodes are and how they move.
 
 use super::Draw;
+use crate::infra::LonLat;
 use crate::scenario::import::FcdCoordinates;
 use crate::scenario::{Coordinate, Duration, Length, Speed};
 use schemars::JsonSchema;
@@ -187,6 +188,15 @@ pub struct BoundsSpec {
     /// Greatest latitude.
     #[schemars(range(min = -90.0, max = 90.0))]
     pub north: f64,
+}
+
+impl BoundsSpec {
+    /// Whether a place is within, its edges included.
+    #[must_use]
+    pub fn hold(&self, place: LonLat) -> bool {
+        (self.west..=self.east).contains(&place.longitude_deg)
+            && (self.south..=self.north).contains(&place.latitude_deg)
+    }
 }
 
 /// The nodes are the vehicles of a SUMO trace (floating car data, XML or CSV, plain or gzipped): as many, named

@@ -57,7 +57,8 @@ impl TechnologySpec {
     }
 }
 
-/// What the fixed end of a radio draws: an access point, or the base station of a direct network.
+/// What the fixed end of a radio draws - an access point, or the base station of a direct network - and what devices do
+/// there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RadioEnergySpec {
@@ -67,6 +68,13 @@ pub struct RadioEnergySpec {
     pub uplink: Option<EnergyPerBit>,
     /// For each bit that devices receive; that of the technology if left out.
     pub downlink: Option<EnergyPerBit>,
+    /// What a device draws for each bit that it sends here, whatever its interface takes elsewhere. If left out: of a direct
+    /// network that of the technology; else, and without one, that of the device's interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_transmit: Option<EnergyPerBit>,
+    /// The same for each bit that it receives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_receive: Option<EnergyPerBit>,
     /// Drawn as long as the access point works, whatever it carries; of access points only.
     pub idle: Power,
 }

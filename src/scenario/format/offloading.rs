@@ -3,7 +3,7 @@
 use crate::placement::fuzzy::RuleBase;
 use crate::placement::offloading::edgecloudsim::{VehicularPolicy, WayModels};
 use crate::placement::offloading::{LearnedModels, Select, Target};
-use crate::scenario::Duration;
+use crate::scenario::{Duration, Instructions};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,19 @@ pub struct VehicularSpec {
     /// The weights of the windows of `predictive` are not divided by their sum: what failed nowhere then still counts
     /// as too much for the service times to be looked at.
     pub failures_only: bool,
+    /// The dice of `predictive` falls between 0.01 and 0.99: edge and direct network are not taken where their chance
+    /// is below one hundredth.
+    pub narrow_dice: bool,
+    /// Length of the task that counts as the shortest one for `mab`; the shortest so far if it or `longest` is left
+    /// out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shortest: Option<Instructions>,
+    /// Length of the task that counts as the longest one, at which `mab` no longer explores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest: Option<Instructions>,
+    /// Of the way to the cloud by the access point, `mab` (for its first estimate) and `game_theory` take the delay
+    /// behind the access point alone.
+    pub one_network_delays: bool,
     /// The means of `mab` are sums of n outcomes divided by n - 1, and so grow with time.
     pub one_outcome_fewer: bool,
     /// The mixed strategy of `game_theory` takes a gap between tasks, over 20 s, for the probability of a task.
@@ -85,6 +98,10 @@ impl Default for VehicularSpec {
             warm_up: Duration::from_secs(180.0),
             models: None,
             failures_only: false,
+            narrow_dice: false,
+            shortest: None,
+            longest: None,
+            one_network_delays: false,
             one_outcome_fewer: false,
             gap_for_rate: false,
             smaller_numbers_only: false,

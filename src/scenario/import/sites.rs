@@ -35,7 +35,7 @@ pub enum SitesFormat {
     /// The sites or users of the EUA data set: `SITE_ID`, `LATITUDE`, `LONGITUDE`, or `Latitude`, `Longitude`.
     Eua,
     /// OpenCelliD, with or without its header: `radio`, `mcc`, `net`, `area`, `cell`, `unit`, `lon`, `lat`,
-    /// `range`, ...
+    /// `range`, ... A range of 0 is one that is not known.
     OpenCellId,
 }
 
@@ -194,7 +194,9 @@ pub fn read_sites(path: impl AsRef<Path>) -> Result<(SitesFormat, Vec<SiteRow>),
             height_m: optional("height_m", columns.height)?,
             transmit_power_dbm: optional("transmit_power_dbm", columns.power)?,
             antenna_gain_db: optional("antenna_gain_db", columns.gain)?,
-            range_m: optional("range", columns.range)?,
+            // OpenCelliD writes 0 where it does not know.
+            range_m: optional("range", columns.range)?
+                .filter(|&range_m| range_m > 0.0 || columns.format != SitesFormat::OpenCellId),
         };
         let limits = [
             ("height_m", row.height_m, 0.0, 1e5),
@@ -255,6 +257,9 @@ mod tests {
         for text in [format!("{head}{cell}"), cell.to_string()] {
             assert_eq!(read(&text), Ok((SitesFormat::OpenCellId, vec![row.clone()])));
         }
+        // A range of 0 is one that is not known.
+        let unknown = (SitesFormat::OpenCellId, vec![bare("222-10-5-17", 11.34, 44.49)]);
+        assert_eq!(read(&cell.replace(",1000,", ",0,")), Ok(unknown));
     }
 
     #[test]
