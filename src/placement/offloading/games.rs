@@ -167,10 +167,11 @@ impl OffloadingPolicy for BestResponse {
             if !view.admits(node) || node_mips <= 0.0 {
                 continue;
             }
-            if let (Some(upload_s), Some(download_s)) = (view.upload_s(node), view.download_s(node)) {
-                let alone_s = upload_s + length_mi / mips + download_s;
-                offers.push((node.index(), alone_s, self.congestion.as_secs() / node_mips));
-            }
+            // A node that the network takes nothing to at present is the farthest of all.
+            let far_s = f64::INFINITY;
+            let (upload_s, download_s) = (view.upload_s(node), view.download_s(node));
+            let alone_s = upload_s.unwrap_or(far_s) + length_mi / mips + download_s.unwrap_or(far_s);
+            offers.push((node.index(), alone_s, self.congestion.as_secs() / node_mips));
         }
         let chosen = self.game.best_response(device.index(), offered_mips, offers);
         chosen.map(|index| NodeId(index as u32)).into()
