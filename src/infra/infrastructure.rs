@@ -108,6 +108,7 @@ impl Infrastructure {
     pub fn prefetch_event(&self, event: &InfraEvent) {
         match event {
             InfraEvent::TransferDue(id) => self.network.prefetch_transfer(*id),
+            InfraEvent::UpdateDue(datacenter) => self.prefetch_update(*datacenter),
             InfraEvent::LegEnds(node) | InfraEvent::AttachmentChanges(node) => self.prefetch_node(*node),
             _ => {}
         }
@@ -164,6 +165,17 @@ impl Infrastructure {
     /// The oldest notice that was not taken yet.
     pub fn take_notice(&mut self) -> Option<Notice> {
         self.notices.pop_front()
+    }
+
+    /// Exchanges the notices that were not taken yet for `handled`, which is emptied: so notices need not be moved
+    /// one by one. Whether there are any.
+    pub fn take_notices(&mut self, handled: &mut VecDeque<Notice>) -> bool {
+        if self.notices.is_empty() {
+            return false;
+        }
+        handled.clear();
+        std::mem::swap(&mut self.notices, handled);
+        true
     }
 
     /// Why the run cannot go on, if it cannot: an input that broke off.

@@ -375,7 +375,11 @@ impl WorldBuilder {
             plane: self.plane,
             notes: self.notes,
         };
-        let mut kernel = Kernel::new(World { core, workloads: self.workloads });
+        let mut kernel = Kernel::new(World {
+            core,
+            workloads: self.workloads,
+            handled: std::collections::VecDeque::new(),
+        });
         for (time, event) in self.events {
             kernel.schedule.at(time, Phase::Demand, Event::User(event));
         }

@@ -7,6 +7,10 @@ use crate::engine::{Kernel, Model, Phase, Schedule, SimTime};
 use crate::infra::{InfraEvent, Infrastructure, Notice, Tier, TransferId};
 use crate::records::Records;
 use serde_json::json;
+use std::collections::VecDeque;
+
+/// With fewer nodes than this all that is kept of them is in the caches, and asking for it is lost time.
+const FEWEST_TO_PREFETCH: usize = 2048;
 
 /// What is noted if energies are null.
 const BEYOND_NUMBERS: &str = "energies that are null have become greater than any number: look for a power or an \
@@ -17,6 +21,8 @@ const BEYOND_NUMBERS: &str = "energies that are null have become greater than an
 pub struct World {
     pub(super) core: Core,
     pub(super) workloads: Vec<Box<dyn Workload>>,
+    /// Notices that have been handled, kept for their memory.
+    pub(super) handled: VecDeque<Notice>,
 }
 
 impl World {
@@ -67,7 +73,26 @@ impl World {
         self.core.watch_loads(schedule);
     }
 
-    /// Asks for what comes after the end of a transfer, which is itself at hand by now.
+    /// Whether it is worth the while to ask for memory ahead of time.
+    fn is_large(&self) -> bool {
+        self.core.infrastructure.nodes().len() >= FEWEST_TO_PREFETCH
+    }
+
+    /// Asks for what comes after the end of a transfer or job, which is itself at hand by now.
+    fn prepare_end(&self, event: InfraEvent) {
+        match event {
+            InfraEvent::TransferDue(id) => self.prepare_transfer(id),
+            InfraEvent::UpdateDue(datacenter) => {
+                if let Some(owner) = self.core.infrastructure.next_to_end(datacenter)
+                    && let Some(workload) = self.workloads.get(usize::from(owner.workload))
+                {
+                    workload.prepare_token(owner.token);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn prepare_transfer(&self, id: TransferId) {
         let network = self.core.infrastructure.network();
         if let (Some(owner), Some((from, to))) = (network.owner(id), network.ends(id)) {
@@ -76,62 +101,71 @@ impl World {
             if let Some(workload) = self.workloads.get(usize::from(owner.workload)) {
                 workload.prepare_token(owner.token);
             }
+            self.core.infrastructure.prefetch_datacenter_of(to.node);
         }
     }
 
     /// Records and passes on what the infrastructure has to tell.
     fn dispatch(&mut self, schedule: &mut Schedule<Event>) {
-        while let Some(notice) = self.core.infrastructure.take_notice() {
-            let now = schedule.now();
-            match notice {
-                Notice::JobEnded { job, outcome, .. } => {
-                    self.with_workload(schedule, job.owner.workload, |workload, context| {
-                        workload.on_job_end(job.owner.token, &job, outcome, context);
-                    });
-                }
-                Notice::AcceleratedEnded { job, outcome, .. } => {
-                    self.with_workload(schedule, job.owner.workload, |workload, context| {
-                        workload.on_accelerated_end(job.owner.token, &job, outcome, context);
-                    });
-                }
-                Notice::TransferEnded(transfer) => {
-                    self.core.record_transfer(now, &transfer);
-                    self.with_workload(schedule, transfer.owner.workload, |workload, context| {
-                        workload.on_transfer_end(&transfer, context);
-                    });
-                }
-                Notice::NodeChanged(node, change) => {
-                    self.core.record_node_change(now, node, change);
-                    self.with_each(schedule, |workload, context| {
-                        workload.on_node_change(node, change, context);
-                    });
-                }
-                Notice::FrequencyChanged(node) => self.core.record_frequency(now, node),
-                Notice::VmChanged { vm, change } => {
-                    let owner = self.core.infrastructure.virtual_machines().owner(vm);
-                    self.with_workload(schedule, owner.workload, |workload, context| {
-                        workload.on_vm_change(vm, owner.token, change, context);
-                    });
-                }
-                Notice::VmMigrated(record) => {
-                    let owner = self.core.infrastructure.virtual_machines().owner(record.vm);
-                    self.with_workload(schedule, owner.workload, |workload, context| {
-                        workload.on_migration_end(&record, owner.token, context);
-                    });
-                }
-                Notice::HostChanged { host, state } => {
-                    self.with_each(schedule, |workload, context| {
-                        workload.on_host_change(host, state, context);
-                    });
-                }
-                Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
-                Notice::Moved(node) => self.core.record_movement(now, node),
-                Notice::Handover { device, from, to } => {
-                    self.core.record_handover(now, device, from, to);
-                    self.with_each(schedule, |workload, context| {
-                        workload.on_handover(device, to, context);
-                    });
-                }
+        let mut notices = std::mem::take(&mut self.handled);
+        while self.core.infrastructure.take_notices(&mut notices) {
+            for notice in &notices {
+                self.pass_on(schedule, notice);
+            }
+        }
+        self.handled = notices;
+    }
+
+    fn pass_on(&mut self, schedule: &mut Schedule<Event>, notice: &Notice) {
+        let now = schedule.now();
+        match notice {
+            Notice::JobEnded { job, outcome, .. } => {
+                self.with_workload(schedule, job.owner.workload, |workload, context| {
+                    workload.on_job_end(job.owner.token, job, *outcome, context);
+                });
+            }
+            Notice::AcceleratedEnded { job, outcome, .. } => {
+                self.with_workload(schedule, job.owner.workload, |workload, context| {
+                    workload.on_accelerated_end(job.owner.token, job, *outcome, context);
+                });
+            }
+            Notice::TransferEnded(transfer) => {
+                self.core.record_transfer(now, transfer);
+                self.with_workload(schedule, transfer.owner.workload, |workload, context| {
+                    workload.on_transfer_end(transfer, context);
+                });
+            }
+            &Notice::NodeChanged(node, change) => {
+                self.core.record_node_change(now, node, change);
+                self.with_each(schedule, |workload, context| {
+                    workload.on_node_change(node, change, context);
+                });
+            }
+            &Notice::FrequencyChanged(node) => self.core.record_frequency(now, node),
+            &Notice::VmChanged { vm, change } => {
+                let owner = self.core.infrastructure.virtual_machines().owner(vm);
+                self.with_workload(schedule, owner.workload, |workload, context| {
+                    workload.on_vm_change(vm, owner.token, change, context);
+                });
+            }
+            Notice::VmMigrated(record) => {
+                let owner = self.core.infrastructure.virtual_machines().owner(record.vm);
+                self.with_workload(schedule, owner.workload, |workload, context| {
+                    workload.on_migration_end(record, owner.token, context);
+                });
+            }
+            &Notice::HostChanged { host, state } => {
+                self.with_each(schedule, |workload, context| {
+                    workload.on_host_change(host, state, context);
+                });
+            }
+            &Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
+            &Notice::Moved(node) => self.core.record_movement(now, node),
+            &Notice::Handover { device, from, to } => {
+                self.core.record_handover(now, device, from, to);
+                self.with_each(schedule, |workload, context| {
+                    workload.on_handover(device, to, context);
+                });
             }
         }
     }
@@ -141,6 +175,9 @@ impl Model for World {
     type Event = Event;
 
     fn prepare(&self, next: &Event) {
+        if !self.is_large() {
+            return;
+        }
         match next {
             Event::Infrastructure(event) => self.core.infrastructure.prefetch_event(event),
             Event::Timer { workload, message } => {
@@ -156,8 +193,8 @@ impl Model for World {
     fn handle(&mut self, event: Event, schedule: &mut Schedule<Event>) {
         match event {
             Event::Infrastructure(event) => {
-                if let InfraEvent::TransferDue(id) = event {
-                    self.prepare_transfer(id);
+                if self.is_large() {
+                    self.prepare_end(event);
                 }
                 self.core.infrastructure.handle(schedule, event);
             }
@@ -294,7 +331,7 @@ impl Simulation {
     }
 
     fn summary(&self, now: SimTime) -> serde_json::Value {
-        let World { core, workloads } = &self.kernel.model;
+        let World { core, workloads, .. } = &self.kernel.model;
         let infrastructure = &core.infrastructure;
         let mut tiers = serde_json::Map::new();
         let mut nodes_j = 0.0;

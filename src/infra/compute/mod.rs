@@ -13,7 +13,7 @@ pub use processor::{Discipline, JobRequest, Refusal};
 pub use resources::{Accelerator, Resources};
 
 use super::ids::{JobId, NodeId, Owner, ProcessorId};
-use crate::engine::{ABSENT, SimTime};
+use crate::engine::{ABSENT, SimTime, prefetch};
 use processor::Processor;
 use slab::Slab;
 
@@ -206,6 +206,23 @@ impl Compute {
     #[must_use]
     pub fn next_completion(&self, processor: ProcessorId) -> Option<SimTime> {
         self.processors[processor.index()].next_completion()
+    }
+
+    /// Asks for a processor and the job that it will be done with first.
+    pub(in crate::infra) fn prefetch(&self, processor: ProcessorId) {
+        let own = &self.processors[processor.index()];
+        own.prefetch();
+        if let Some(job) = own.first_job().and_then(|id| self.jobs.live.get(id as usize)) {
+            prefetch(&job.owner);
+            prefetch(&job.started);
+        }
+    }
+
+    /// Whose job a processor will be done with first, as a guess to prefetch by: it looks at the first class that has
+    /// jobs only.
+    pub(in crate::infra) fn next_owner(&self, processor: ProcessorId) -> Option<Owner> {
+        let id = self.processors[processor.index()].first_job()?;
+        self.jobs.live.get(id as usize).map(|job| job.owner)
     }
 
     /// One job that is done at `now`, in the order of their finish marks; call until `None`.

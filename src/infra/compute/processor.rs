@@ -3,7 +3,7 @@
 use super::resources::{Accelerator, Resources};
 use super::{Job, Jobs};
 use crate::energy::JobClass;
-use crate::engine::{IndexedHeap, SimDuration, SimTime};
+use crate::engine::{IndexedHeap, SimDuration, SimTime, prefetch};
 use crate::infra::ids::{JobId, NodeId};
 use std::collections::VecDeque;
 
@@ -136,6 +136,19 @@ impl Processor {
             waiting_cores: 0.0,
             waiting: VecDeque::new(),
         }
+    }
+
+    /// Asks for its memory, which spans several lines.
+    pub(super) fn prefetch(&self) {
+        prefetch(&self.cores);
+        prefetch(&self.free);
+        prefetch(&self.waiting);
+        self.lanes.iter().for_each(prefetch);
+    }
+
+    /// The first to be done of the jobs of the first class that has any: a guess, for asking for its memory.
+    pub(super) fn first_job(&self) -> Option<u32> {
+        self.lanes.iter().find_map(|lane| lane.running.peek()).map(|((_, id), _)| id)
     }
 
     pub(super) fn node(&self) -> NodeId {

@@ -1,9 +1,9 @@
 //! Datacenters that are updated in steps.
 
-use crate::engine::{ABSENT, EventHandle, IndexedHeap, Phase, Schedule, SimDuration, SimTime};
+use crate::engine::{ABSENT, EventHandle, IndexedHeap, Phase, Schedule, SimDuration, SimTime, prefetch};
 use crate::infra::compute::{JobRequest, Refusal};
 use crate::infra::event::{InfraEvent, JobOutcome, Notice};
-use crate::infra::ids::{JobId, Owner, ProcessorId};
+use crate::infra::ids::{JobId, NodeId, Owner, ProcessorId};
 use crate::infra::infrastructure::Infrastructure;
 use crate::infra::predicted::Share;
 use std::cmp::Reverse;
@@ -108,6 +108,31 @@ impl Updates {
 }
 
 impl Infrastructure {
+    /// Asks for what the next update of a datacenter is about: the processor whose job ends first, and the job.
+    pub(in crate::infra) fn prefetch_update(&self, datacenter: u32) {
+        let next = &self.updates.datacenters[datacenter as usize].next;
+        if let Some((_, processor)) = next.peek() {
+            self.compute.prefetch(ProcessorId(processor));
+        }
+    }
+
+    /// Asks for the datacenter of a node that is about to get a job, if it is updated in steps.
+    pub fn prefetch_datacenter_of(&self, node: NodeId) {
+        let first = self.nodes[node.index()].processors().next();
+        if let Some(datacenter) = first.and_then(|first| self.updates.of(first)) {
+            let state = &self.updates.datacenters[datacenter as usize];
+            prefetch(state);
+            prefetch(&state.last);
+        }
+    }
+
+    /// Whose job ends first of those in a datacenter.
+    #[must_use]
+    pub fn next_to_end(&self, datacenter: u32) -> Option<Owner> {
+        let (_, processor) = self.updates.datacenters.get(datacenter as usize)?.next.peek()?;
+        self.compute.next_owner(ProcessorId(processor))
+    }
+
     /// Admits a job to a processor of a datacenter that is updated in steps.
     pub(in crate::infra) fn submit_in_steps<E: From<InfraEvent>>(
         &mut self,

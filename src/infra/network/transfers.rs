@@ -229,6 +229,16 @@ impl Network {
         let now = schedule.now();
         let transfer = &mut self.transfers[id.index()];
         let mut rate_bps = transfer.rate_limit_bps();
+        if let [channel] = transfer.path[..]
+            && rate_bps == f64::INFINITY
+            && matches!(self.channels[channel.0 as usize].model, LinkModel::Delay(_))
+        {
+            // Its delay is all there is.
+            transfer.stage = Stage::Sending(now);
+            let event = InfraEvent::TransferDue(id).into();
+            transfer.due = Some(schedule.at(now + transfer.tail, Phase::Completion, event));
+            return;
+        }
         let mut shared: smallvec::SmallVec<[LinkIndex; 12]> = smallvec::SmallVec::new();
         for channel in transfer.path.iter().map(|id| &self.channels[id.0 as usize]) {
             match (&channel.model, channel.fair) {
@@ -326,6 +336,8 @@ impl Network {
         match transfer.stage {
             Stage::Arriving => 0.0,
             Stage::Flowing(flow) => self.fair.remaining_bytes(now, flow),
+            // On its wires: most hops end so.
+            Stage::Sending(sent) if sent <= now => 0.0,
             Stage::Sending(sent) => {
                 let whole = sent.since(transfer.leg_since).as_secs();
                 let left = sent.since(now).as_secs();
