@@ -3,6 +3,7 @@
 mod compare;
 mod dataset;
 mod import;
+mod import_model;
 mod list;
 mod merge;
 mod new;

@@ -1,7 +1,10 @@
 //! Loading a scenario: parse, override, check, build.
 
 use super::build::build;
-use super::{Diagnostics, Document, Registry, Scenario, check};
+use super::library::expand;
+use super::{
+    Diagnostics, Document, Path, Registry, Scenario, asset_faults, check, diagnose, offer_faults,
+};
 use crate::world::WorldBuilder;
 use std::path::Path as FilePath;
 
@@ -40,7 +43,11 @@ pub fn load(
 ) -> Result<Loaded, Diagnostics> {
     check(document, &registry.scenario_schema())?;
     let mut scenario: Scenario = serde_path_to_error::deserialize(document.value())
-        .map_err(|error| document.diagnostic(&super::Path::root(), error.to_string()))?;
+        .map_err(|error| document.diagnostic(&Path::root(), error.to_string()))?;
+    diagnose(asset_faults(&scenario.assets), document, &Path::root().key("assets"))?;
+    expand(&mut scenario, document, directory)?;
+    let offered = offer_faults(&scenario.nodes, &scenario.assets);
+    diagnose(offered, document, &Path::root().key("nodes"))?;
     let world = build(&mut scenario, document, registry, directory)?;
     let name = scenario.name.clone().unwrap_or_else(|| {
         let stem = FilePath::new(document.file_name()).file_stem();

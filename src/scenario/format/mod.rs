@@ -6,12 +6,14 @@ mod consolidation;
 mod draw;
 mod energy;
 mod faults;
+mod infrastructure;
 mod mobility;
 mod network;
 mod nodes;
 mod offloading;
 mod power;
 mod root;
+mod services;
 mod sla;
 mod tasks;
 mod traces;
@@ -33,6 +35,7 @@ pub use energy::{
     SiteBatterySpec, SiteSpecification,
 };
 pub use faults::{FaultSpec, Outage};
+pub use infrastructure::{InfrastructureSpec, OfferedValues};
 pub use mobility::{
     FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
     RingRoadMobility, RoadSegmentSpec, StaticMobility, TrajectoryMobility, TrajectoryPointSpec,
@@ -53,6 +56,11 @@ pub use root::{
     PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use services::{
+    AlgebraName, AssetAmount, AssetSpecification, FlowSpec, InteractionSpec, RequirementsSpec,
+    ServiceApplicationSpec, ServiceDiscipline, ServiceSpec, WorkflowFileSpec, WorkflowSpec,
+    WorkflowTaskSpec,
+};
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{
     AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule,

@@ -2,7 +2,7 @@
 
 use super::FrequencySpec;
 use super::root::{MobilityKind, PowerKind};
-use super::{Draw, LinkModelSpec, NetworkName};
+use super::{AssetAmount, Draw, LinkModelSpec, NetworkName};
 use crate::placement::offloading::TierName;
 use crate::scenario::{
     DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, Power, PowerLevel, Ratio,
@@ -216,6 +216,10 @@ pub struct NodeClassSpec {
     /// Name; that of the tier if left out. A single node has this name, several are `name-0`, `name-1`, ...
     #[serde(default)]
     pub name: Option<String>,
+    /// Name of a group of classes: it stands for the nodes of all classes that have it, where classes can be
+    /// named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// How many; 1 if left out, or as many as a file that places them says.
     #[serde(default)]
     pub count: Option<u32>,
@@ -247,6 +251,16 @@ pub struct NodeClassSpec {
     /// Accelerators by kind.
     #[serde(default)]
     pub accelerators: BTreeMap<String, u32>,
+    /// What the nodes offer to services of the assets that the root declares, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assets: BTreeMap<String, AssetAmount>,
+    /// Share of the time that a node is up, as services ask for it; 1 if left out. Nothing fails by it: that is
+    /// what `faults` are for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<Ratio>,
+    /// Time that a node adds to each request in the response time that ECLYPSE works out; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processing_time: Option<Duration>,
     /// How jobs are served.
     #[serde(default)]
     pub scheduling: Option<SchedulingSpec>,
@@ -343,6 +357,40 @@ fn defaults(tier: TierName) -> TierDefaults {
 }
 
 impl NodeClassSpec {
+    /// A class of a tier, of which nothing else is said.
+    #[must_use]
+    pub fn of_tier(tier: TierName) -> Self {
+        NodeClassSpec {
+            tier,
+            name: None,
+            group: None,
+            count: None,
+            node_names: None,
+            architecture: None,
+            cores: None,
+            mips_per_core: None,
+            clock: None,
+            instructions_per_cycle: None,
+            memory: None,
+            storage: None,
+            accelerators: BTreeMap::new(),
+            assets: BTreeMap::new(),
+            availability: None,
+            processing_time: None,
+            scheduling: None,
+            instances: None,
+            edgecloudsim_updates: None,
+            power: None,
+            frequency: None,
+            battery: None,
+            interface: InterfaceSpec::default(),
+            access_point: AccessPointChoice::Unset,
+            wireless: None,
+            mobility: None,
+            labels: BTreeMap::new(),
+        }
+    }
+
     /// Name of the class.
     #[must_use]
     pub fn class_name(&self) -> &str {

@@ -1,6 +1,9 @@
 //! The scenario as a whole.
 
-use super::{CalendarSpec, FaultSpec, NetworkSpec, NodeClassSpec, SignalSpec, SiteSpecification};
+use super::{
+    AssetSpecification, CalendarSpec, FaultSpec, InfrastructureSpec, NetworkSpec, NodeClassSpec,
+    SignalSpec, SiteSpecification,
+};
 use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
 use crate::scenario::{Duration, Gain, Length};
@@ -91,7 +94,7 @@ of_kind!(
     PredictorKind
 );
 
-/// One name, or several: of node classes (all their nodes) or of single nodes.
+/// One name, or several: of node classes (all their nodes), groups of them, or single nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Names {
@@ -279,7 +282,14 @@ pub struct Scenario {
     /// The rectangle that nodes are placed in.
     #[serde(default)]
     pub area: AreaSpec,
-    /// The nodes, by class.
+    /// Assets of the user's own: what nodes offer and services require beside cores, memory and the like.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assets: BTreeMap<String, AssetSpecification>,
+    /// An infrastructure of the library, whose nodes and links come after those that are written out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub infrastructure: Option<InfrastructureSpec>,
+    /// The nodes, by class; they can be left out beside an `infrastructure`.
+    #[serde(default)]
     #[schemars(length(min = 1))]
     pub nodes: Vec<NodeClassSpec>,
     /// Links and topology.
