@@ -1,6 +1,7 @@
 //! Loading a scenario: parse, override, check, build.
 
 use super::build::build;
+use super::import::is_eclypse;
 use super::library::expand;
 use super::{
     Diagnostics, Document, Path, Registry, Scenario, asset_faults, check, diagnose, offer_faults,
@@ -41,6 +42,13 @@ pub fn load(
     registry: &Registry,
     directory: &FilePath,
 ) -> Result<Loaded, Diagnostics> {
+    if is_eclypse(document) {
+        let path = Path::root().key("eclypse_schema");
+        let error = document.key_diagnostic(&path, "this is an export of ECLYPSE, not a scenario");
+        let help = "name it in a scenario: an infrastructure as \"infrastructure\": { \"library\": \"eclypse\", \
+            \"file\": ... }, an application by its `file`; or see `stratosim import eclypse --help`";
+        return Err(error.help(help).into());
+    }
     check(document, &registry.scenario_schema())?;
     let mut scenario: Scenario = serde_path_to_error::deserialize(document.value())
         .map_err(|error| document.diagnostic(&Path::root(), error.to_string()))?;

@@ -24,7 +24,7 @@ fn a_compose_file_becomes_an_application_once() {
     };
     let assert = import(&[]).assert().success().stderr("note: not used: services.*.image\n");
     let shop: Value = serde_json::from_str(&output_text(&assert)).unwrap();
-    assert_eq!(shop["services"][0]["replicas"], 2);
+    assert_eq!((&shop["name"], &shop["services"][0]["replicas"]), (&json!("shop"), &json!(2)));
     assert_eq!(shop["services"][1]["requires"]["cores"], 2.0);
     assert_eq!(
         shop["interactions"],
@@ -41,7 +41,7 @@ fn a_compose_file_becomes_an_application_once() {
     let assert = import(&["--out", "other.json"]).assert().code(2).stdout("");
     let told = error_text(&assert);
     assert!(
-        told.contains("compose.yaml:3:34: services.web.depends_on") && told.contains("web -> db -> web"),
+        told.contains("compose.yaml:3:36: services.web.depends_on") && told.contains("web -> db -> web"),
         "{told}"
     );
     assert!(!folder.path().join("other.json").exists());

@@ -371,7 +371,8 @@ impl Topology {
         Ok(topology)
     }
 
-    fn connect(&mut self, connectivity: Connectivity, stream: &mut Stream) {
+    /// Joins the components as `connectivity` has it: nothing, or one edge more for each but the first.
+    pub fn connect(&mut self, connectivity: Connectivity, stream: &mut Stream) {
         if connectivity == Connectivity::AsDrawn {
             return;
         }

@@ -254,6 +254,7 @@ fn random_numbers(count: u64, probability: f64, stream: &mut Stream, mut take: i
 mod tests {
     use super::*;
     use crate::engine::RandomStreams;
+    use crate::infra::Connectivity;
 
     fn stream(seed: u64) -> Stream {
         RandomStreams::new(seed).stream("topology")
@@ -343,6 +344,11 @@ mod tests {
         });
         assert!(degrees_up[350..].iter().all(|&degree| degree >= 1));
         assert!(degrees_up[..350].iter().all(|&degree| degree == 0));
+        let mut joined = make(1, 0);
+        let pieces = joined.components().len();
+        joined.connect(Connectivity::Joined, &mut stream(1));
+        assert!(pieces > 1 && joined.components().len() == 1);
+        assert_eq!(joined.edges.len(), lone.edges.len() + pieces - 1);
         let peered = make(1, 2);
         assert_eq!(peered.simple_edges(), peered.edges.len());
         let inside = peered.edges.len() - lone.edges.len();

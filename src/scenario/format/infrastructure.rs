@@ -83,8 +83,8 @@ infrastructures! {
         #[serde(default = "edge")]
         tier: TierName,
     }
-    /// Levels `l0`, `l1`, ..., each joined to the one above; every pair of nodes of neighbouring levels if
-    /// nothing else is said.
+    /// Levels `l0`, `l1`, ..., each joined to the one above, the whole joined if it falls apart; every pair of
+    /// nodes of neighbouring levels if nothing else is said.
     Hierarchical {
         /// Nodes, all levels together.
         #[schemars(range(min = 1, max = 1_000_000))]
@@ -275,7 +275,7 @@ infrastructures! {
     OrionCev {}
     /// A network of the Internet Topology Zoo, from a file.
     TopologyZoo {
-        /// The file, relative to the scenario: GraphML, or JSON of TopoHub.
+        /// The file, relative to the scenario: GraphML, JSON of TopoHub, or the native format of SNDlib.
         file: String,
         /// Length of the fibre over the distance of its ends.
         #[serde(default = "straight")]
@@ -287,7 +287,7 @@ infrastructures! {
     }
     /// A network of SNDlib, from a file.
     Sndlib {
-        /// The file, relative to the scenario: JSON of TopoHub, or GraphML.
+        /// The file, relative to the scenario: JSON of TopoHub, GraphML, or the native format of SNDlib.
         file: String,
         /// Length of the fibre over the distance of its ends.
         #[serde(default = "straight")]
@@ -299,7 +299,7 @@ infrastructures! {
     }
     /// A backbone of TopoHub, from a file.
     Backbone {
-        /// The file, relative to the scenario: JSON of TopoHub, or GraphML.
+        /// The file, relative to the scenario: JSON of TopoHub, GraphML, or the native format of SNDlib.
         file: String,
         /// Length of the fibre over the distance of its ends.
         #[serde(default = "straight")]
@@ -311,7 +311,7 @@ infrastructures! {
     }
     /// A network of CAIDA's measurements, from a file.
     Caida {
-        /// The file, relative to the scenario: JSON of TopoHub, or GraphML.
+        /// The file, relative to the scenario: JSON of TopoHub, GraphML, or the native format of SNDlib.
         file: String,
         /// Length of the fibre over the distance of its ends.
         #[serde(default = "straight")]
@@ -323,7 +323,7 @@ infrastructures! {
     }
     /// Any network of TopoHub, from a file.
     Topohub {
-        /// The file, relative to the scenario: JSON of TopoHub, or GraphML.
+        /// The file, relative to the scenario: JSON of TopoHub, GraphML, or the native format of SNDlib.
         file: String,
         /// Length of the fibre over the distance of its ends.
         #[serde(default = "straight")]

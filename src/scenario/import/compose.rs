@@ -1,5 +1,8 @@
 //! Applications from Docker Compose files.
 
+mod amounts;
+
+use super::application::named_after;
 use super::yaml::{Yaml, YamlAt, YamlFile};
 use crate::scenario::application_check::{application_faults, find_cycle, told_cycle};
 use crate::scenario::format::{FlowSpec, InteractionSpec, ServiceApplicationSpec, ServiceSpec};
@@ -7,6 +10,7 @@ use crate::scenario::{
     DataRate, DataSize, Diagnostic, Diagnostics, Document, Duration, Origin, Path, Segment, check,
     did_you_mean, schema_of,
 };
+use amounts::{Amounts, Needs, bytes, cores, count};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -35,7 +39,8 @@ pub fn read_compose(
         let message = format!("cannot be read: {error}");
         Diagnostics::from(Diagnostic::new(Origin::WholeFile(name.clone()), Path::root(), message))
     })?;
-    from_text(&name, &text)
+    let (application, notes) = from_text(&name, &text)?;
+    Ok((named_after(file, application), notes))
 }
 
 pub(super) fn from_text(
@@ -421,72 +426,6 @@ impl Reader {
 fn is_bare(interaction: &InteractionSpec) -> bool {
     let InteractionSpec { latency, bandwidth, message, .. } = interaction;
     latency.is_none() && bandwidth.as_bps() == 0.0 && message.is_none()
-}
-
-#[derive(Default)]
-struct Amounts {
-    cores: Option<f64>,
-    memory_bytes: Option<f64>,
-    accelerators: Option<f64>,
-}
-
-#[derive(Default)]
-struct Needs {
-    reserved: Amounts,
-    limit: Amounts,
-    storage_bytes: f64,
-    availability: f64,
-    processing_ms: Option<f64>,
-}
-
-/// Tells of variables, which Compose would take from its environment.
-fn no_number(at: &YamlAt<'_>, text: &str, expected: &str) {
-    let message = format!("found {text:?}, expected {expected}");
-    if text.contains("${") {
-        at.error_with_help(message, "variables are not set here; `docker compose config` puts them in");
-    } else {
-        at.error(message);
-    }
-}
-
-/// A whole number.
-fn count(at: &YamlAt<'_>) -> Option<u32> {
-    let text = at.text()?;
-    let count = text.parse().ok();
-    if count.is_none() {
-        no_number(at, &text, "a whole number of at least 0");
-    }
-    count
-}
-
-/// A number of cores.
-fn cores(at: &YamlAt<'_>) -> Option<f64> {
-    let text = at.text()?;
-    let cores = text.parse::<f64>().ok().filter(|&cores| cores >= 0.0 && cores.is_finite());
-    if cores.is_none() {
-        no_number(at, &text, "a number of cores");
-    }
-    cores
-}
-
-/// A size in bytes as Compose writes it: a number and b, k, kb, m, mb, g or gb, each 1024 times the last.
-fn bytes(at: &YamlAt<'_>) -> Option<f64> {
-    let text = at.text()?;
-    let lower = text.trim().to_lowercase();
-    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match lower[digits.len()..].trim() {
-        "" | "b" => Some(1.0),
-        "k" | "kb" => Some(1024.0),
-        "m" | "mb" => Some(1024.0 * 1024.0),
-        "g" | "gb" => Some(1024.0 * 1024.0 * 1024.0),
-        _ => None,
-    };
-    let number = digits.trim().parse::<f64>().ok().filter(|&number| number >= 0.0 && number.is_finite());
-    let bytes = factor.zip(number).map(|(factor, number)| factor * number);
-    if bytes.is_none() {
-        no_number(at, &text, "a size such as 50M (units: b, k, m, g)");
-    }
-    bytes
 }
 
 /// A value of ours from what was found at a place, to which its errors go.

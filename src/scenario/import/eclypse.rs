@@ -52,8 +52,8 @@ pub struct EclypseNode {
     pub memory_gb: f64,
     /// `storage`, in GB.
     pub storage_gb: f64,
-    /// The whole part of `gpu`.
-    pub accelerators: u32,
+    /// `gpu`; services may need a part of one.
+    pub accelerators: f64,
     /// `availability`.
     pub availability: Option<f64>,
     /// `processing_time`, in ms.
@@ -93,7 +93,7 @@ pub fn read_eclypse(file: &std::path::Path) -> Result<EclypseExport, Diagnostics
 }
 
 /// Whether a document looks like an export of ECLYPSE.
-pub(super) fn is_eclypse(document: &Document) -> bool {
+pub(in crate::scenario) fn is_eclypse(document: &Document) -> bool {
     document.value().get("eclypse_schema").is_some()
 }
 
@@ -190,8 +190,7 @@ impl Reader {
             "storage" => node.storage_gb = value.amount().unwrap_or_default(),
             "availability" => node.availability = value.share(),
             "processing_time" => node.processing_ms = value.amount(),
-            // The whole number of them is what a node has; what a service needs is read apart.
-            "gpu" => node.accelerators = value.amount().unwrap_or_default() as u32,
+            "gpu" => node.accelerators = value.amount().unwrap_or_default(),
             key if self.assets.get(key).is_some_and(|asset| asset.algebra == AlgebraName::Symbolic) => {
                 let labels = match value.value {
                     Value::String(label) => Names::One(label.clone()),
@@ -292,21 +291,13 @@ impl Reader {
 
     fn application(&mut self, root: &JsonAt<'_>, name: String) -> Option<ServiceApplicationSpec> {
         let (nodes, numbers) = self.nodes(root)?;
-        let parts = root.get("nodes").map(|nodes| nodes.elements()).unwrap_or_default();
-        let needs_accelerators: BTreeMap<&str, f64> = parts
-            .iter()
-            .filter_map(|node| {
-                let gpu = node.value.get("attrs")?.get("gpu")?.as_f64()?;
-                Some((node.value.get("id")?.as_str()?, gpu))
-            })
-            .collect();
         let services = nodes.iter().map(|node| ServiceSpec {
             name: node.name.clone(),
             requires: RequirementsSpec {
                 cores: node.cores,
                 memory: DataSize::from_bytes(node.memory_gb * 1e9),
                 storage: DataSize::from_bytes(node.storage_gb * 1e9),
-                accelerators: needs_accelerators.get(node.name.as_str()).copied().unwrap_or(0.0),
+                accelerators: node.accelerators,
                 availability: Ratio::from_fraction(node.availability.unwrap_or(0.0)),
                 architecture: None,
                 assets: node.assets.clone(),

@@ -13,6 +13,7 @@ mod graphml;
 mod json;
 mod node_link;
 mod series;
+mod sndlib;
 mod task_trace;
 mod throughput;
 mod wfcommons;
@@ -21,6 +22,7 @@ mod yaml;
 
 pub use application::read_application;
 pub use compose::read_compose;
+pub(super) use eclypse::is_eclypse;
 pub use eclypse::{
     EclypseExport, EclypseGraph, EclypseInfrastructure, EclypseLink, EclypseNode, read_eclypse,
 };
@@ -29,6 +31,7 @@ pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd};
 pub use graphml::read_graphml;
 pub use node_link::read_node_link;
 pub use series::{DuplicateRule, GapRule, Series, SeriesFormat, SeriesTime, read_series};
+pub use sndlib::{is_sndlib, read_sndlib};
 pub use task_trace::{TaskTraceRow, read_task_trace};
 pub use throughput::read_throughput_table;
 pub use wfcommons::read_wfcommons;

@@ -82,7 +82,10 @@ fn an_infrastructure_has_links_that_lead_both_ways() {
     let export = read_text(text).expect("good");
     let EclypseGraph::Infrastructure(infrastructure) = export.graph else { panic!("an infrastructure") };
     let node = &infrastructure.nodes[0];
-    assert_eq!((node.name.as_str(), node.cores, node.memory_gb, node.accelerators), ("0", 8.0, 16.0, 1));
+    assert_eq!(
+        (node.name.as_str(), node.cores, node.memory_gb, node.accelerators),
+        ("0", 8.0, 16.0, 1.0)
+    );
     assert_eq!(node.assets["licence"], AssetAmount::Amount(4.0));
     let asset = &infrastructure.assets["licence"];
     assert_eq!((asset.algebra, asset.unit.as_str(), asset.checked), (AlgebraName::Convex, "1", false));

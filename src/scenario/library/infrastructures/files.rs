@@ -5,11 +5,13 @@ use super::plan::{Offer, Plan, PlannedLink, PlannedNode};
 use crate::infra::Topology;
 use crate::placement::offloading::TierName;
 use crate::scenario::build::local_positions;
-use crate::scenario::import::EclypseGraph;
-use crate::scenario::import::{EclypseInfrastructure, read_eclypse, read_graphml, read_node_link};
+use crate::scenario::import::{
+    EclypseGraph, EclypseInfrastructure, is_sndlib, read_eclypse, read_graphml, read_node_link,
+    read_sndlib,
+};
 use std::path::Path;
 
-/// A network of a GraphML file, or of JSON in nodes and links, by the first character of the file.
+/// A network of a GraphML file, one in the native format of SNDlib, or JSON of nodes and links.
 pub(super) fn network(
     file: &Path,
     route_factor: f64,
@@ -20,7 +22,9 @@ pub(super) fn network(
     let mut topology: Topology = if is_json {
         read_node_link(file, route_factor).map_err(|error| bad(error.to_string()))?
     } else {
-        let mut topology = read_graphml(file).map_err(|error| bad(error.to_string()))?;
+        let is_native = is_sndlib(file).map_err(|error| bad(error.to_string()))?;
+        let read = if is_native { read_sndlib(file) } else { read_graphml(file) };
+        let mut topology = read.map_err(|error| bad(error.to_string()))?;
         topology.set_fibre_latencies(route_factor)?;
         topology
     };
@@ -54,7 +58,8 @@ fn plan(infrastructure: EclypseInfrastructure, tier: TierName) -> Plan {
             cores: node.cores,
             memory_gb: node.memory_gb,
             storage_gb: node.storage_gb,
-            accelerators: node.accelerators,
+            // A node has whole ones.
+            accelerators: node.accelerators as u32,
             availability: node.availability,
             processing_ms: node.processing_ms,
             assets: node.assets,

@@ -49,7 +49,8 @@ pub(super) fn plan(
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let above = probabilities(&sizes, connectivity.as_deref(), *uplinks)?;
             let within = fractions("within", within.as_deref(), &vec![0.0; sizes.len()])?;
-            let made = Topology::levels(&names, &sizes, &above, &within, *peers as usize, stream)?;
+            let mut made = Topology::levels(&names, &sizes, &above, &within, *peers as usize, stream)?;
+            made.connect(Connectivity::Joined, stream);
             let mut plan = Plan::of_topology(made, "", *tier);
             let groups = names.iter().zip(&sizes).flat_map(|(name, &size)| vec![*name; size]);
             plan.nodes.iter_mut().zip(groups).for_each(|(node, group)| node.group = group.to_owned());
@@ -63,7 +64,9 @@ pub(super) fn plan(
         }
         InfrastructureSpec::SmallWorld { nodes, neighbours, rewiring, tier, .. } => {
             let (nodes, neighbours) = (*nodes as usize, *neighbours as usize);
-            (Topology::small_world(nodes, neighbours, rewiring.as_fraction(), stream)?, *tier)
+            let mut world = Topology::small_world(nodes, neighbours, rewiring.as_fraction(), stream)?;
+            world.connect(Connectivity::Joined, stream);
+            (world, *tier)
         }
         InfrastructureSpec::ScaleFree { nodes, links, tier, .. } => {
             (Topology::barabasi_albert(*nodes as usize, *links as usize, stream)?, *tier)
@@ -156,5 +159,7 @@ pub(super) fn tiers(
     stream: &mut Stream,
 ) -> Result<Topology, InfrastructureError> {
     let (names, sizes): (Vec<&str>, Vec<usize>) = tiers.iter().copied().unzip();
-    Ok(Topology::levels(&names, &sizes, above, within, 0, stream)?)
+    let mut made = Topology::levels(&names, &sizes, above, within, 0, stream)?;
+    made.connect(Connectivity::Joined, stream);
+    Ok(made)
 }

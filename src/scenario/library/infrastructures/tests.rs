@@ -306,4 +306,8 @@ fn networks_of_the_topology_zoo_come_with_places_and_latencies_of_fibre() {
     let sum_ms: f64 =
         abilene.links.iter().filter_map(|link| link.latency).map(|l| l.as_secs() * 1e3).sum();
     assert!((sum_ms - 70.412).abs() < 0.1, "{sum_ms}");
+    if crate::scenario::import::test_data("topology/sndlib_abilene.txt").is_some() {
+        let text = r#"{ "library": "sndlib", "file": "sndlib_abilene.txt" }"#;
+        assert_eq!(counts(&make_in(text, 1, &directory).expect("good")), (12, 15));
+    }
 }
