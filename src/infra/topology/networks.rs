@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 
 /// Most nodes of a Gabriel graph, whose pairs are all looked at.
 const MAX_GABRIEL_NODES: usize = 20_000;
+/// Longest side of its square in metres.
+const MAX_SIDE_M: f64 = 1e9;
 
 impl Topology {
     /// BCube(n, k) of Guo and others (SIGCOMM 2009) from switches of `ports` ports (n, at least 2): n^(k + 1)
@@ -194,7 +196,7 @@ impl Topology {
     }
 
     /// A Gabriel graph (Gabriel and Sokal, Systematic Zoology 18(3), 1969) of `nodes` uniform places on a
-    /// square of `side_m` (above 0): two are joined if no third lies within the circle whose diameter is the
+    /// square of `side_m` (above 0, at most 10^9): two are joined if no third lies within the circle whose diameter is the
     /// line between them. Connected and planar: nodes - 1 to 3 nodes - 8 edges. Takes O(nodes^2 log nodes).
     ///
     /// # Errors
@@ -202,8 +204,8 @@ impl Topology {
     pub fn gabriel(nodes: usize, side_m: f64, stream: &mut Stream) -> Result<Self, TopologyError> {
         let generator = "gabriel";
         whole(generator, "nodes", nodes, 2, MAX_GABRIEL_NODES)?;
-        if !(side_m > 0.0 && side_m.is_finite()) {
-            return bad(generator, "side_m", side_m, "above 0");
+        if !(side_m > 0.0 && side_m <= MAX_SIDE_M) {
+            return bad(generator, "side_m", side_m, format!("above 0 and at most {MAX_SIDE_M:e}"));
         }
         let mut topology = Topology::of_nodes(nodes, "node", Role::Router);
         let mut places = Vec::with_capacity(nodes);
@@ -391,5 +393,6 @@ mod tests {
         }
         assert_eq!(graph.edges.len(), expected);
         assert!(Topology::gabriel(60, 0.0, &mut stream(1)).is_err());
+        assert!(Topology::gabriel(60, 1e300, &mut stream(1)).is_err());
     }
 }

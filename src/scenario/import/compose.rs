@@ -3,6 +3,7 @@
 mod amounts;
 
 use super::application::named_after;
+use super::json::GREATEST_AMOUNT;
 use super::yaml::{Yaml, YamlAt, YamlFile};
 use crate::scenario::application_check::{application_faults, find_cycle, told_cycle};
 use crate::scenario::format::{FlowSpec, InteractionSpec, ServiceApplicationSpec, ServiceSpec};
@@ -312,17 +313,19 @@ impl Reader {
                 let number = value.text().and_then(|text| text.parse::<f64>().ok());
                 let number = number.filter(|number| (least..=most).contains(number));
                 if number.is_none() {
-                    value.error(format!("expected a number from {least} to {most}"));
+                    value.error(format!("expected a number from {least} to {most:e}"));
                 }
                 number
             };
             match key {
-                "cpu" => needs.reserved.cores = number(0.0, f64::MAX),
-                "ram" => needs.reserved.memory_bytes = number(0.0, f64::MAX).map(|gb| gb * 1e9),
-                "gpu" => needs.reserved.accelerators = number(0.0, f64::MAX),
-                "storage" => needs.storage_bytes = number(0.0, f64::MAX).map_or(0.0, |gb| gb * 1e9),
+                "cpu" => needs.reserved.cores = number(0.0, GREATEST_AMOUNT),
+                "ram" => needs.reserved.memory_bytes = number(0.0, GREATEST_AMOUNT).map(|gb| gb * 1e9),
+                "gpu" => needs.reserved.accelerators = number(0.0, GREATEST_AMOUNT),
+                "storage" => {
+                    needs.storage_bytes = number(0.0, GREATEST_AMOUNT).map_or(0.0, |gb| gb * 1e9)
+                }
                 "availability" => needs.availability = number(0.0, 1.0).unwrap_or(0.0),
-                "processing_time" => needs.processing_ms = number(0.0, f64::MAX),
+                "processing_time" => needs.processing_ms = number(0.0, GREATEST_AMOUNT),
                 _ => {
                     self.unused.insert(format!("services.*.x-eclypse-assets.{key}"));
                 }
@@ -408,11 +411,13 @@ impl Reader {
             InteractionSpec { from: from.to_owned(), to: to.to_owned(), ..InteractionSpec::default() };
         for (key, value) in edge.entries() {
             let number = value.text().and_then(|text| text.parse::<f64>().ok());
-            let number = number.filter(|&number| number >= 0.0 && number.is_finite());
+            let number = number.filter(|number| (0.0..=GREATEST_AMOUNT).contains(number));
             match (key, number) {
                 ("latency", Some(ms)) => interaction.latency = Some(Duration::from_secs(ms / 1e3)),
                 ("bandwidth", Some(mbps)) => interaction.bandwidth = DataRate::from_bps(mbps * 1e6),
-                ("latency" | "bandwidth", None) => value.error("expected a number of at least 0"),
+                ("latency" | "bandwidth", None) => {
+                    value.error(format!("expected a number from 0 to {GREATEST_AMOUNT:e}"))
+                }
                 _ => {
                     self.unused.insert(format!("services.*.x-eclypse-edges.*.{key}"));
                 }

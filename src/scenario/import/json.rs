@@ -4,6 +4,9 @@ use crate::scenario::{Diagnostics, Document, Path};
 use serde_json::Value;
 use std::cell::RefCell;
 
+/// Greatest amount that is read from files of others.
+pub(super) const GREATEST_AMOUNT: f64 = 1e18;
+
 /// A value in a document, and where its errors go.
 #[derive(Clone, Debug)]
 pub(super) struct JsonAt<'a> {
@@ -71,13 +74,14 @@ impl<'a> JsonAt<'a> {
         }
     }
 
-    /// A finite number of at least 0.
+    /// A number of at least 0, and at most [`GREATEST_AMOUNT`], so that it stays one in any unit.
     pub(super) fn amount(&self) -> Option<f64> {
-        let number = self.value.as_f64();
-        if number.is_none_or(|number| number < 0.0) {
-            self.error(format!("found {}, expected a number of at least 0", shown(self.value)));
+        let number = self.value.as_f64().filter(|number| (0.0..=GREATEST_AMOUNT).contains(number));
+        if number.is_none() {
+            let range = format!("a number from 0 to {GREATEST_AMOUNT:e}");
+            self.error(format!("found {}, expected {range}", shown(self.value)));
         }
-        number.filter(|&number| number >= 0.0)
+        number
     }
 
     /// A share.

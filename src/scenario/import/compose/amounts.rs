@@ -1,5 +1,6 @@
 //! Amounts as Compose writes them.
 
+use super::super::json::GREATEST_AMOUNT;
 use super::super::yaml::YamlAt;
 
 /// How much, where it is said.
@@ -43,7 +44,7 @@ pub(super) fn count(at: &YamlAt<'_>) -> Option<u32> {
 /// A number of cores.
 pub(super) fn cores(at: &YamlAt<'_>) -> Option<f64> {
     let text = at.text()?;
-    let cores = text.parse::<f64>().ok().filter(|&cores| cores >= 0.0 && cores.is_finite());
+    let cores = text.parse::<f64>().ok().filter(|cores| (0.0..=GREATEST_AMOUNT).contains(cores));
     if cores.is_none() {
         no_number(at, &text, "a number of cores");
     }
@@ -62,7 +63,8 @@ pub(super) fn bytes(at: &YamlAt<'_>) -> Option<f64> {
         "g" | "gb" => Some(1024.0 * 1024.0 * 1024.0),
         _ => None,
     };
-    let number = digits.trim().parse::<f64>().ok().filter(|&number| number >= 0.0 && number.is_finite());
+    let number =
+        digits.trim().parse::<f64>().ok().filter(|number| (0.0..=GREATEST_AMOUNT).contains(number));
     let bytes = factor.zip(number).map(|(factor, number)| factor * number);
     if bytes.is_none() {
         no_number(at, &text, "a size such as 50M (units: b, k, m, g)");

@@ -145,6 +145,13 @@ fn faults_are_told_with_their_place() {
              mean \"catalog\"?",
         ),
         ("memory: 300M", "memory: 300Q", "limits.memory: found \"300Q\", expected a size such as 50M"),
+        (
+            "cpu: 1, ram: 0.75",
+            "cpu: 1, ram: 1e308",
+            "x-eclypse-assets.ram: expected a number from 0 to 1e18",
+        ),
+        ("mem_limit: 1.5g", "mem_limit: 1e308g", "expected a size such as 50M"),
+        ("cpus: 2", "cpus: -2", "expected a number of cores"),
         ("replicas: 2", "replicas: \"${N:-2}\"", "help: variables are not set here"),
         (
             "processing_time: 20 ms",
@@ -176,5 +183,19 @@ fn sizes_count_as_compose_counts_them() {
     {
         let file = YamlFile::parse("x", &format!("{text:?}")).expect("YAML");
         assert_eq!(bytes(&YamlAt::root(&file)), Some(expected), "{text}");
+    }
+}
+
+proptest::proptest! {
+    /// Whatever a slip of the pen makes of a file, it is read or told, and what is read is good.
+    #[test]
+    fn a_spoiled_file_is_read_or_told(
+        at in 0..SHOP.len(), length in 0_usize..12, text in "[-0-9a-z:{}\\[\\],. \n\"'&*|>~]{0,6}"
+    ) {
+        // The text is ASCII.
+        let spoiled = format!("{}{text}{}", &SHOP[..at], &SHOP[(at + length).min(SHOP.len())..]);
+        if let Ok((application, _)) = read_text(&spoiled) {
+            proptest::prop_assert_eq!(application_faults(&application, None), []);
+        }
     }
 }

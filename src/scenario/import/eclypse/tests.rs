@@ -105,10 +105,12 @@ fn faults_are_told_with_their_place() {
             "\"target\": \"UsrService\"",
             "edges[0].target: no node has the id \"UsrService\"\n    help: did you mean \"UserService\"?",
         ),
+        ("\"storage\": 0.3", "\"storage\": 1e308", "expected a number from 0 to 1e18"),
+        ("\"bandwidth\": 2 }", "\"bandwidth\": 1e308 }", "expected a number from 0 to 1e18"),
         (
             "\"ram\": 0.75",
             "\"ram\": -1",
-            "nodes[0].attrs.ram: found -1, expected a number of at least 0",
+            "nodes[0].attrs.ram: found -1, expected a number from 0 to 1e18",
         ),
         (
             "\"availability\": 0.92",
@@ -136,4 +138,26 @@ fn faults_are_told_with_their_place() {
         "{ \"source\": \"FrontendService\", \"target\": \"CartService\"",
     );
     assert!(read_text(&twice).expect_err("twice").contains("two edges lead from"));
+}
+
+proptest::proptest! {
+    /// Any value in the place of another is read or told.
+    #[test]
+    fn a_spoiled_value_is_read_or_told(
+        which in 0_usize..60,
+        value in proptest::sample::select(vec!["null", "-1", "1e300", "\"\"", "\"x\"", "[]", "{}", "[[1]]", "0.5"]),
+    ) {
+        // Each value that follows a colon, in turn.
+        let at = SHOP.match_indices(": ").map(|(at, _)| at + 2).nth(which);
+        if let Some(at) = at {
+            let end = at + SHOP[at..].find([',', '}', ']', '\n']).unwrap_or(0);
+            let spoiled = format!("{}{value}{}", &SHOP[..at], &SHOP[end..]);
+            if let Ok(document) = Document::parse("x.json", &spoiled)
+                && let Ok(EclypseExport { graph: EclypseGraph::Application(application), .. }) =
+                    from_document(&document)
+            {
+                proptest::prop_assert_eq!(crate::scenario::application_faults(&application, None), []);
+            }
+        }
+    }
 }

@@ -83,7 +83,7 @@ fn faults_are_told_with_their_place() {
             LATE,
             r#""runtimeInSeconds": 4"#,
             r#""runtimeInSeconds": -4"#,
-            "found -4, expected a number of at least 0",
+            "found -4, expected a number from 0 to 1e18",
         ),
         (EARLY, r#""runtime": 4"#, r#""time": 4"#, "workflow.tasks[2]: task \"align_2\" has no runtime"),
         (

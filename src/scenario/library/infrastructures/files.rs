@@ -33,6 +33,7 @@ pub(super) fn network(
     }
     let places = local_positions(&topology);
     topology.nodes.iter_mut().zip(places).for_each(|(node, place)| node.position = Some(place));
+    topology.check()?;
     // Links from a node to itself carry nothing.
     topology.edges.retain(|edge| edge.a != edge.b);
     Ok(Plan::of_topology(topology, "node", tier))

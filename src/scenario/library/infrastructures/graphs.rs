@@ -7,6 +7,9 @@ use crate::infra::{Connectivity, Role, Topology};
 use crate::placement::offloading::TierName;
 use crate::scenario::Ratio;
 
+/// Most links of an infrastructure: each is written out, and told in the record of a run.
+pub(super) const MOST_LINKS: f64 = 2e6;
+
 /// The plan of an infrastructure whose shape is such a graph, `None` of others.
 pub(super) fn plan(
     spec: &InfrastructureSpec,
@@ -31,6 +34,7 @@ pub(super) fn plan(
         }
         InfrastructureSpec::Random { nodes, probability, tier, .. } => {
             let probability = probability.as_fraction();
+            limit_links(f64::from(*nodes) * f64::from(*nodes) / 2.0 * probability)?;
             let joined = Connectivity::Joined;
             (Topology::erdos_renyi(*nodes as usize, probability, joined, stream)?, *tier)
         }
@@ -49,6 +53,7 @@ pub(super) fn plan(
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let above = probabilities(&sizes, connectivity.as_deref(), *uplinks)?;
             let within = fractions("within", within.as_deref(), &vec![0.0; sizes.len()])?;
+            limit_levels(&sizes, &above, &within, *peers)?;
             let mut made = Topology::levels(&names, &sizes, &above, &within, *peers as usize, stream)?;
             made.connect(Connectivity::Joined, stream);
             let mut plan = Plan::of_topology(made, "", *tier);
@@ -60,20 +65,25 @@ pub(super) fn plan(
             return Ok(Some(datacenter(Topology::fat_tree(*ports as usize)?, "host")));
         }
         InfrastructureSpec::BCube { levels, ports, .. } => {
+            let servers = f64::from(*ports).powf(f64::from(*levels) + 1.0);
+            limit_links(servers * (f64::from(*levels) + 1.0))?;
             return Ok(Some(datacenter(Topology::b_cube(*ports as usize, *levels as usize)?, "server")));
         }
         InfrastructureSpec::SmallWorld { nodes, neighbours, rewiring, tier, .. } => {
+            limit_links(f64::from(*nodes) * f64::from(*neighbours) / 2.0)?;
             let (nodes, neighbours) = (*nodes as usize, *neighbours as usize);
             let mut world = Topology::small_world(nodes, neighbours, rewiring.as_fraction(), stream)?;
             world.connect(Connectivity::Joined, stream);
             (world, *tier)
         }
         InfrastructureSpec::ScaleFree { nodes, links, tier, .. } => {
+            limit_links(f64::from(*nodes) * f64::from(*links))?;
             (Topology::barabasi_albert(*nodes as usize, *links as usize, stream)?, *tier)
         }
         InfrastructureSpec::Gabriel { nodes, extent, route_factor, tier, .. } => {
             let mut graph = Topology::gabriel(*nodes as usize, extent.as_metres(), stream)?;
             graph.set_fibre_latencies(*route_factor)?;
+            graph.check()?;
             (graph, *tier)
         }
         _ => return Ok(None),
@@ -159,7 +169,32 @@ pub(super) fn tiers(
     stream: &mut Stream,
 ) -> Result<Topology, InfrastructureError> {
     let (names, sizes): (Vec<&str>, Vec<usize>) = tiers.iter().copied().unzip();
+    limit_levels(&sizes, above, within, 0)?;
     let mut made = Topology::levels(&names, &sizes, above, within, 0, stream)?;
     made.connect(Connectivity::Joined, stream);
     Ok(made)
+}
+
+/// Refuses more links than [`MOST_LINKS`] before they are made.
+pub(super) fn limit_links(expected: f64) -> Result<(), InfrastructureError> {
+    if expected <= MOST_LINKS {
+        return Ok(());
+    }
+    let message = format!("about {expected:.0} links, expected at most {MOST_LINKS}");
+    Err(InfrastructureError { key: None, message })
+}
+
+fn limit_levels(
+    sizes: &[usize],
+    above: &[f64],
+    within: &[f64],
+    peers: u32,
+) -> Result<(), InfrastructureError> {
+    let sizes: Vec<f64> = sizes.iter().map(|&size| size as f64).collect();
+    let up = sizes.windows(2).zip(above).map(|(pair, share)| pair[0] * pair[1] * share);
+    let inside = sizes.iter().zip(within).map(|(size, share)| {
+        let peers = f64::from(peers).min(size - 1.0);
+        size * f64::max((size - 1.0) / 2.0 * share, peers)
+    });
+    limit_links(up.chain(inside).sum())
 }

@@ -14,6 +14,9 @@ use crate::infra::TopologyError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
 
+/// Most nodes whose values are drawn: each is a class of its own.
+const MOST_DRAWN: usize = 100_000;
+
 /// What an infrastructure of the library stands for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LibraryInfrastructure {
@@ -84,6 +87,10 @@ pub fn infrastructure(
         },
     };
     let (values, access_points) = spec.shared();
+    if values == OfferedValues::Drawn && plan.nodes.len() > MOST_DRAWN {
+        let message = format!("{} nodes are drawn, expected at most {MOST_DRAWN}", plan.nodes.len());
+        return Err(InfrastructureError::new("values", message));
+    }
     if values != OfferedValues::Default {
         plan.set_values(values, streams);
     }

@@ -1,15 +1,14 @@
 //! Infrastructures after a pattern, with figures for nodes and links: those of ECLYPSE 0.9.1.
 
-use super::graphs::{fractions, probabilities, tiers};
+use super::graphs::{fractions, limit_links, probabilities, tiers};
 use super::plan::{Offer, Plan};
 use super::{InfrastructureError, InfrastructureSpec};
 use crate::engine::RandomStreams;
 use crate::placement::offloading::TierName::{Cloud, Device, Edge, Fog, Network};
 use crate::scenario::Ratio;
 
-/// Most nodes of a pattern, and most links between nodes that are all joined.
+/// Most nodes of a pattern.
 const MOST_NODES: u64 = 1_000_000;
-const MOST_PAIRS: u64 = 50_000_000;
 
 fn device() -> Offer {
     Offer::new([1.0, 1.0, 1.0, 0.0], 0.95, 8.0)
@@ -144,12 +143,7 @@ fn limit(counts: &[u32], joined: &[u32]) -> Result<(), InfrastructureError> {
         let message = format!("{nodes} nodes, expected 1 to {MOST_NODES}");
         return Err(InfrastructureError { key: None, message });
     }
-    let pairs = joined.iter().map(|&count| u64::from(count) * u64::from(count) / 2).sum::<u64>();
-    if pairs > MOST_PAIRS {
-        let message = format!("about {pairs} links, expected at most {MOST_PAIRS}");
-        return Err(InfrastructureError { key: None, message });
-    }
-    Ok(())
+    limit_links(joined.iter().map(|&count| f64::from(count) * f64::from(count) / 2.0).sum())
 }
 
 fn continuum(

@@ -227,6 +227,24 @@ fn what_does_not_fit_together_is_named() {
     assert!(told(r#"{ "library": "fat_tree", "ports": 5 }"#).message.contains("even number"));
     let large = told(r#"{ "library": "mec_5g", "users": 4000000000, "rans": 1 }"#);
     assert!(large.message.starts_with("4000000003 nodes"), "{large}");
+    let dense = told(r#"{ "library": "hierarchical", "nodes": 5000 }"#);
+    assert_eq!(dense.message, "about 4880000 links, expected at most 2000000");
+    for text in [
+        r#"{ "library": "random", "nodes": 100000 }"#,
+        r#"{ "library": "multi_region_wan", "regions": 3000, "nodes_per_region": 1 }"#,
+        r#"{ "library": "b_cube", "levels": 8, "ports": 4000000000 }"#,
+        r#"{ "library": "small_world", "nodes": 1000000, "neighbours": 100, "rewiring": 0 }"#,
+        r#"{ "library": "scale_free", "nodes": 1000000, "links": 100 }"#,
+        r#"{ "library": "continuum_tiered", "devices": 900000, "edges": 100 }"#,
+    ] {
+        assert!(told(text).message.contains("links, expected at most 2000000"), "{text}");
+    }
+    let drawn = told(r#"{ "library": "star", "clients": 200000, "values": "drawn" }"#);
+    assert_eq!(drawn.key, Some("values"));
+    let wide = told(r#"{ "library": "gabriel", "nodes": 3, "extent": "1e300 m" }"#);
+    assert!(wide.message.contains("side_m"), "{wide}");
+    let slow = told(r#"{ "library": "gabriel", "nodes": 3, "route_factor": 1e308 }"#);
+    assert!(slow.message.contains("latency_s inf"), "{slow}");
     let missing = told(r#"{ "library": "topology_zoo", "file": "nowhere.graphml" }"#);
     assert_eq!(missing.key, Some("file"));
 }
