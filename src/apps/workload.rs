@@ -1,6 +1,7 @@
 //! The trait that every workload implements, the built-in ones and a user's own alike.
 
 use super::{Context, DecisionPoint};
+use crate::infra::accelerators::AcceleratorJob;
 use crate::infra::compute::Job;
 use crate::infra::{
     HostId, HostState, JobOutcome, MigrationRecord, NodeChange, NodeId, TransferRecord, VmChange, VmId,
@@ -69,8 +70,27 @@ pub trait Workload: fmt::Debug + Send {
     /// A timer that was set is due.
     fn on_timer(&mut self, message: Message, context: &mut dyn Context);
 
+    /// The timer with this message is likely to be due next: what it concerns can be
+    /// [prefetched](crate::engine::prefetch()). Returns the node whose transfers and jobs come with it, if it is known.
+    fn prepare(&self, _message: &Message) -> Option<NodeId> {
+        None
+    }
+
+    /// What has this token is likely to end now or to go on: it can be prefetched.
+    fn prepare_token(&self, _token: u64) {}
+
     /// A job of this workload has ended; `token` is what it was submitted with.
     fn on_job_end(&mut self, _token: u64, _job: &Job, _outcome: JobOutcome, _context: &mut dyn Context) {
+    }
+
+    /// A part of this workload on an accelerator has ended; `token` is what it was submitted with.
+    fn on_accelerated_end(
+        &mut self,
+        _token: u64,
+        _job: &AcceleratorJob,
+        _outcome: JobOutcome,
+        _context: &mut dyn Context,
+    ) {
     }
 
     /// A transfer of this workload has ended; the token is in the record's owner.
@@ -96,6 +116,10 @@ pub trait Workload: fmt::Debug + Send {
 
     /// A device has gone over to another access point, or to none.
     fn on_handover(&mut self, _device: NodeId, _to: Option<NodeId>, _context: &mut dyn Context) {}
+
+    /// It is time for a sample (`output.sample` in a scenario): workloads write rows about the period since the
+    /// last one.
+    fn on_sample(&mut self, _context: &mut dyn Context) {}
 
     /// Called once after the run: records what is unfinished.
     fn finish(&mut self, _context: &mut dyn Context) {}

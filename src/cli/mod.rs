@@ -2,7 +2,9 @@
 
 mod compare;
 mod dataset;
+mod follow;
 mod import;
+mod import_maps;
 mod import_model;
 mod list;
 mod merge;

@@ -1,17 +1,18 @@
 //! `stratosim run`: runs a scenario and writes its run directory.
 
+use super::follow::Follower;
 use super::progress::Progress;
 use super::{Failure, print};
 use crate::output::{
-    Destination, FileFormat, OutputError, Recorder, RecorderSummary, RunDirectory, TableSelection,
-    first_difference,
+    Destination, FileFormat, OutputError, Recorder, RecorderSummary, RunDirectory, first_difference,
 };
 use crate::scenario::format::FormatName;
 use crate::scenario::{Diagnostics, Document, Loaded, Registry, did_you_mean, load};
-use crate::sweep::{Stopped, simulate};
+use crate::sweep::{Stopped, simulate, table_selection};
 use crate::world::{Finished, Simulation};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +43,10 @@ pub(super) struct Run {
     /// Print nothing but errors.
     #[arg(long)]
     quiet: bool,
+    /// Print the rows of these tables to standard output while the run goes on, as one JSON object a line; what a run
+    /// comes to is then printed to standard error.
+    #[arg(long, value_name = "TABLE,...", value_delimiter = ',', conflicts_with = "check_determinism")]
+    follow: Vec<String>,
     /// Run twice, write nothing, and name the first difference if there is one.
     #[arg(long, conflicts_with_all = ["out", "force", "format"])]
     check_determinism: bool,
@@ -63,14 +68,6 @@ pub(super) fn open(file: &Path, seed: Option<u64>, overrides: &[String]) -> Resu
         document.set("seed", &seed.to_string()).map_err(Failure::bad_input)?;
     }
     Ok(document)
-}
-
-/// The tables that a scenario selects.
-pub(super) fn table_selection(loaded: &Loaded) -> TableSelection {
-    match &loaded.scenario.output.tables {
-        None => TableSelection::All,
-        Some(names) => TableSelection::Only(names.iter().cloned().collect()),
-    }
 }
 
 /// Reports tables that a scenario selects and no part of its world has.
@@ -130,6 +127,7 @@ impl Run {
     ) -> Result<(Finished, Recorder, f64), Failure> {
         let simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::failed)?;
         check_tables(document, &simulation)?;
+        self.check_followed(&simulation)?;
         let progress = Progress::new(simulation.horizon(), self.quiet);
         let result = simulate(simulation, |simulation| {
             progress.update(simulation.now(), simulation.events());
@@ -145,6 +143,34 @@ impl Run {
         }
     }
 
+    /// Reports tables that are to be followed and are not there, or not recorded.
+    fn check_followed(&self, simulation: &Simulation) -> Result<(), Failure> {
+        let Some(recorder) = simulation.records().as_any().downcast_ref::<Recorder>() else {
+            return Ok(());
+        };
+        for name in &self.follow {
+            let known = || recorder.tables().map(|(spec, _)| spec.name.as_ref());
+            let message = match recorder.tables().find(|(spec, _)| spec.name == *name) {
+                Some((_, true)) => continue,
+                Some((_, false)) => format!(
+                    "--follow: the table {name:?} is not recorded; record all with --set output.trace=full, or \
+                     name it in output.tables"
+                ),
+                None => match did_you_mean(name, known()) {
+                    Some(nearest) => {
+                        format!("--follow: no table is named {name:?}; did you mean {nearest:?}?")
+                    }
+                    None => {
+                        let known: Vec<&str> = known().collect();
+                        format!("--follow: no table is named {name:?} (known: {})", known.join(", "))
+                    }
+                },
+            };
+            return Err(Failure::BadInput(message));
+        }
+        Ok(())
+    }
+
     fn compare(
         &self,
         document: &Document,
@@ -153,7 +179,8 @@ impl Run {
         interrupted: &AtomicBool,
     ) -> Result<(), Failure> {
         let run = |loaded: Loaded| {
-            let recorder = Recorder::new(Destination::Discard, table_selection(&loaded));
+            let selection = table_selection(&loaded.scenario.output);
+            let recorder = Recorder::new(Destination::Discard, selection);
             let (finished, recorder, _) = self.simulate(document, loaded, recorder, interrupted)?;
             Ok((finished, recorder.finish().map_err(Failure::failed)?))
         };
@@ -197,8 +224,15 @@ impl Run {
             FileFormat::Parquet => FormatName::Parquet,
         };
         let destination = Destination::Files { directory: directory.tables(), format };
-        let recorder = Recorder::new(destination, table_selection(&loaded));
+        let mut recorder = Recorder::new(destination, table_selection(&loaded.scenario.output));
+        let follower = (!self.follow.is_empty()).then(|| Follower::start(std::io::stdout()));
+        if let Some(follower) = &follower {
+            recorder.observe(self.follow.iter().cloned(), follower.observer());
+        }
         let (finished, recorder, wall_s) = self.simulate(document, loaded, recorder, interrupted)?;
+        if let Some(follower) = follower {
+            follower.finish();
+        }
         directory.write_dictionary(&recorder.dictionary()).map_err(Failure::failed)?;
         let tables = recorder.finish().map_err(Failure::failed)?;
         let mut summary = finished.summary;
@@ -206,6 +240,7 @@ impl Run {
         directory.write_summary(&summary).map_err(Failure::failed)?;
         let run = json!({
             "stratosim": env!("CARGO_PKG_VERSION"),
+            "file": self.scenario.display().to_string(),
             "scenario": scenario,
             "seed": scenario.seed,
             "overrides": self.overrides,
@@ -216,8 +251,12 @@ impl Run {
         });
         directory.write_run(&run).map_err(Failure::failed)?;
         let path = directory.commit().map_err(Failure::failed)?;
-        if !self.quiet {
-            print(&report(&summary, &run, &path));
+        let report = report(&summary, &run, &path);
+        match (self.quiet, self.follow.is_empty()) {
+            (true, _) => {}
+            (false, true) => print(&report),
+            // Nobody is left to be told of a failure.
+            (false, false) => drop(std::io::stderr().write_all(report.as_bytes())),
         }
         Ok(())
     }
@@ -363,11 +402,28 @@ fn report(summary: &Value, run: &Value, path: &Path) -> String {
         let energy = short(&json!(load["energy_j"].as_f64().unwrap_or(0.0) / 3600.0));
         line(&mut text, tier, format!("{} nodes, {busy:.2} % busy, {energy} Wh", short(&load["nodes"])));
     }
+    let mobility = &summary["mobility"];
+    if mobility["steps"].as_f64() > Some(0.0) {
+        let [vehicles, steps, empty, gaps, teleports] =
+            ["vehicles", "steps", "empty_steps", "gaps", "teleports"].map(|key| short(&mobility[key]));
+        let value = format!(
+            "{vehicles} vehicles, {steps} steps ({empty} empty), {gaps} gaps, {teleports} teleports"
+        );
+        line(&mut text, "traces", value);
+    }
+    if let (Some(longitude), Some(latitude)) =
+        (mobility["origin"]["longitude"].as_f64(), mobility["origin"]["latitude"].as_f64())
+    {
+        line(&mut text, "origin", format!("longitude {longitude:.6}, latitude {latitude:.6}"));
+    }
     line(&mut text, "handovers", short(&summary["handovers"]));
     let rate = run["events_per_s"].as_f64().unwrap_or(0.0) / 1e6;
     let wall = short(&run["wall_s"]);
     line(&mut text, "events", format!("{} in {wall} s ({rate:.2} M/s)", short(&summary["events"])));
     line(&mut text, "fingerprint", run["fingerprint"].as_str().unwrap_or_default().to_string());
     line(&mut text, "written to", path.display().to_string());
+    for note in summary["notes"].as_array().into_iter().flatten() {
+        let _ = writeln!(text, "  note: {}", note.as_str().unwrap_or_default());
+    }
     text
 }

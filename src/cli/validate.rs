@@ -1,9 +1,10 @@
 //! `stratosim validate`: checks scenarios without running them.
 
-use super::run::{check_tables, directory_of, open, table_selection};
+use super::run::{check_tables, directory_of, open};
 use super::{Failure, print};
 use crate::output::{Destination, Recorder};
 use crate::scenario::{Registry, load};
+use crate::sweep::table_selection;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -27,7 +28,7 @@ impl Validate {
             let checked = open(file, None, &self.overrides).and_then(|document| {
                 let loaded =
                     load(&document, &registry, directory_of(file)).map_err(Failure::bad_input)?;
-                let selection = table_selection(&loaded);
+                let selection = table_selection(&loaded.scenario.output);
                 let recorder = Recorder::new(Destination::Discard, selection);
                 let simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::bad_input)?;
                 check_tables(&document, &simulation)?;

@@ -1,5 +1,6 @@
 //! Building an infrastructure from classes, links and faults.
 
+use super::accelerators::Accelerators;
 use super::attachment::{AccessPoint, AccessPoints, AttachmentError, Criterion};
 use super::batteries::BatteryState;
 use super::compute::{Compute, Refusal};
@@ -13,8 +14,10 @@ use super::meter::{Meter, TierLoad};
 use super::mobility::MobilityModel;
 use super::motion::{Motion, Placement};
 use super::network::{DirectScope, DirectSpec, LinkSpec, Network};
+use super::network_energy::NetworkMeter;
 use super::node::{Node, NodeClass};
 use super::predicted::PredictedLoads;
+use super::radio::{RadioEnvironment, RadioError, SendingSite, Signals};
 use super::sites::{NodeAccount, SiteState};
 use crate::energy::{Signal, SiteAccount, SiteError, SiteSpec};
 use crate::engine::{RandomStreams, SimTime};
@@ -43,6 +46,9 @@ pub enum InfraError {
         /// What is wrong with it.
         source: SiteError,
     },
+    /// A radio environment that makes no sense.
+    #[error(transparent)]
+    Radio(#[from] RadioError),
     /// Access points or their criterion are out of range.
     #[error(transparent)]
     Attachment(#[from] AttachmentError),
@@ -63,6 +69,7 @@ pub struct InfraBuilder {
     faults: Vec<(FaultTarget, FaultTimes)>,
     feeds: Vec<(ClassId, Box<dyn PositionFeed>)>,
     criterion: Criterion,
+    radio: Option<RadioEnvironment>,
     sites: Vec<(SiteSpec, Vec<NodeId>)>,
     signals: BTreeMap<String, Arc<Signal>>,
 }
@@ -84,6 +91,7 @@ impl InfraBuilder {
             faults: Vec::new(),
             feeds: Vec::new(),
             criterion: Criterion::Distance { hysteresis_ratio: 0.0 },
+            radio: None,
             sites: Vec::new(),
             signals: BTreeMap::new(),
         }
@@ -197,6 +205,15 @@ impl InfraBuilder {
         self.criterion = criterion;
     }
 
+    /// Lets devices choose their access points by what they receive of them, rather than by a criterion.
+    pub fn radio_environment(&mut self, environment: RadioEnvironment) {
+        self.radio = Some(environment);
+        self.criterion = Criterion::Signal {
+            path_loss_exponent: environment.path_loss.exponent,
+            hysteresis_db: environment.hysteresis_db,
+        };
+    }
+
     /// Builds it all.
     ///
     /// # Errors
@@ -205,6 +222,7 @@ impl InfraBuilder {
         let mut compute = Compute::default();
         let (mut predicted, mut updates) = (PredictedLoads::default(), Updates::default());
         let mut class_datacenter = 0;
+        let mut accelerators = Accelerators::default();
         let mut network = Network::default();
         let mut nodes = Vec::with_capacity(self.nodes as usize);
         let mut meters = Vec::with_capacity(self.nodes as usize);
@@ -219,6 +237,7 @@ impl InfraBuilder {
                 let (cores, mips) = (f64::from(class.cores), class.mips_per_core);
                 let resources = class.resources.clone();
                 let processor = compute.add_processor(id, cores, mips, class.discipline, resources);
+                accelerators.add_node(id, &class.accelerators);
                 let instances = class.instances.as_ref();
                 let datacenter = class.updates.map(|scope| match scope {
                     UpdateScope::Class if number > 0 => class_datacenter,
@@ -295,21 +314,40 @@ impl InfraBuilder {
         let no_access_points = AccessPoints::new(&[], self.criterion)?;
         let mut motion = Motion::new(self.models, self.placements, no_access_points);
         let mut link_names = Vec::new();
-        let (mut access_points, mut points) = (Vec::new(), Vec::new());
+        if let Some(environment) = &self.radio {
+            environment.check()?;
+            network.set_path_loss(environment.path_loss);
+        }
+        let (mut access_points, mut points, mut senders) = (Vec::new(), Vec::new(), Vec::new());
         for (index, node) in nodes.iter().enumerate() {
             let class = &self.classes[node.class.index()];
             if let Some(spec) = &class.access_point {
                 let id = NodeId(index as u32);
                 access_points.push((id, network.add_radio(id, &spec.radio)));
                 link_names.push(format!("{}/radio", class.node_name(node.number)));
+                let own = class.site_radios.get(node.number as usize).copied().unwrap_or_default();
+                let power_dbm = own.transmit_power_dbm.unwrap_or(spec.transmit_power_dbm)
+                    + own.antenna_gain_db.unwrap_or(spec.antenna_gain_db);
+                let range_m = own.range_m.or(spec.range_m);
+                let position = motion.position(id, SimTime::ZERO);
+                let reach_m = self.radio.map(|environment| environment.reach_m(power_dbm));
+                senders.push(SendingSite {
+                    position,
+                    power_dbm,
+                    range_m: range_m.unwrap_or(f64::INFINITY),
+                });
+                network.set_power(id, power_dbm);
                 points.push(AccessPoint {
-                    position: motion.position(id, SimTime::ZERO),
-                    range_m: spec.range_m,
-                    transmit_power_dbm: spec.transmit_power_dbm,
+                    position,
+                    range_m: range_m.into_iter().chain(reach_m).reduce(f64::min),
+                    transmit_power_dbm: power_dbm,
                 });
             }
         }
         motion.set_access_points(AccessPoints::new(&points, self.criterion)?);
+        if let Some(environment) = self.radio {
+            motion.set_signals(Signals::new(environment, senders, self.streams));
+        }
         for (name, spec) in self.links {
             network.add_link(&spec);
             link_names.push(name);
@@ -329,6 +367,10 @@ impl InfraBuilder {
             network.set_leg(site, motion.leg(site));
         }
         network.prepare();
+        let network_energy = NetworkMeter::new(&self.classes, &access_points, &nodes);
+        if self.classes.iter().any(|class| class.interface.draws_energy()) {
+            network.note_what_is_carried();
+        }
         let mut reliability = BTreeMap::<NodeId, Reliability>::new();
         for (target, times) in &self.faults {
             if let (FaultTarget::Node(node), FaultTimes::Drawn { time_to_failure_s, time_to_repair_s }) =
@@ -356,6 +398,7 @@ impl InfraBuilder {
             classes: self.classes,
             nodes,
             compute,
+            accelerators,
             predicted,
             updates,
             network,
@@ -363,6 +406,7 @@ impl InfraBuilder {
             motion,
             meters,
             batteries,
+            network_energy,
             tier_loads,
             by_tier,
             tier_is_wired,
@@ -372,6 +416,7 @@ impl InfraBuilder {
             failure: None,
             nearest: rustc_hash::FxHashMap::default(),
             load_changes: None,
+            watches_movements: false,
             sites,
             signals: self.signals,
             node_accounts,

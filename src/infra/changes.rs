@@ -30,6 +30,10 @@ impl Infrastructure {
         otherwise: TransferOutcome,
     ) {
         self.network.set_leg(device, self.motion.leg(device));
+        if self.watches_movements && self.motion.moves_or_attaches(device) {
+            self.notices.push_back(Notice::Moved(device));
+        }
+        self.tell_shadowing(device);
         let Some((from, to)) = change else { return };
         let attachment = to.map(|index| {
             let (site, radio) = self.access_points[index.0 as usize];
@@ -56,8 +60,9 @@ impl Infrastructure {
                 (Some(from), Some(to)) => self.network.reroute(schedule, id, from, to, otherwise),
                 _ => self.network.abort(schedule, id, otherwise),
             };
-            if let Some(record) = record {
-                self.note_transfer(schedule, record);
+            match record {
+                Some(record) => self.note_transfer(schedule, record),
+                None => self.charge_carried(schedule),
             }
         }
     }
@@ -186,6 +191,7 @@ impl Infrastructure {
             }
             self.after_change(schedule, processor, before);
         }
+        self.clear_accelerators(schedule, node, job_outcome);
         self.refresh(schedule, node, 0.0);
         if self.class_of(node).wireless {
             // A failed device may still be carried about; without energy it stays.

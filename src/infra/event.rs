@@ -1,7 +1,11 @@
 //! What happens inside the infrastructure, and what it tells the world.
 
+use super::accelerators::AcceleratorJob;
 use super::compute::Job;
-use super::ids::{HostId, JobId, LinkId, NodeId, Owner, ProcessorId, SiteId, TransferId, VmId};
+use super::ids::{
+    AcceleratorGroupId, AcceleratorJobId, HostId, JobId, LinkId, NodeId, Owner, ProcessorId, SiteId,
+    TransferId, VmId,
+};
 use super::network::NetworkClass;
 use super::virtual_machines::{HostState, MigrationRecord, VmChange};
 use crate::engine::SimTime;
@@ -11,6 +15,8 @@ use crate::engine::SimTime;
 pub enum InfraEvent {
     /// The first of the running jobs of a processor is done.
     ProcessorDue(ProcessorId),
+    /// Something ends on the accelerators of a group: a launch, a copy or a task.
+    AcceleratorDue(AcceleratorGroupId),
     /// The first of the transfers that share links has sent its last byte.
     FlowsDue,
     /// A transfer arrives.
@@ -19,6 +25,8 @@ pub enum InfraEvent {
     LegEnds(NodeId),
     /// A node leaves its access point for another, or for none.
     AttachmentChanges(NodeId),
+    /// All devices measure the signals of the sites in their range.
+    RadioDue,
     /// The next positions of a feed are due.
     FeedDue(u16),
     /// A node or link fails or is repaired: the number of the fault process.
@@ -130,6 +138,15 @@ pub enum Notice {
         /// How it ended.
         outcome: JobOutcome,
     },
+    /// A task's part on an accelerator has ended.
+    AcceleratedEnded {
+        /// Its id, no longer valid.
+        id: AcceleratorJobId,
+        /// The part.
+        job: AcceleratorJob,
+        /// How it ended.
+        outcome: JobOutcome,
+    },
     /// A transfer has ended.
     TransferEnded(TransferRecord),
     /// A node has come or gone.
@@ -159,6 +176,9 @@ pub enum Notice {
     },
     /// A node runs at another frequency step.
     FrequencyChanged(NodeId),
+    /// A node is on another leg, or attached elsewhere; told if it is
+    /// [watched](super::Infrastructure::watch_movements).
+    Moved(NodeId),
     /// A device goes from one access point to another; `None` is out of coverage.
     Handover {
         /// The device.

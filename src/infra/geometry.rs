@@ -85,6 +85,19 @@ impl Leg {
         let seconds = self.arrive.since(self.depart).as_secs();
         if seconds > 0.0 && self.from != self.to { self.from.distance_m(self.to) / seconds } else { 0.0 }
     }
+
+    /// Direction over the ground in degrees clockwise from north, 0 to 360; `None` of a stay or of a movement
+    /// straight up or down.
+    #[must_use]
+    pub fn heading_deg(&self) -> Option<f64> {
+        let (east_m, north_m) = (self.to.x_m - self.from.x_m, self.to.y_m - self.from.y_m);
+        let heading_deg = east_m.atan2(north_m).to_degrees();
+        (east_m != 0.0 || north_m != 0.0).then(|| {
+            // A tiny negative angle comes to 360 itself, which is 0.
+            let positive_deg = heading_deg.rem_euclid(360.0);
+            if positive_deg >= 360.0 { 0.0 } else { positive_deg }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -104,5 +117,21 @@ mod tests {
         assert_eq!(leg.position(SimTime::from_secs(99.0)), leg.to);
         assert_eq!(leg.speed_m_per_s(), 5.0);
         assert_eq!(Leg::stay(leg.to, SimTime::ZERO, SimTime::MAX).speed_m_per_s(), 0.0);
+    }
+
+    #[test]
+    fn headings_are_clockwise_from_north() {
+        let origin = Position::default();
+        let heading = |x_m: f64, y_m: f64| {
+            let to = Position { x_m, y_m, z_m: 7.0 };
+            Leg { from: origin, to, depart: SimTime::ZERO, arrive: SimTime::from_secs(1.0) }
+                .heading_deg()
+        };
+        assert_eq!(heading(0.0, 5.0), Some(0.0));
+        assert_eq!(heading(5.0, 0.0), Some(90.0));
+        assert_eq!(heading(0.0, -5.0), Some(180.0));
+        assert_eq!(heading(-5.0, 0.0), Some(270.0));
+        assert_eq!(heading(-1e-300, 1.0), Some(0.0));
+        assert_eq!(heading(0.0, 0.0), None);
     }
 }

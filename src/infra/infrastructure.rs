@@ -1,22 +1,24 @@
 //! All of the infrastructure together: nodes, compute, network, movement, energy, faults.
 
+use super::accelerators::Accelerators;
 use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
 use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
 use super::faults::{FaultProcess, Reliability};
-use super::feed::FeedState;
+use super::feed::{FeedCounts, FeedState};
 use super::geometry::{Leg, Position};
 use super::ids::{LinkId, NodeId, ProcessorId};
 use super::meter::{Meter, TierLoad};
 use super::motion::Motion;
 use super::network::{Endpoint, Network, NetworkClass};
+use super::network_energy::NetworkMeter;
 use super::node::{Node, NodeClass, Tier};
 use super::predicted::{PredictedLoads, Share};
 use super::sites::{NodeAccount, SiteState};
 use super::virtual_machines::VirtualMachines;
 use crate::energy::Signal;
-use crate::engine::{EventHandle, Schedule, SimTime};
+use crate::engine::{EventHandle, Schedule, SimTime, prefetch};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -28,6 +30,7 @@ pub struct Infrastructure {
     pub(super) classes: Vec<NodeClass>,
     pub(super) nodes: Vec<Node>,
     pub(super) compute: Compute,
+    pub(super) accelerators: Accelerators,
     pub(super) predicted: PredictedLoads,
     pub(super) updates: Updates,
     pub(super) network: Network,
@@ -35,6 +38,7 @@ pub struct Infrastructure {
     pub(super) motion: Motion,
     pub(super) meters: Vec<Meter>,
     pub(super) batteries: Vec<Option<BatteryState>>,
+    pub(super) network_energy: NetworkMeter,
     pub(super) tier_loads: [TierLoad; 5],
     /// Nodes with cores, by tier.
     pub(super) by_tier: [Vec<NodeId>; 5],
@@ -57,6 +61,7 @@ pub struct Infrastructure {
     pub(super) nearest: FxHashMap<(NodeId, Tier), Option<NodeId>>,
     /// Nodes with frequency steps whose jobs have changed, if that is watched.
     pub(super) load_changes: Option<Vec<NodeId>>,
+    pub(super) watches_movements: bool,
     pub(super) sites: Vec<SiteState>,
     pub(super) signals: BTreeMap<String, Arc<Signal>>,
     /// For each node its part of its site; empty if there are no sites.
@@ -81,26 +86,51 @@ impl Infrastructure {
         for index in 0..self.faults.len() {
             self.schedule_fault(schedule, index);
         }
+        self.schedule_radio(schedule);
         self.start_chargers(schedule);
         self.start_caps(schedule);
+    }
+
+    /// Leaves [`Notice::Moved`] of each node that is on another leg or attached elsewhere, from now on.
+    pub fn watch_movements(&mut self) {
+        self.watches_movements = true;
+    }
+
+    /// Asks for what an event is likely to touch, before it is handled.
+    pub fn prefetch_event(&self, event: &InfraEvent) {
+        match event {
+            InfraEvent::TransferDue(id) => self.network.prefetch_transfer(*id),
+            InfraEvent::LegEnds(node) | InfraEvent::AttachmentChanges(node) => self.prefetch_node(*node),
+            _ => {}
+        }
+    }
+
+    /// Asks for what is kept of a node that is about to send or receive.
+    pub fn prefetch_node(&self, node: NodeId) {
+        if let Some(state) = self.nodes.get(node.index()) {
+            prefetch(state);
+            self.motion.prefetch(node);
+            self.network.prefetch_device(node);
+        }
     }
 
     /// Handles one event.
     pub fn handle<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, event: InfraEvent) {
         match event {
             InfraEvent::ProcessorDue(processor) => self.on_processor_due(schedule, processor),
+            InfraEvent::AcceleratorDue(group) => self.on_accelerator_due(schedule, group),
             InfraEvent::FlowsDue => {
                 let mut ended = smallvec::SmallVec::<[TransferRecord; 4]>::new();
                 self.network.on_flows_due(schedule, |record| ended.push(record));
+                self.charge_carried(schedule);
                 for record in ended {
                     self.note_transfer(schedule, record);
                 }
             }
-            InfraEvent::TransferDue(id) => {
-                if let Some(record) = self.network.on_transfer_due(schedule, id) {
-                    self.note_transfer(schedule, record);
-                }
-            }
+            InfraEvent::TransferDue(id) => match self.network.on_transfer_due(schedule, id) {
+                Some(record) => self.note_transfer(schedule, record),
+                None => self.charge_carried(schedule),
+            },
             InfraEvent::LegEnds(node) => {
                 let attaches = self.nodes[node.index()].is_available();
                 let change = self.motion.on_leg_ends(schedule, node, attaches);
@@ -110,6 +140,7 @@ impl Infrastructure {
                 let change = self.motion.on_attachment_changes(schedule, node);
                 self.hand_over(schedule, node, change);
             }
+            InfraEvent::RadioDue => self.on_radio_due(schedule),
             InfraEvent::FeedDue(feed) => self.on_feed_due(schedule, feed),
             InfraEvent::FaultDue(fault) => self.on_fault_due(schedule, fault as usize),
             InfraEvent::BatteryDue(node) => self.on_battery_due(schedule, node),
@@ -270,12 +301,12 @@ impl Infrastructure {
         let rate_limit_bps = class.interface.rate_limit_bps;
         if class.wireless {
             // Out of coverage, a device may still reach something by a direct network.
-            let alone = Endpoint { node, site: node, radio: None, rate_limit_bps };
-            let alone = self.network.reaches_everywhere().then_some(alone);
-            let Some(attached) = self.motion.attached(node) else { return alone };
+            let alone = || Endpoint { node, site: node, radio: None, rate_limit_bps };
+            let alone = || self.network.reaches_everywhere().then(alone);
+            let Some(attached) = self.motion.attached(node) else { return alone() };
             let (site, radio) = self.access_points[attached.0 as usize];
             if !self.network.link_is_up(radio) {
-                return alone;
+                return alone();
             }
             return Some(Endpoint { node, site, radio: Some(radio), rate_limit_bps });
         }
@@ -337,10 +368,29 @@ impl Infrastructure {
         if let Some(&known) = self.nearest.get(&(site, tier)) {
             return known;
         }
+        let nearest = self.nearest_where(from, tier, now, |_, _| true);
+        if self.tier_is_wired[tier as usize] {
+            self.nearest.insert((site, tier), nearest);
+        }
+        nearest
+    }
+
+    /// The nearest of the nodes of a tier that are `good`, in the same sense.
+    pub fn nearest_where(
+        &mut self,
+        from: NodeId,
+        tier: Tier,
+        now: SimTime,
+        good: impl Fn(&Infrastructure, NodeId) -> bool,
+    ) -> Option<NodeId> {
+        let site = self.endpoint(from)?.site;
         let place = self.position(site, now);
         let mut best: Option<(u64, f64, NodeId)> = None;
         for index in 0..self.by_tier[tier as usize].len() {
             let node = self.by_tier[tier as usize][index];
+            if !good(self, node) {
+                continue;
+            }
             let Some(to) = self.endpoint(node) else { continue };
             let routed = self.network.routes().latency_between(site, to.site);
             let direct = || self.network.direct_latency(from, node);
@@ -354,11 +404,7 @@ impl Infrastructure {
                 break;
             }
         }
-        let nearest = best.map(|(_, _, node)| node);
-        if self.tier_is_wired[tier as usize] {
-            self.nearest.insert((site, tier), nearest);
-        }
-        nearest
+        best.map(|(_, _, node)| node)
     }
 
     /// The processor of a node on which a job would run: of those that admit it the one with the least
@@ -381,6 +427,12 @@ impl Infrastructure {
             }
         }
         best.map(|(_, processor)| processor).ok_or(refusal)
+    }
+
+    /// What has been played of the feeds of positions so far, all of them together.
+    #[must_use]
+    pub fn feed_counts(&self) -> FeedCounts {
+        self.feeds.iter().fold(FeedCounts::default(), |sum, feed| sum.plus(feed.counts))
     }
 
     /// How reliable a node is in the long run.

@@ -1,5 +1,6 @@
 //! The infrastructure: places and movement, nodes and compute, topology, transfers, faults.
 
+pub mod accelerators;
 mod actions;
 mod attachment;
 mod batteries;
@@ -18,9 +19,12 @@ mod meter;
 mod mobility;
 mod motion;
 pub mod network;
+mod network_energy;
 mod node;
 mod power;
 mod predicted;
+mod radio;
+mod reception;
 mod sites;
 mod topology;
 pub mod virtual_machines;
@@ -31,13 +35,14 @@ pub use builder::{InfraBuilder, InfraError};
 pub use edgecloudsim::{MobileDemand, RelayQueue, SharedWanQueue, UpdateScope, WanSlips};
 pub use event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome, TransferRecord};
 pub use faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
-pub use feed::{FeedPoint, PositionFeed};
+pub use feed::{FeedCounts, FeedPoint, PositionFeed, is_jump};
 pub use geodesy::{
     EARTH_RADIUS_M, FIBRE_SPEED_M_PER_S, LocalPlane, LonLat, fibre_latency_s, great_circle_m,
 };
 pub use geometry::{Leg, Position};
 pub use ids::{
-    ClassId, HostId, JobId, LinkId, MigrationId, NodeId, Owner, ProcessorId, SiteId, TransferId, VmId,
+    AcceleratorGroupId, AcceleratorJobId, ClassId, HostId, JobId, LinkId, MigrationId, NodeId, Owner,
+    ProcessorId, SiteId, TransferId, VmId,
 };
 pub use infrastructure::Infrastructure;
 pub use meter::{Meter, TierLoad};
@@ -46,8 +51,12 @@ pub use mobility::{
     RoadSegment, Static, Trajectory, TrajectoryPoint,
 };
 pub use network::{FairShare, FlowIndex, LinkIndex, max_min_rates};
-pub use node::{AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, Node, NodeClass, Tier};
+pub use network_energy::NetworkEnergy;
+pub use node::{
+    AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, Node, NodeClass, SiteRadio, Tier,
+};
 pub use predicted::{PredictedLoads, Share};
+pub use radio::{CloseInPathLoss, RadioEnvironment, RadioError, RadioSignal, SiteSignal};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};
 pub use virtual_machines::{
     CopiedMemory, ExpectedCopy, Fleet, HostAccount, HostSpec, HostState, MigrationMethod,

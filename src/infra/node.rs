@@ -1,9 +1,10 @@
 //! Nodes and their classes.
 
+use super::accelerators::AcceleratorSpec;
 use super::compute::{Discipline, Resources};
 use super::edgecloudsim::UpdateScope;
 use super::ids::{ClassId, ProcessorId};
-use super::network::{LinkModel, NetworkClass, RadioSpec};
+use super::network::{LinkModel, NetworkClass, RadioEnergy, RadioSpec};
 use crate::energy::{BatteryModel, FrequencySteps, Load, NodePower};
 use crate::engine::{Distribution, SimDuration};
 use std::collections::BTreeMap;
@@ -120,6 +121,15 @@ pub struct Interface {
     pub amplifier_j_per_byte_m2: f64,
 }
 
+impl Interface {
+    /// Whether sending or receiving takes any energy.
+    #[must_use]
+    pub fn draws_energy(&self) -> bool {
+        let own = [self.transmit_j_per_byte, self.receive_j_per_byte, self.amplifier_j_per_byte_m2];
+        own.iter().any(|energy_j| *energy_j > 0.0)
+    }
+}
+
 impl Default for Interface {
     fn default() -> Self {
         Interface {
@@ -140,6 +150,19 @@ pub struct AccessPointSpec {
     pub range_m: Option<f64>,
     /// Transmit power, for attachment by signal.
     pub transmit_power_dbm: f64,
+    /// Gain of the antenna in dB, which counts as more power.
+    pub antenna_gain_db: f64,
+}
+
+/// What a single node has otherwise than the access points of its class.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SiteRadio {
+    /// Metres within which devices attach.
+    pub range_m: Option<f64>,
+    /// Transmit power in dBm.
+    pub transmit_power_dbm: Option<f64>,
+    /// Gain of the antenna in dB.
+    pub antenna_gain_db: Option<f64>,
 }
 
 impl AccessPointSpec {
@@ -164,9 +187,12 @@ impl AccessPointSpec {
                 down_model: None,
                 transfer_limit: usize::MAX,
                 class: NetworkClass::Wlan,
+                energy: RadioEnergy::default(),
+                idle_w: 0.0,
             },
             range_m: None,
             transmit_power_dbm: 20.0,
+            antenna_gain_db: 0.0,
         }
     }
 }
@@ -188,7 +214,9 @@ pub struct NodeClass {
     pub cores: u32,
     /// Million instructions a second of each core.
     pub mips_per_core: f64,
-    /// Memory, storage and accelerators of each node.
+    /// Accelerators of each node whose time is modelled.
+    pub accelerators: Vec<AcceleratorSpec>,
+    /// Memory, storage and counted accelerators of each node.
     pub resources: Resources,
     /// How each node serves its jobs.
     pub discipline: Discipline,
@@ -206,6 +234,8 @@ pub struct NodeClass {
     pub interface: Interface,
     /// What makes them access points, if they are.
     pub access_point: Option<AccessPointSpec>,
+    /// What single access points have otherwise, by their numbers; may be shorter than the class.
+    pub site_radios: Vec<SiteRadio>,
     /// Whether they attach to access points instead of being wired.
     pub wireless: bool,
     /// Free labels for selections and reports.
@@ -229,6 +259,7 @@ impl NodeClass {
                 storage_bytes: f64::INFINITY,
                 accelerators: Vec::new(),
             },
+            accelerators: Vec::new(),
             discipline: Discipline::SpaceShared { queue_limit: usize::MAX },
             instances: None,
             updates: None,
@@ -237,6 +268,7 @@ impl NodeClass {
             battery: None,
             interface: Interface::default(),
             access_point: None,
+            site_radios: Vec::new(),
             wireless: tier == Tier::Device,
             labels: BTreeMap::new(),
         }
@@ -264,6 +296,12 @@ impl NodeClass {
             load.dynamic_share = steps.dynamic_share(step);
         }
         load
+    }
+
+    /// Watts that the radio of an access point draws as long as it works; none of other nodes.
+    #[must_use]
+    pub fn radio_idle_w(&self) -> f64 {
+        self.access_point.as_ref().map_or(0.0, |own| own.radio.idle_w)
     }
 
     /// The name of the node with this number in the class.

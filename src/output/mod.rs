@@ -5,6 +5,8 @@
 //! memory; [`Recorder::finish`] gives a [`RecorderSummary`], which knows each table's row count and
 //! fingerprint and can be compared with that of another run ([`first_difference`]).
 //!
+//! A [`RowObserver`] sees rows while the run goes on.
+//!
 //! A [`RunDirectory`] gathers the files and appears complete or not at all. A [`RunReader`] reads them again.
 //!
 //! # Guarantees
@@ -45,6 +47,7 @@ mod csv_source;
 mod dictionary;
 mod error;
 mod fingerprint;
+mod observer;
 #[cfg(feature = "parquet")]
 mod parquet_sink;
 #[cfg(feature = "parquet")]
@@ -64,6 +67,7 @@ pub use column::{Column, Rows, Texts, Values};
 pub use dictionary::dictionary;
 pub use error::OutputError;
 pub use fingerprint::BLOCK_ROWS;
+pub use observer::RowObserver;
 pub use reader::{ReadError, RunReader, TableDirectory, TableReader, read_json};
 pub use recorder::{BATCH_ROWS, Destination, Recorder, TableSelection};
 pub use row::RowWriter;

@@ -4,6 +4,7 @@ use super::column::{Column, Rows};
 use super::dictionary::{check_table, dictionary};
 use super::error::OutputError;
 use super::fingerprint::{BLOCK_ROWS, Fingerprint};
+use super::observer::{Observers, RowObserver};
 use super::row::RowWriter;
 use super::sink::{FileFormat, TableSink};
 use super::summary::{RecorderSummary, TableSummary};
@@ -36,17 +37,20 @@ pub enum Destination {
 /// Which tables are recorded. The others cost next to nothing, and have no part in the fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableSelection {
-    /// Every table.
+    /// Every table but those that are [details](TableSpec::detailed).
     All,
+    /// Every table, the details too.
+    Full,
     /// The tables of these names.
     Only(BTreeSet<String>),
 }
 
 impl TableSelection {
-    fn contains(&self, table: &str) -> bool {
+    fn contains(&self, table: &TableSpec) -> bool {
         match self {
-            TableSelection::All => true,
-            TableSelection::Only(names) => names.contains(table),
+            TableSelection::All => !table.detailed,
+            TableSelection::Full => true,
+            TableSelection::Only(names) => names.contains(table.name.as_ref()),
         }
     }
 }
@@ -60,6 +64,9 @@ pub struct Recorder {
     ids: BTreeMap<String, TableId>,
     symbols: Symbols,
     failure: Option<OutputError>,
+    observers: Observers,
+    /// Which of them sees the tables of these names.
+    observed: BTreeMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -79,7 +86,21 @@ impl Recorder {
             ids: BTreeMap::new(),
             symbols: Symbols::default(),
             failure: None,
+            observers: Observers::default(),
+            observed: BTreeMap::new(),
         }
+    }
+
+    /// Lets `observer` see the rows of the tables of these names, if they are recorded, from their registration on.
+    /// A table has one observer: the last that was named.
+    pub fn observe(
+        &mut self,
+        tables: impl IntoIterator<Item = impl Into<String>>,
+        observer: impl RowObserver + 'static,
+    ) {
+        let index = self.observers.0.len();
+        self.observers.0.push(Box::new(observer));
+        self.observed.extend(tables.into_iter().map(|table| (table.into(), index)));
     }
 
     /// Registers a table and starts its file if it is selected. The same table may be registered by
@@ -102,8 +123,9 @@ impl Recorder {
         }
         check_table(&spec)?;
         let name = spec.name.to_string();
-        let table = if self.selection.contains(&name) {
-            Table::Recorded(TableBuffer::new(self.sink(&spec)?, spec))
+        let table = if self.selection.contains(&spec) {
+            let observer = self.observed.get(&name).copied();
+            Table::Recorded(TableBuffer { observer, ..TableBuffer::new(self.sink(&spec)?, spec) })
         } else {
             Table::LeftOut(spec)
         };
@@ -149,7 +171,13 @@ impl Recorder {
             Some(Table::Recorded(buffer)) => Some(buffer),
             _ => None,
         };
-        RowWriter { table, symbols: &mut self.symbols, failure: &mut self.failure, cells: 0 }
+        RowWriter {
+            table,
+            symbols: &mut self.symbols,
+            failure: &mut self.failure,
+            observers: &mut self.observers,
+            cells: 0,
+        }
     }
 
     /// The first error of writing, after which nothing more is written: a long run can stop early.
@@ -162,7 +190,7 @@ impl Recorder {
     #[must_use]
     pub fn unknown_tables(&self) -> Vec<&str> {
         match &self.selection {
-            TableSelection::All => Vec::new(),
+            TableSelection::All | TableSelection::Full => Vec::new(),
             TableSelection::Only(names) => {
                 names.iter().map(String::as_str).filter(|name| !self.ids.contains_key(*name)).collect()
             }
@@ -227,6 +255,7 @@ pub(super) struct TableBuffer {
     written: u64,
     fingerprint: Fingerprint,
     sink: Sink,
+    observer: Option<usize>,
 }
 
 enum Sink {
@@ -249,7 +278,15 @@ impl fmt::Debug for Sink {
 impl TableBuffer {
     fn new(sink: Sink, spec: TableSpec) -> Self {
         let columns = spec.columns.iter().map(|column| Column::new(column.kind)).collect();
-        TableBuffer { spec, columns, buffered: 0, written: 0, fingerprint: Fingerprint::default(), sink }
+        TableBuffer {
+            spec,
+            columns,
+            buffered: 0,
+            written: 0,
+            fingerprint: Fingerprint::default(),
+            sink,
+            observer: None,
+        }
     }
 
     fn rows<'r>(&'r self, symbols: &'r Symbols) -> Rows<'r> {
@@ -263,9 +300,13 @@ impl TableBuffer {
         cells: usize,
         symbols: &Symbols,
         failure: &mut Option<OutputError>,
+        observers: &mut Observers,
     ) {
         if let Some(missing) = self.columns.get_mut(cells..) {
             missing.iter_mut().for_each(Column::push_null);
+        }
+        if let Some(observer) = self.observer.and_then(|index| observers.0.get_mut(index)) {
+            observer.row(self.rows(symbols), self.buffered);
         }
         self.buffered += 1;
         if self.buffered.is_multiple_of(BLOCK_ROWS) {

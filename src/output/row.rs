@@ -1,6 +1,7 @@
 //! Writing one row.
 
 use super::error::OutputError;
+use super::observer::Observers;
 use super::recorder::TableBuffer;
 use super::symbol::Symbols;
 use crate::records::{Cell, Symbol};
@@ -18,6 +19,7 @@ pub struct RowWriter<'r> {
     pub(super) table: Option<&'r mut TableBuffer>,
     pub(super) symbols: &'r mut Symbols,
     pub(super) failure: &'r mut Option<OutputError>,
+    pub(super) observers: &'r mut Observers,
     /// Cells written so far.
     pub(super) cells: usize,
 }
@@ -97,7 +99,7 @@ impl Drop for RowWriter<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(table) = self.table.take() {
-            table.end_row(self.cells, self.symbols, self.failure);
+            table.end_row(self.cells, self.symbols, self.failure, self.observers);
         }
     }
 }

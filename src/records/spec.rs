@@ -128,6 +128,8 @@ pub struct TableSpec {
     pub meaning: Cow<'static, str>,
     /// Columns in order, at least one, with distinct names.
     pub columns: Vec<ColumnSpec>,
+    /// Whether it is a detail that is recorded only where it is asked for.
+    pub detailed: bool,
 }
 
 impl TableSpec {
@@ -138,7 +140,18 @@ impl TableSpec {
         meaning: impl Into<Cow<'static, str>>,
         columns: impl Into<Vec<ColumnSpec>>,
     ) -> Self {
-        TableSpec { name: name.into(), meaning: meaning.into(), columns: columns.into() }
+        TableSpec {
+            name: name.into(),
+            meaning: meaning.into(),
+            columns: columns.into(),
+            detailed: false,
+        }
+    }
+
+    /// The same table as a detail: recorded only if it is named, or if everything is recorded.
+    #[must_use]
+    pub fn detailed(self) -> Self {
+        TableSpec { detailed: true, ..self }
     }
 
     /// Index of the column of this name.

@@ -45,8 +45,9 @@ mod site;
 
 pub use crate::names::did_you_mean;
 pub use crate::units::{
-    Coordinate, DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Instructions,
-    Length, Power, PowerLevel, QuantityError, QuantityKind, Ratio, Speed, Unit,
+    Coordinate, DataRate, DataSize, Duration, Energy, EnergyPerBit, FloatingPointRate,
+    FloatingPointWork, Frequency, Gain, InstructionRate, Instructions, Length, Power, PowerLevel,
+    QuantityError, QuantityKind, Ratio, Speed, Unit,
 };
 pub use application_check::{
     BUILT_IN_ASSETS, Fault, application_faults, asset_faults, diagnose, offer_faults, workflow_faults,

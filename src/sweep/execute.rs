@@ -3,7 +3,7 @@
 use super::metrics;
 use super::plan::{Plan, RunId, Shard, labelled};
 use super::queue::Queue;
-use super::simulate::{Stopped, simulate};
+use super::simulate::{Stopped, simulate, table_selection};
 use super::store::{RunFile, Store};
 use super::until::Seen;
 use super::{Progress, SweepError};
@@ -167,13 +167,7 @@ impl Execution<'_> {
             .map_err(|errors| Failed::Run(errors.to_string()))?;
         let tables = &self.plan.tables;
         let recorder = match self.store.filter(|_| !tables.is_empty()) {
-            None => {
-                let selection = match &loaded.scenario.output.tables {
-                    None => TableSelection::All,
-                    Some(names) => TableSelection::Only(names.iter().cloned().collect()),
-                };
-                Recorder::new(Destination::Discard, selection)
-            }
+            None => Recorder::new(Destination::Discard, table_selection(&loaded.scenario.output)),
             Some(store) => {
                 let directory = store.new_tables(run).map_err(Failed::Storage)?;
                 let destination = Destination::Files { directory, format: self.plan.format() };

@@ -81,7 +81,7 @@ pub use merge::merge;
 pub use plan::{Plan, Point, RunId, Shard};
 pub use results::{AggregateRow, ResultRow, SweepResults};
 pub use scenarios::SweepScenarios;
-pub use simulate::{Stopped, simulate};
+pub use simulate::{Stopped, simulate, table_selection};
 
 use crate::records::TableSpec;
 use crate::scenario::{Diagnostic, Diagnostics, Document, Registry};

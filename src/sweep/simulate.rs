@@ -1,8 +1,9 @@
 //! Running a simulation whose rows go into a recorder.
 
 use crate::engine::SimTime;
-use crate::output::Recorder;
+use crate::output::{Recorder, TableSelection};
 use crate::records::NoRecords;
+use crate::scenario::format::{OutputSpec, TraceDepth};
 use crate::world::{Finished, Simulation};
 
 /// Events between two looks at whether the run is to go on.
@@ -18,6 +19,17 @@ pub enum Stopped {
     /// It could not go on.
     #[error("{0}")]
     Failed(String),
+}
+
+/// The tables that a scenario's output selects: those that it names, else those of its depth of trace.
+#[must_use]
+pub fn table_selection(output: &OutputSpec) -> TableSelection {
+    match (&output.tables, output.trace) {
+        (Some(names), _) => TableSelection::Only(names.iter().cloned().collect()),
+        (None, TraceDepth::Summary) => TableSelection::Only(std::collections::BTreeSet::new()),
+        (None, TraceDepth::Default) => TableSelection::All,
+        (None, TraceDepth::Full) => TableSelection::Full,
+    }
 }
 
 /// Runs a simulation that was built with a recorder to its end, and gives what it came to and the recorder,

@@ -410,6 +410,12 @@ quantities! {
     ["J" 1.0/1.0, "kJ" 1e3/1.0, "MJ" 1e6/1.0, "mWh" 18.0/5.0, "Wh" 3600.0/1.0, "kWh" 36e5/1.0]
     also ["mJ" 1.0/1e3, "MWh" 36e8/1.0]
 
+    /// An energy for each bit that is carried, in nanojoules.
+    EnergyPerBit "energy per bit", "46.7 nJ/bit", 0.0, f64::INFINITY,
+    from_nj_per_bit, try_from_nj_per_bit, as_nj_per_bit,
+    ["pJ/bit" 1.0/1e3, "nJ/bit" 1.0/1.0, "uJ/bit" 1e3/1.0, "mJ/bit" 1e6/1.0]
+    also ["J/bit" 1e9/1.0]
+
     /// An amount of computation in millions of instructions.
     Instructions "number of instructions", "500 MI", 0.0, f64::INFINITY,
     from_mi, try_from_mi, as_mi,
@@ -420,6 +426,18 @@ quantities! {
     InstructionRate "instruction rate", "2500 MIPS", 0.0, f64::INFINITY,
     from_mips, try_from_mips, as_mips,
     ["MIPS" 1.0/1.0, "GIPS" 1e3/1.0]
+    also []
+
+    /// An amount of floating-point computation in billions of operations.
+    FloatingPointWork "number of floating-point operations", "20 GFLOP", 0.0, f64::INFINITY,
+    from_gflop, try_from_gflop, as_gflop,
+    ["MFLOP" 1.0/1e3, "GFLOP" 1.0/1.0, "TFLOP" 1e3/1.0]
+    also []
+
+    /// A speed of floating-point computation in billions of operations per second.
+    FloatingPointRate "floating-point rate", "8100 GFLOPS", 0.0, f64::INFINITY,
+    from_gflops, try_from_gflops, as_gflops,
+    ["MFLOPS" 1.0/1e3, "GFLOPS" 1.0/1.0, "TFLOPS" 1e3/1.0]
     also []
 
     /// A share from 0 to 1.

@@ -1,10 +1,14 @@
 //! Building a world in Rust.
 
+use super::accelerators::AcceleratorTable;
 use super::core::{Core, WorldCounts};
 use super::decisions::{Decisions, PointSpec};
 use super::energy::EnergyTable;
 use super::event::{Event, UserEvent};
 use super::governor::{Governor, GovernorTimes};
+use super::movements::Movements;
+use super::network_energy::NetworkEnergyTable;
+use super::radio::{RadioSampling, RadioTable};
 use super::sampling::{Sampler, Sampling};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
@@ -12,8 +16,8 @@ use crate::apps::{DecisionPoint, Workload};
 use crate::engine::{Kernel, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::network::LinkSpec;
 use crate::infra::{
-    ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, MobilityModel,
-    NodeClass, NodeId, PositionFeed,
+    ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, LocalPlane,
+    MobilityModel, NodeClass, NodeId, PositionFeed,
 };
 use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
 use crate::placement::frequency::{self, FrequencyGovernor};
@@ -50,7 +54,10 @@ pub struct WorldBuilder {
     consolidation: (String, Box<dyn ConsolidationPolicy>),
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
+    radio_sampling: Option<RadioSampling>,
     events: Vec<(SimTime, Box<dyn UserEvent>)>,
+    plane: Option<LocalPlane>,
+    notes: Vec<String>,
 }
 
 impl WorldBuilder {
@@ -70,7 +77,10 @@ impl WorldBuilder {
             consolidation: ("nothing".into(), Box::new(Nothing {})),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
+            radio_sampling: None,
             events: Vec::new(),
+            plane: None,
+            notes: Vec::new(),
         }
     }
 
@@ -84,6 +94,22 @@ impl WorldBuilder {
     #[must_use]
     pub fn horizon(&self) -> SimTime {
         self.horizon
+    }
+
+    /// The plane on the earth that places are on, told in the summary.
+    pub fn plane(&mut self, plane: LocalPlane) {
+        self.plane = Some(plane);
+    }
+
+    /// Adds what must be read before the results are trusted, told in the summary.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// What was noted so far.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// What is created before the end of the warm-up is no part of the workloads' summaries.
@@ -239,6 +265,12 @@ impl WorldBuilder {
         self
     }
 
+    /// Of which devices signals are sampled, and how often.
+    pub fn sample_radio(&mut self, sampling: RadioSampling) -> &mut Self {
+        self.radio_sampling = Some(sampling);
+        self
+    }
+
     /// Lets something of one's own happen at `time`.
     pub fn at(&mut self, time: SimTime, event: impl UserEvent + 'static) -> &mut Self {
         self.events.push((time, Box::new(event)));
@@ -255,7 +287,12 @@ impl WorldBuilder {
         }
         let mut infrastructure = self.infrastructure.build()?;
         let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
-        let tables = Tables::register(&mut *records, has_steps)?;
+        let has_signals = infrastructure.radio_environment().is_some();
+        let tables = Tables::register(&mut *records, has_steps, has_signals)?;
+        let radio = match self.radio_sampling {
+            Some(sampling) => Some(RadioTable::register(sampling, &mut *records)?),
+            None => None,
+        };
         let asked = |point: DecisionPoint| {
             (point == DecisionPoint::Frequency && self.governor.is_some())
                 || self.workloads.iter().any(|workload| workload.decision_points().contains(&point))
@@ -269,7 +306,13 @@ impl WorldBuilder {
             })
             .map(|point| match point {
                 DecisionPoint::Offloading => {
-                    PointSpec::new(point, &self.offloading.0, offloading::feature_columns())
+                    let more = if infrastructure.accelerators().is_empty() {
+                        Vec::new()
+                    } else {
+                        offloading::accelerator_feature_columns().to_vec()
+                    };
+                    let columns = offloading::feature_columns().into_iter().chain(more);
+                    PointSpec::new(point, &self.offloading.0, columns)
                 }
                 DecisionPoint::VmAllocation => {
                     PointSpec::new(point, &self.vm_allocation.0, vm_allocation::feature_columns())
@@ -283,6 +326,9 @@ impl WorldBuilder {
                 }
             })
             .collect();
+        if records.is_recorded(tables.movements) {
+            infrastructure.watch_movements();
+        }
         let decisions = Decisions::register(&mut *records, &points)?;
         let streams = self.streams;
         let governor = self.governor.map(|(_, policy, times)| {
@@ -291,6 +337,8 @@ impl WorldBuilder {
         let tiers = &self.sampling.tiers;
         let sampled = |node| tiers.contains(&infrastructure.node(node).tier);
         let energy = EnergyTable::register(&infrastructure, sampled, &mut *records)?;
+        let network_energy = NetworkEnergyTable::register(&infrastructure, &mut *records)?;
+        let accelerators = AcceleratorTable::register(&infrastructure, sampled, &mut *records)?;
         let node_symbols = (0..infrastructure.nodes().len() as u32)
             .map(|node| records.symbol(&infrastructure.node_name(NodeId(node))))
             .collect();
@@ -310,6 +358,8 @@ impl WorldBuilder {
             decisions,
             governor,
             energy,
+            network_energy,
+            accelerators,
             streams: self.streams,
             records,
             tables,
@@ -318,7 +368,11 @@ impl WorldBuilder {
             workload_symbols,
             warm_up_end: self.warm_up_end,
             sampler: Sampler::new(self.sampling),
+            movements: Movements::default(),
+            radio,
             counts: WorldCounts::default(),
+            plane: self.plane,
+            notes: self.notes,
         };
         let mut kernel = Kernel::new(World { core, workloads: self.workloads });
         for (time, event) in self.events {
@@ -327,6 +381,9 @@ impl WorldBuilder {
         let interval = kernel.model.core.sampler.sampling.interval;
         if interval > SimDuration::ZERO {
             kernel.schedule.after(interval, Phase::Metering, Event::Sample);
+        }
+        if let Some(radio) = &kernel.model.core.radio {
+            kernel.schedule.after(radio.sampling.interval, Phase::Metering, Event::SampleRadio);
         }
         kernel.model.start(&mut kernel.schedule);
         Ok(Simulation { kernel, horizon: self.horizon })

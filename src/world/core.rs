@@ -1,10 +1,14 @@
 //! What workloads act on: infrastructure, policies and records, and the context that leads to them.
 
-use super::decisions::{Decisions, Made};
+use super::accelerators::AcceleratorTable;
+use super::decisions::{Decisions, MOST_FEATURES, Made};
 use super::energy::EnergyTable;
 use super::event::Event;
 use super::governor::Governor;
 use super::hosting;
+use super::movements::Movements;
+use super::network_energy::NetworkEnergyTable;
+use super::radio::RadioTable;
 use super::sampling::Sampler;
 use super::tables::Tables;
 use crate::apps::{
@@ -12,11 +16,13 @@ use crate::apps::{
     OffloadingChoice, OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
+use crate::infra::accelerators::AcceleratorRequest;
 use crate::infra::compute::{Discipline, JobRequest, Refusal};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    HostId, HostSpec, Infrastructure, JobId, LinkId, MigrationId, MigrationSpec, NodeChange, NodeId,
-    Owner, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, LinkId, LocalPlane, MigrationId,
+    MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share, TransferId, TransferOutcome,
+    TransferRecord, VmId, VmRefusal, VmSpec,
 };
 use crate::placement::consolidation::ConsolidationPolicy;
 use crate::placement::offloading::{
@@ -48,6 +54,8 @@ pub(super) struct Core {
     pub(super) decisions: Decisions,
     pub(super) governor: Option<Governor>,
     pub(super) energy: Option<EnergyTable>,
+    pub(super) network_energy: Option<NetworkEnergyTable>,
+    pub(super) accelerators: Option<AcceleratorTable>,
     pub(super) streams: RandomStreams,
     pub(super) records: Box<dyn Records>,
     pub(super) tables: Tables,
@@ -56,13 +64,23 @@ pub(super) struct Core {
     pub(super) workload_symbols: Vec<Symbol>,
     pub(super) warm_up_end: SimTime,
     pub(super) sampler: Sampler,
+    pub(super) movements: Movements,
+    /// If signals are sampled.
+    pub(super) radio: Option<RadioTable>,
     pub(super) counts: WorldCounts,
+    /// The plane on the earth that places are on.
+    pub(super) plane: Option<LocalPlane>,
+    /// What must be read before the results are trusted.
+    pub(super) notes: Vec<String>,
 }
 
 impl Core {
     pub(super) fn record_transfer(&mut self, now: SimTime, transfer: &TransferRecord) {
         self.counts.transfers += 1;
         self.counts.transferred_bytes += transfer.sent_bytes;
+        if !self.records.is_recorded(self.tables.transfers) {
+            return;
+        }
         self.records.write(
             self.tables.transfers,
             &[
@@ -90,18 +108,24 @@ impl Core {
         if from.is_some() && to.is_some() {
             self.counts.handovers += 1;
         }
+        if !self.records.is_recorded(self.tables.handovers) {
+            return;
+        }
         let place = self.infrastructure.position(device, now);
-        self.records.write(
-            self.tables.handovers,
-            &[
-                Cell::Float(now.as_secs()),
-                Cell::Category(self.node_symbols[device.index()]),
-                from.map(|node| self.node_symbols[node.index()]).into(),
-                to.map(|node| self.node_symbols[node.index()]).into(),
-                Cell::Float(place.x_m),
-                Cell::Float(place.y_m),
-            ],
-        );
+        let power =
+            |site: Option<NodeId>| Some(self.infrastructure.received(device, site?, now)?.received_dbm);
+        let cells = [
+            Cell::Float(now.as_secs()),
+            Cell::Category(self.node_symbols[device.index()]),
+            from.map(|node| self.node_symbols[node.index()]).into(),
+            to.map(|node| self.node_symbols[node.index()]).into(),
+            Cell::Float(place.x_m),
+            Cell::Float(place.y_m),
+            power(from).into(),
+            power(to).into(),
+        ];
+        let columns = if self.infrastructure.radio_environment().is_some() { 8 } else { 6 };
+        self.records.write(self.tables.handovers, &cells[..columns]);
     }
 
     pub(super) fn record_node_change(&mut self, now: SimTime, node: NodeId, change: NodeChange) {
@@ -164,9 +188,14 @@ impl Core {
         );
     }
 
-    /// What a policy wants, if the infrastructure can do it: the node computes, works, and can be reached from
-    /// `from`; the instance is one of its own.
-    fn checked(&self, from: NodeId, decision: OffloadingDecision) -> Option<OffloadingTarget> {
+    /// What a policy wants, if the infrastructure can do it: the node computes, works, has the accelerator that the
+    /// task cannot do without, and can be reached from `from`; the instance is one of its own.
+    fn checked(
+        &self,
+        from: NodeId,
+        request: &OffloadingRequest,
+        decision: OffloadingDecision,
+    ) -> Option<OffloadingTarget> {
         let target = match decision {
             OffloadingDecision::Run(node) => OffloadingTarget { node, processor: None, network: None },
             OffloadingDecision::Place(target) => target,
@@ -177,7 +206,10 @@ impl Core {
         let own = target.processor.is_none_or(|own| node.processors().any(|other| other == own));
         let reachable = infrastructure.is_reachable(from, target.node);
         let computes = infrastructure.takes_tasks(target.node);
-        (own && computes && reachable).then_some(target)
+        let accelerates = request.accelerated.is_none_or(|part| {
+            !part.is_required || infrastructure.accelerators().can_serve(target.node, &part)
+        });
+        (own && computes && reachable && accelerates).then_some(target)
     }
 }
 
@@ -247,6 +279,20 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.cancel_job(self.schedule, job);
     }
 
+    fn submit_accelerated(
+        &mut self,
+        node: NodeId,
+        request: AcceleratorRequest,
+        token: u64,
+    ) -> Result<AcceleratorJobId, Refusal> {
+        let owner = self.owner(token);
+        self.core.infrastructure.submit_accelerated(self.schedule, node, request, owner)
+    }
+
+    fn cancel_accelerated(&mut self, job: AcceleratorJobId) {
+        self.core.infrastructure.cancel_accelerated(self.schedule, job);
+    }
+
     fn start_transfer_via(
         &mut self,
         from: NodeId,
@@ -271,10 +317,17 @@ impl Context for WorldContext<'_> {
         let number = core.decisions.count();
         let random = &mut core.offloading_random;
         let mut view = OffloadingView::new(number, request, now, &mut core.infrastructure, random);
-        let features = core.decisions.enabled(DecisionPoint::Offloading).then(|| view.features());
+        let features = core.decisions.enabled(DecisionPoint::Offloading).then(|| {
+            let mut seen =
+                smallvec::SmallVec::<[Option<f64>; MOST_FEATURES]>::from_slice(&view.features());
+            if !view.infrastructure().accelerators().is_empty() {
+                seen.extend(view.accelerator_features());
+            }
+            seen
+        });
         let decision = core.offloading.decide(&mut view);
         let asks_on_arrival = core.offloading.decides_on_arrival();
-        let target = core.checked(request.device, decision);
+        let target = core.checked(request.device, request, decision);
         core.counts.refused_decisions += u64::from(target.is_none());
         let node = target.map(|target| target.node);
         let workload = core.workload_symbols.get(usize::from(self.workload)).copied();
@@ -311,7 +364,7 @@ impl Context for WorldContext<'_> {
         let random = &mut core.offloading_random;
         let mut view = OffloadingView::new(number, request, now, &mut core.infrastructure, random);
         let decision = core.offloading.decide_on_arrival(&mut view, node);
-        let target = core.checked(node, decision);
+        let target = core.checked(node, request, decision);
         OffloadingChoice {
             number,
             node: target.map(|target| target.node),

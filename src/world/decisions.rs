@@ -42,7 +42,7 @@ fn common_columns() -> [ColumnSpec; COMMON] {
 const COMMON: usize = 10;
 
 /// Most features that a decision point records.
-const MOST_FEATURES: usize = 16;
+pub(super) const MOST_FEATURES: usize = 16;
 
 /// A decision point of a run: who decides there, and what is recorded of what they see.
 #[derive(Debug)]
@@ -125,11 +125,11 @@ impl Decisions {
             points[spec.point as usize] = Some(Point { name, policy, columns });
         }
         let columns: Vec<ColumnSpec> = common_columns().iter().chain(&features).cloned().collect();
-        let table = records.table(TableSpec {
-            name: "decisions".into(),
-            meaning: "One row for each decision of a policy, written when its outcome is known".into(),
+        let table = records.table(TableSpec::new(
+            "decisions",
+            "One row for each decision of a policy, written when its outcome is known",
             columns,
-        })?;
+        ))?;
         Ok(Decisions {
             table,
             enabled: records.is_recorded(table),

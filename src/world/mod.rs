@@ -1,5 +1,6 @@
 //! The world: infrastructure, workloads and policies on one event queue.
 
+mod accelerators;
 mod builder;
 mod core;
 mod decisions;
@@ -7,13 +8,19 @@ mod energy;
 mod event;
 mod governor;
 mod hosting;
+mod mobility;
+mod movements;
+mod network_energy;
+mod radio;
 mod sampling;
 mod simulation;
 mod tables;
+mod tier_samples;
 
 pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};
 pub use governor::GovernorTimes;
+pub use radio::RadioSampling;
 pub use sampling::Sampling;
 pub use simulation::{Finished, Simulation, World};
 

@@ -35,6 +35,8 @@ pub(super) struct Sampler {
     pub(super) sampling: Sampling,
     last: SimTime,
     nodes: Vec<(NodeId, f64, f64)>,
+    /// Busy core seconds and energy of each tier at the last sample.
+    pub(super) tiers: [(f64, f64); Tier::ALL.len()],
     carried_bytes: Vec<[f64; 2]>,
 }
 
@@ -57,7 +59,12 @@ impl Core {
         if self.sampler.sampling.positions && self.records.is_recorded(self.tables.positions) {
             self.sample_positions(now);
         }
+        if self.records.is_recorded(self.tables.tiers) {
+            self.sample_tiers(now, period_s);
+        }
         self.sample_energy(now);
+        self.sample_network_energy(now);
+        self.sample_accelerators(now);
         self.sampler.last = now;
     }
 

@@ -4,7 +4,7 @@ use super::core::{Core, WorldContext};
 use super::event::Event;
 use crate::apps::{Context, Workload};
 use crate::engine::{Kernel, Model, Phase, Schedule, SimTime};
-use crate::infra::{Infrastructure, Notice, Tier};
+use crate::infra::{InfraEvent, Infrastructure, Notice, Tier, TransferId};
 use crate::records::Records;
 use serde_json::json;
 
@@ -63,6 +63,18 @@ impl World {
         self.core.watch_loads(schedule);
     }
 
+    /// Asks for what comes after the end of a transfer, which is itself at hand by now.
+    fn prepare_transfer(&self, id: TransferId) {
+        let network = self.core.infrastructure.network();
+        if let (Some(owner), Some((from, to))) = (network.owner(id), network.ends(id)) {
+            self.core.infrastructure.prefetch_node(from.node);
+            self.core.infrastructure.prefetch_node(to.node);
+            if let Some(workload) = self.workloads.get(usize::from(owner.workload)) {
+                workload.prepare_token(owner.token);
+            }
+        }
+    }
+
     /// Records and passes on what the infrastructure has to tell.
     fn dispatch(&mut self, schedule: &mut Schedule<Event>) {
         while let Some(notice) = self.core.infrastructure.take_notice() {
@@ -71,6 +83,11 @@ impl World {
                 Notice::JobEnded { job, outcome, .. } => {
                     self.with_workload(schedule, job.owner.workload, |workload, context| {
                         workload.on_job_end(job.owner.token, &job, outcome, context);
+                    });
+                }
+                Notice::AcceleratedEnded { job, outcome, .. } => {
+                    self.with_workload(schedule, job.owner.workload, |workload, context| {
+                        workload.on_accelerated_end(job.owner.token, &job, outcome, context);
                     });
                 }
                 Notice::TransferEnded(transfer) => {
@@ -104,6 +121,7 @@ impl World {
                     });
                 }
                 Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
+                Notice::Moved(node) => self.core.record_movement(now, node),
                 Notice::Handover { device, from, to } => {
                     self.core.record_handover(now, device, from, to);
                     self.with_each(schedule, |workload, context| {
@@ -118,9 +136,27 @@ impl World {
 impl Model for World {
     type Event = Event;
 
+    fn prepare(&self, next: &Event) {
+        match next {
+            Event::Infrastructure(event) => self.core.infrastructure.prefetch_event(event),
+            Event::Timer { workload, message } => {
+                let workload = self.workloads.get(usize::from(*workload));
+                if let Some(node) = workload.and_then(|workload| workload.prepare(message)) {
+                    self.core.infrastructure.prefetch_node(node);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn handle(&mut self, event: Event, schedule: &mut Schedule<Event>) {
         match event {
-            Event::Infrastructure(event) => self.core.infrastructure.handle(schedule, event),
+            Event::Infrastructure(event) => {
+                if let InfraEvent::TransferDue(id) = event {
+                    self.prepare_transfer(id);
+                }
+                self.core.infrastructure.handle(schedule, event);
+            }
             Event::Timer { workload, message } => {
                 self.with_workload(schedule, workload, |workload, context| {
                     workload.on_timer(message, context);
@@ -130,8 +166,14 @@ impl Model for World {
             Event::GovernorLoad => self.core.on_governor_load(schedule),
             Event::Sample => {
                 self.core.sample(schedule.now());
+                self.with_each(schedule, |workload, context| workload.on_sample(context));
                 let interval = self.core.sampler.sampling.interval;
                 schedule.after(interval, Phase::Metering, Event::Sample);
+            }
+            Event::SampleRadio => {
+                if let Some(interval) = self.core.sample_radio(schedule.now()) {
+                    schedule.after(interval, Phase::Metering, Event::SampleRadio);
+                }
             }
             Event::User(event) => {
                 let mut context = WorldContext { core: &mut self.core, schedule, workload: u16::MAX };
@@ -251,6 +293,7 @@ impl Simulation {
         let World { core, workloads } = &self.kernel.model;
         let infrastructure = &core.infrastructure;
         let mut tiers = serde_json::Map::new();
+        let mut nodes_j = 0.0;
         for tier in Tier::ALL {
             let load = infrastructure.tier_load(tier);
             if load.nodes == 0 {
@@ -269,9 +312,13 @@ impl Simulation {
                 "cores": load.cores,
                 "utilisation": if core_s > 0.0 { busy_core_s / core_s } else { 0.0 },
                 "energy_j": energy_j,
+                "network_j": infrastructure.tier_network_energy_j(tier, now),
             });
-            if let Some(booked) = infrastructure.predicted().mean_utilisation(tier, now) {
-                of_tier["predicted_utilisation"] = json!(booked);
+            nodes_j += energy_j;
+            of_tier["predicted_utilisation"] =
+                json!(infrastructure.predicted().mean_utilisation(tier, now));
+            if let Some(accelerators) = super::accelerators::summary(infrastructure, tier, now) {
+                of_tier["accelerators"] = accelerators;
             }
             let batteries = infrastructure.batteries_of(tier, now);
             if batteries.nodes > 0 {
@@ -293,12 +340,15 @@ impl Simulation {
             "events": self.kernel.processed(),
             "workloads": workloads,
             "tiers": tiers,
+            "energy": super::network_energy::summary(infrastructure, nodes_j, now),
             "network": {
                 "transfers": core.counts.transfers,
                 "sent_bytes": core.counts.transferred_bytes,
                 "unfinished_transfers": infrastructure.network().transfers(),
             },
             "handovers": core.counts.handovers,
+            "mobility": super::mobility::summary(core),
+            "notes": core.notes,
             "failures": core.counts.failures,
             "decisions": { "made": core.decisions.made(), "refused": core.counts.refused_decisions },
         });

@@ -63,7 +63,12 @@ fn transfers() -> TableSpec {
     )
 }
 
-fn handovers() -> TableSpec {
+fn handovers(has_signals: bool) -> TableSpec {
+    let power = |name: &'static str, of: &'static str| ColumnSpec::float(name, "dBm", of);
+    let powers = [
+        power("from_power_dbm", "power received of the access point before; null if there was none"),
+        power("to_power_dbm", "power received of the access point after; null if there is none"),
+    ];
     TableSpec::new(
         "handovers",
         "One row for each change of a device's access point",
@@ -74,7 +79,10 @@ fn handovers() -> TableSpec {
             ColumnSpec::category("to", "access point after; null out of coverage"),
             ColumnSpec::float("x_m", "m", "where the device was, east of the origin"),
             ColumnSpec::float("y_m", "m", "where the device was, north of the origin"),
-        ],
+        ]
+        .into_iter()
+        .chain(powers.into_iter().filter(|_| has_signals))
+        .collect::<Vec<_>>(),
     )
 }
 
@@ -138,6 +146,8 @@ pub(super) struct Tables {
     pub(super) handovers: TableId,
     pub(super) faults: TableId,
     pub(super) positions: TableId,
+    pub(super) movements: TableId,
+    pub(super) tiers: TableId,
     /// If there are nodes with frequency steps.
     pub(super) frequencies: Option<TableId>,
     pub(super) names: Names,
@@ -166,14 +176,17 @@ impl Tables {
     pub(super) fn register(
         records: &mut dyn Records,
         has_frequencies: bool,
+        has_signals: bool,
     ) -> Result<Self, RecordError> {
         Ok(Tables {
             nodes: records.table(nodes())?,
             links: records.table(links())?,
             transfers: records.table(transfers())?,
-            handovers: records.table(handovers())?,
+            handovers: records.table(handovers(has_signals))?,
             faults: records.table(faults())?,
             positions: records.table(positions())?,
+            movements: records.table(super::movements::table())?,
+            tiers: records.table(super::tier_samples::table())?,
             frequencies: if has_frequencies { Some(records.table(frequencies())?) } else { None },
             names: Names {
                 node: records.symbol("node"),

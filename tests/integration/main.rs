@@ -1,6 +1,7 @@
 //! Tests of behaviour through the command line and the public API: one binary, since each costs a link of
 //! its own; one module a subject.
 
+mod accelerators;
 mod access;
 mod bad_scenarios;
 mod batteries;
@@ -17,7 +18,10 @@ mod frequency_scenarios;
 mod full_disk;
 mod governed_hosts;
 mod interrupt;
+mod learned_ways;
+mod maps;
 mod models;
+mod network_energy;
 mod physics;
 mod planetlab;
 #[cfg(feature = "plot")]
@@ -30,6 +34,7 @@ mod sites;
 mod support;
 mod sweep;
 mod traces;
+mod tracing;
 mod virtual_machines;
 mod vm_corners;
 mod vm_costs;

@@ -36,7 +36,8 @@ pub(crate) fn shipped_scenarios() -> Vec<(String, PathBuf)> {
         let files = json_files(folder).into_iter();
         files.map(|file| (name(&file), file)).collect::<Vec<_>>()
     };
-    [("scenarios", ""), ("scenarios/cloud", "cloud/")].into_iter().flat_map(of_folder).collect()
+    let folders = [("scenarios", ""), ("scenarios/cloud", "cloud/"), ("scenarios/edge", "edge/")];
+    folders.into_iter().flat_map(of_folder).collect()
 }
 
 /// The JSON in a file.

@@ -1,17 +1,19 @@
 //! The life of a task: decision, upload, execution, download, end.
 
+use super::accelerated::Accelerated;
 use super::application::{Application, TraceArrival};
 use super::counts::{Spans, experience};
 use super::edgecloudsim::TaskSlips;
 use super::outcome::Outcome;
+use super::tracing::Ended;
 use super::workload::{DEADLINE, OnDeadline, OnHandover, RETRY, TaskWorkload};
 use crate::apps::{Context, DecisionEnd, DecisionId, Message, OffloadingRequest};
-use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
+use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime, prefetch};
 use crate::infra::compute::{Job, JobRequest};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, TransferId, TransferOutcome,
-    TransferRecord,
+    AcceleratorJobId, Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, Tier, TransferId,
+    TransferOutcome, TransferRecord,
 };
 use crate::records::Cell;
 
@@ -23,18 +25,22 @@ pub(super) enum Stage {
     /// Going on from the node where the input has arrived.
     Relaying(TransferId),
     Executing(JobId),
+    /// On an accelerator of the node.
+    Accelerating(AcceleratorJobId),
     Downloading(TransferId),
 }
 
 /// A task that has not ended.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
-    number: u64,
+    pub(super) number: u64,
     pub(super) device: u32,
     pub(super) created: SimTime,
     pub(super) job: JobRequest,
     pub(super) upload_bytes: f64,
-    download_bytes: f64,
+    pub(super) download_bytes: f64,
+    /// Its part on an accelerator, if it has one.
+    pub(super) accelerated: Option<Box<Accelerated>>,
     deadline_s: Option<f64>,
     deadline: Option<EventHandle>,
     retry: Option<EventHandle>,
@@ -56,10 +62,10 @@ pub(super) struct Task {
     by_class_s: [f64; NetworkClass::ALL.len()],
     attempts: u32,
     pub(super) stage: Stage,
-    stage_since: SimTime,
+    pub(super) stage_since: SimTime,
     upload_s: Option<f64>,
-    wait_s: Option<f64>,
-    execution_s: Option<f64>,
+    pub(super) wait_s: Option<f64>,
+    pub(super) execution_s: Option<f64>,
     download_s: Option<f64>,
 }
 
@@ -72,7 +78,7 @@ impl Task {
         now: SimTime,
         slips: TaskSlips,
     ) -> Self {
-        Task {
+        let mut task = Task {
             number: 0,
             device,
             created: now,
@@ -86,6 +92,7 @@ impl Task {
             upload_bytes: slips.size(application.upload_bytes.sample(random), 1e3),
             download_bytes: slips.size(application.download_bytes.sample(random), 1e3),
             deadline_s: application.deadline_s.as_ref().map(|deadline| deadline.sample(random)),
+            accelerated: application.accelerated.as_ref().map(|part| Accelerated::draw(part, random)),
             deadline: None,
             retry: None,
             decision: None,
@@ -106,7 +113,9 @@ impl Task {
             wait_s: None,
             execution_s: None,
             download_s: None,
-        }
+        };
+        task.size_accelerated();
+        task
     }
 
     /// What a policy is asked; `waited_s` is how long ago it was created.
@@ -120,6 +129,7 @@ impl Task {
             task: self.number,
             device,
             job: self.job,
+            accelerated: self.accelerated.as_ref().map(|own| own.request),
             upload_bytes: self.upload_bytes,
             download_bytes: self.download_bytes,
             deadline_s: self.deadline_s.map(|deadline_s| (deadline_s - waited_s).max(0.0)),
@@ -129,11 +139,22 @@ impl Task {
         }
     }
 
+    /// Asks for its memory, which spans several lines.
+    pub(super) fn prefetch(&self) {
+        prefetch(&self.number);
+        prefetch(&self.upload_bytes);
+        prefetch(&self.processor);
+        prefetch(&self.by_class_s);
+        prefetch(&self.stage);
+        prefetch(&self.download_s);
+    }
+
     /// Takes over what a trace says of the sizes.
     pub(super) fn take_sizes(&mut self, row: &TraceArrival) {
         self.job.length_mi = row.length_mi.unwrap_or(self.job.length_mi);
         self.upload_bytes = row.upload_bytes.unwrap_or(self.upload_bytes);
         self.download_bytes = row.download_bytes.unwrap_or(self.download_bytes);
+        self.size_accelerated();
     }
 }
 
@@ -171,6 +192,10 @@ impl TaskWorkload {
             // After all that completes at that instant: a result at the deadline is in time.
             task.deadline = Some(context.set_timer(time, Phase::Demand, message));
         }
+        if let Some(tracer) = &mut self.tracer {
+            let device = &self.devices[task.device as usize];
+            tracer.created(task.number, device.node, device.application, context);
+        }
         entry.insert(task);
         self.begin(index, context);
     }
@@ -182,6 +207,7 @@ impl TaskWorkload {
         let application = &self.applications[usize::from(device.application)];
         task.attempts += 1;
         task.node = None;
+        task.forget_fallback();
         let waited_s = context.now().since(task.created).as_secs();
         let choice = context.decide_offloading(&task.request(device.node, application, waited_s));
         task.decision = choice.decision;
@@ -194,7 +220,9 @@ impl TaskWorkload {
         (task.processor, task.network) = (choice.processor, choice.network);
         (task.asks_on_arrival, task.asked) = (choice.asks_on_arrival, choice.number);
         task.stage_since = context.now();
-        if self.options.on_handover == OnHandover::LoseResultElsewhere {
+        if self.options.on_handover == OnHandover::LoseResultElsewhere
+            || self.options.slips.free_result_relay
+        {
             task.origin = context.infrastructure().attached_to(from);
         }
         if !choice.asks_on_arrival && !self.admit(index, node, context) {
@@ -239,6 +267,8 @@ impl TaskWorkload {
         if !context.infrastructure().node(node).is_available() {
             return self.fail(index, Outcome::LostToFault, context);
         }
+        self.choose_fallback(index, node, context);
+        let task = &self.tasks[index];
         let device = &self.devices[task.device as usize];
         let predicted = self.applications[usize::from(device.application)].predicted;
         let submitted = match predicted {
@@ -249,7 +279,13 @@ impl TaskWorkload {
             Some(shares) => self.submit_booked(index, node, shares, context),
         };
         match submitted {
-            Ok(job) => self.tasks[index].stage = Stage::Executing(job),
+            Ok(job) => {
+                self.tasks[index].stage = Stage::Executing(job);
+                if let Some(tracer) = &mut self.tracer {
+                    let device = self.tasks[index].device as usize;
+                    tracer.submitted(node, self.devices[device].application);
+                }
+            }
             Err(_) => self.end(index, Outcome::RefusedForCapacity, context),
         }
     }
@@ -264,11 +300,21 @@ impl TaskWorkload {
         let Some(task) = self.tasks.get_mut(index) else { return };
         let now = context.now();
         task.wait_s = job.started.map(|started| started.since(job.admitted).as_secs());
+        if let (Some(tracer), Some(node)) = (&mut self.tracer, task.node) {
+            let application = self.devices[task.device as usize].application;
+            tracer.job_ended(node, application, job, outcome == JobOutcome::Done, now);
+        }
         if outcome != JobOutcome::Done {
             return self.fail(index, outcome.into(), context);
         }
         task.execution_s = job.started.map(|started| now.since(started).as_secs());
-        task.stage_since = now;
+        self.after_cores(index, context);
+    }
+
+    /// All work is done: the result is sent to the device.
+    pub(super) fn send_back(&mut self, index: usize, context: &mut dyn Context) {
+        let task = &mut self.tasks[index];
+        task.stage_since = context.now();
         let device = self.devices[task.device as usize].node;
         match task.node {
             Some(node) if node != device => {
@@ -278,7 +324,14 @@ impl TaskWorkload {
                     return self.end(index, Outcome::LostToMobility, context);
                 }
                 let (bytes, via) = (task.download_bytes, task.network);
-                match context.start_transfer_via(node, device, bytes, index as u64, via) {
+                // What has come back to the access point at no time.
+                let relayed = task.origin.filter(|&origin| {
+                    self.options.slips.free_result_relay
+                        && context.infrastructure().attached_to(device) == Some(origin)
+                        && context.infrastructure().node(node).tier == Tier::Edge
+                });
+                let from = relayed.unwrap_or(node);
+                match context.start_transfer_via(from, device, bytes, index as u64, via) {
                     Ok(id) => task.stage = Stage::Downloading(id),
                     Err(refusal) => self.not_sent(index, refusal, context),
                 }
@@ -325,7 +378,7 @@ impl TaskWorkload {
     }
 
     /// A task was hit: it starts anew if a fault did it and the rules allow, else it ends.
-    fn fail(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
+    pub(super) fn fail(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
         let task = &mut self.tasks[index];
         let device = self.devices[task.device as usize].node;
         let again = outcome == Outcome::LostToFault
@@ -364,7 +417,13 @@ impl TaskWorkload {
         task.deadline = None;
         match task.stage {
             Stage::Created => {}
-            Stage::Executing(job) => context.cancel_job(job),
+            Stage::Executing(job) => {
+                if let (Some(tracer), Some(node)) = (&mut self.tracer, task.node) {
+                    tracer.job_dropped(node, self.devices[task.device as usize].application);
+                }
+                context.cancel_job(job);
+            }
+            Stage::Accelerating(job) => self.drop_accelerated(index, job, context),
             Stage::Uploading(id) | Stage::Relaying(id) | Stage::Downloading(id) => {
                 context.abort_transfer(id, TransferOutcome::Dropped);
             }
@@ -415,21 +474,26 @@ impl TaskWorkload {
         let device = &self.devices[task.device as usize];
         let application = &self.applications[usize::from(device.application)];
         let refused = task.stage == Stage::Created;
+        let spans = service_s.map(|service_s| Spans {
+            service_s,
+            network_s: task.upload_s.unwrap_or(0.0) + task.download_s.unwrap_or(0.0),
+            wait_s: task.wait_s.unwrap_or(0.0),
+            execution_s: task.execution_s.unwrap_or(0.0),
+            by_class_s: task.by_class_s,
+            experience: task
+                .deadline_s
+                .map(|deadline_s| experience(service_s, deadline_s, application.delay_sensitivity)),
+        });
         if self.options.slips.counts(task.created, refused, context.warm_up_end()) {
-            let spans = service_s.map(|service_s| Spans {
-                service_s,
-                network_s: task.upload_s.unwrap_or(0.0) + task.download_s.unwrap_or(0.0),
-                wait_s: task.wait_s.unwrap_or(0.0),
-                execution_s: task.execution_s.unwrap_or(0.0),
-                by_class_s: task.by_class_s,
-                experience: task
-                    .deadline_s
-                    .map(|deadline_s| experience(service_s, deadline_s, application.delay_sensitivity)),
-            });
             let (refused_by, spans) = (task.refused_by, spans.as_ref());
-            self.total.add(outcome, tier, refused_by, spans);
             let own = &mut self.by_application[usize::from(device.application)];
             own.add(outcome, tier, refused_by, spans);
+        }
+        if let Some(tracer) = &mut self.tracer {
+            let Task { number, by_class_s, refused_by, .. } = task;
+            let (device, application) = (device.node, device.application);
+            let ended = Ended { number, device, application, outcome, by_class_s, refused_by, spans };
+            tracer.ended(&ended, context);
         }
         let Some(registered) = &self.registered else { return };
         let outcome_symbol = registered.outcomes[outcome as usize];

@@ -1,13 +1,16 @@
 //! The workload: its devices, what it counts, and how it answers the world.
 
+use super::accelerated::{AcceleratedCounts, accelerations_table};
 use super::application::{Application, Arrival};
 use super::arrivals::ArrivalClock;
 use super::counts::Counts;
 use super::edgecloudsim::TaskSlips;
 use super::life::Task;
 use super::outcome::Outcome;
+use super::tracing::Tracer;
 use crate::apps::{Context, Message, Workload};
-use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
+use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime, prefetch};
+use crate::infra::accelerators::AcceleratorJob;
 use crate::infra::compute::Job;
 use crate::infra::{JobOutcome, NodeChange, NodeId, Tier, TransferRecord};
 use crate::records::{ColumnSpec, Symbol, TableId, TableSpec};
@@ -76,6 +79,8 @@ pub(super) struct Device {
 #[derive(Debug)]
 pub(super) struct Registered {
     pub(super) table: TableId,
+    /// If an application has a part on accelerators.
+    pub(super) accelerations: Option<TableId>,
     pub(super) name: Symbol,
     pub(super) applications: Vec<Symbol>,
     pub(super) outcomes: [Symbol; Outcome::ALL.len()],
@@ -98,8 +103,10 @@ pub struct TaskWorkload {
     pub(super) tasks: Slab<Task>,
     pub(super) next_number: u64,
     pub(super) registered: Option<Registered>,
-    pub(super) total: Counts,
+    pub(super) accelerated: AcceleratedCounts,
     pub(super) by_application: Vec<Counts>,
+    /// If any of its tables is recorded.
+    pub(super) tracer: Option<Box<Tracer>>,
 }
 
 /// The table of tasks, one row each, written when the task has ended.
@@ -175,21 +182,36 @@ impl TaskWorkload {
             tasks: Slab::new(),
             next_number: 0,
             registered: None,
-            total: Counts::default(),
+            accelerated: AcceleratedCounts::default(),
             by_application,
+            tracer: None,
         }
+    }
+
+    fn uses_accelerators(&self) -> bool {
+        self.applications.iter().any(|application| application.accelerated.is_some())
     }
 
     fn register(&mut self, context: &mut dyn Context) {
         // A table of this name and shape is shared by all task workloads; nothing else can be wrong.
         let Ok(table) = context.table(tasks_table()) else { return };
-        self.registered = Some(Registered {
+        let accelerations = if self.uses_accelerators() {
+            let Ok(table) = context.table(accelerations_table()) else { return };
+            Some(table)
+        } else {
+            None
+        };
+        let registered = Registered {
             table,
+            accelerations,
             name: context.symbol(&self.name),
             applications: self.applications.iter().map(|app| context.symbol(&app.name)).collect(),
             outcomes: Outcome::ALL.map(|outcome| context.symbol(outcome.name())),
             tiers: Tier::ALL.map(|tier| context.symbol(tier.name())),
-        });
+        };
+        let Registered { name, tiers, .. } = registered;
+        self.tracer = Tracer::register(name, registered.applications.clone(), tiers, context);
+        self.registered = Some(registered);
     }
 
     /// Gives each device its application, by the shares.
@@ -311,8 +333,36 @@ impl Workload for TaskWorkload {
         }
     }
 
+    fn prepare(&self, message: &Message) -> Option<NodeId> {
+        if message.code != CREATE {
+            return None;
+        }
+        if let Some(device) = self.devices.get(message.subject as usize) {
+            prefetch(&device.node);
+            prefetch(&device.appearances);
+        }
+        // Not from the device, which is still to come.
+        self.nodes.get(message.subject as usize).copied()
+    }
+
+    fn prepare_token(&self, token: u64) {
+        if let Some(task) = self.tasks.get(token as usize) {
+            task.prefetch();
+        }
+    }
+
     fn on_job_end(&mut self, token: u64, job: &Job, outcome: JobOutcome, context: &mut dyn Context) {
         self.job_ended(token as usize, job, outcome, context);
+    }
+
+    fn on_accelerated_end(
+        &mut self,
+        token: u64,
+        job: &AcceleratorJob,
+        outcome: JobOutcome,
+        context: &mut dyn Context,
+    ) {
+        self.accelerated_ended(token as usize, job, outcome, context);
     }
 
     fn on_transfer_end(&mut self, transfer: &TransferRecord, context: &mut dyn Context) {
@@ -341,7 +391,12 @@ impl Workload for TaskWorkload {
         }
     }
 
+    fn on_sample(&mut self, context: &mut dyn Context) {
+        self.sample_services(context);
+    }
+
     fn finish(&mut self, context: &mut dyn Context) {
+        self.sample_services(context);
         let left: Vec<usize> = self.tasks.iter().map(|(index, _)| index).collect();
         for index in left {
             self.end(index, Outcome::Unfinished, context);
@@ -349,7 +404,9 @@ impl Workload for TaskWorkload {
     }
 
     fn summary(&self) -> serde_json::Value {
-        let mut summary = self.total.json();
+        let mut total = Counts::default();
+        self.by_application.iter().for_each(|own| total.merge(own));
+        let mut summary = total.json();
         let by_application: serde_json::Map<_, _> = self
             .applications
             .iter()
@@ -357,6 +414,9 @@ impl Workload for TaskWorkload {
             .map(|(application, counts)| (application.name.clone(), counts.json()))
             .collect();
         summary["applications"] = by_application.into();
+        if self.uses_accelerators() {
+            summary["accelerators"] = self.accelerated.json();
+        }
         summary
     }
 }

@@ -1,5 +1,7 @@
 //! The network: topology and routes, links and their models, transfers.
 
+mod building;
+mod carried;
 mod delay;
 mod direct;
 mod fair_share;
@@ -12,14 +14,19 @@ mod routes;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod views;
 
+pub use carried::{Carried, CarriedEnd};
 pub use delay::{
     CloseIn, CloseInError, DelayModel, Message, PopulationError, PopulationQueue, ThroughputError,
     ThroughputTable, WindowError, WindowedQueue,
 };
 pub use fair_share::{FairShare, FlowIndex, LinkIndex, max_min_rates};
 pub use hops::Attachment;
-pub use link::{DirectScope, DirectSpec, LinkModel, LinkSpec, Mm1, NetworkClass, RadioSpec};
+pub use link::{
+    DirectScope, DirectSpec, LinkModel, LinkSpec, Mm1, NetworkClass, RadioEnergy, RadioSpec,
+};
 pub use parts::{ChannelState, Endpoint, Link, NetworkRefusal};
 pub use routes::Routes;
-pub use transfers::{Network, TransferView};
+pub use transfers::Network;
+pub use views::TransferView;

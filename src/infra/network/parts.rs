@@ -2,7 +2,7 @@
 
 use super::fair_share::{FlowIndex, LinkIndex};
 use super::hops::Hop;
-use super::link::{Arrivals, LinkModel, NetworkClass};
+use super::link::{Arrivals, LinkModel, NetworkClass, RadioEnergy};
 use crate::engine::{EventHandle, SimDuration, SimTime};
 use crate::infra::ids::{LinkId, NodeId, Owner};
 
@@ -14,12 +14,16 @@ pub(super) struct ChannelId(pub(super) u32);
 pub(super) struct Channel {
     pub(super) bandwidth_bps: f64,
     pub(super) model: LinkModel,
+    /// Whether its model asks for the distance of the device.
+    pub(super) needs_distance: bool,
     pub(super) fair: Option<LinkIndex>,
     pub(super) arrivals: Arrivals,
     pub(super) transfers: usize,
     pub(super) limit: usize,
     /// Bytes carried under a model other than fair sharing.
     pub(super) carried_bytes: f64,
+    /// The link it is of; the first one of a pool.
+    pub(super) link: LinkId,
 }
 
 /// A link as the world sees it.
@@ -38,6 +42,12 @@ pub struct Link {
     pub(super) pooled: bool,
     /// Whether it is of a direct network.
     pub(super) direct: bool,
+    /// What the fixed end of a radio or direct network draws.
+    pub(super) energy: RadioEnergy,
+    /// Joules a byte of a link between two nodes.
+    pub(super) energy_j_per_byte: f64,
+    /// Joules that a radio or direct network has drawn for what it carried.
+    pub(super) drawn_j: f64,
 }
 
 /// Where a transfer starts or ends: a node of the topology, or a device behind an access point's radio.
@@ -100,6 +110,36 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
+    /// A transfer over `path` that begins at `now` between these ends; `tail` is what comes after the sending.
+    pub(super) fn new(
+        now: SimTime,
+        owner: Owner,
+        (from, to): (Endpoint, Endpoint),
+        bytes: f64,
+        path: Vec<ChannelId>,
+        tail: SimDuration,
+    ) -> Self {
+        Transfer {
+            owner,
+            from,
+            to,
+            size_bytes: bytes,
+            started: now,
+            reroutes: 0,
+            stage: Stage::Arriving,
+            leg_bytes: bytes,
+            leg_since: now,
+            sent_bytes: 0.0,
+            tail,
+            due: None,
+            hops_taken: path.len() as u32,
+            path,
+            hop: None,
+            hops: Vec::new(),
+            by_class_s: [0.0; NetworkClass::ALL.len()],
+        }
+    }
+
     /// What the interfaces at its ends allow: hop by hop, each counts on its own hop only.
     pub(super) fn rate_limit_bps(&self) -> f64 {
         let first = self.hop.is_none() || self.hops_taken == 1;

@@ -1,16 +1,18 @@
 //! Transfers: bytes on their way over links of any model.
 
+use super::carried::Carried;
 use super::direct::Direct;
 use super::fair_share::{FairShare, LinkIndex};
 use super::hops::{Attachments, Hop};
-use super::link::{Arrivals, LinkModel, LinkSpec, NetworkClass, RadioSpec};
-use super::parts::{Channel, ChannelId, ChannelState, Endpoint, Link, NetworkRefusal, Stage, Transfer};
+use super::link::{LinkModel, NetworkClass};
+use super::parts::{Channel, ChannelId, Endpoint, Link, NetworkRefusal, Stage, Transfer};
 use super::routes::Routes;
 use crate::engine::{EventHandle, Phase, Schedule, SimDuration, SimTime};
 use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
-use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
+use crate::infra::ids::{Owner, TransferId};
 use rustc_hash::FxHashMap;
 use slab::Slab;
+use std::collections::VecDeque;
 
 /// The topology, its links and the transfers on them.
 ///
@@ -24,13 +26,13 @@ pub struct Network {
     pub(super) links: Vec<Link>,
     pub(super) channels: Vec<Channel>,
     /// The channels of each pool, in the order of up and down. For look-ups only.
-    pools: FxHashMap<u32, [ChannelId; 2]>,
+    pub(super) pools: FxHashMap<u32, [ChannelId; 2]>,
     /// Networks beside the access points.
     pub(super) directs: Vec<Direct>,
     pub(super) attachments: Attachments,
     /// Whether any link has a delay model: ways may have to be taken hop by hop.
     pub(super) has_delays: bool,
-    fair: FairShare,
+    pub(super) fair: FairShare,
     /// The transfer of each flow.
     flows: Vec<TransferId>,
     flows_due: Option<EventHandle>,
@@ -38,146 +40,14 @@ pub struct Network {
     /// Ways of ended transfers, kept for their memory.
     pub(super) spare_paths: Vec<Vec<ChannelId>>,
     pub(super) spare_hops: Vec<Vec<Hop>>,
+    /// Whether it is noted what transfers have carried, for the energy that it took.
+    pub(super) notes_carried: bool,
+    pub(super) carried: VecDeque<Carried>,
     /// For each node behind a radio, its transfers.
     pub(super) of_device: Vec<smallvec::SmallVec<[TransferId; 2]>>,
 }
 
 impl Network {
-    /// Makes `node` part of the topology.
-    pub fn add_node(&mut self, node: NodeId) {
-        self.routes.add_node(node);
-    }
-
-    /// Adds a link and returns its id.
-    pub fn add_link(&mut self, spec: &LinkSpec) -> LinkId {
-        let id = LinkId(self.links.len() as u32);
-        self.routes.add_link(id, spec.a, spec.b, spec.latency);
-        if !spec.transit {
-            self.routes.avoid_link(id);
-        }
-        let known = spec.pool.and_then(|pool| self.pools.get(&pool).copied());
-        let channels = known.unwrap_or_else(|| {
-            let back = spec.back_model.as_ref().unwrap_or(&spec.model);
-            [&spec.model, back]
-                .map(|model| self.add_channel(spec.bandwidth_bps, model, spec.transfer_limit, id))
-        });
-        if let Some(pool) = spec.pool {
-            self.pools.insert(pool, channels);
-        }
-        self.links.push(Link {
-            a: spec.a,
-            b: Some(spec.b),
-            channels,
-            latency: spec.latency,
-            class: spec.class,
-            pooled: spec.pool.is_some(),
-            direct: false,
-        });
-        id
-    }
-
-    /// Adds the radio of an access point and returns its link. Its first channel leads to the devices,
-    /// its second from them.
-    pub fn add_radio(&mut self, access_point: NodeId, spec: &RadioSpec) -> LinkId {
-        let id = LinkId(self.links.len() as u32);
-        self.routes.add_node(access_point);
-        self.routes.skip_link(id, spec.latency);
-        let up = self.add_channel(spec.uplink_bps, &spec.model, spec.transfer_limit, id);
-        let down = if spec.half_duplex {
-            up
-        } else {
-            let model = spec.down_model.as_ref().unwrap_or(&spec.model);
-            self.add_channel(spec.downlink_bps, model, spec.transfer_limit, id)
-        };
-        self.links.push(Link {
-            a: access_point,
-            b: None,
-            channels: [down, up],
-            latency: spec.latency,
-            class: spec.class,
-            pooled: false,
-            direct: false,
-        });
-        id
-    }
-
-    pub(super) fn add_channel(
-        &mut self,
-        bandwidth_bps: f64,
-        model: &LinkModel,
-        limit: usize,
-        link: LinkId,
-    ) -> ChannelId {
-        let fair = matches!(model, LinkModel::FairShare);
-        let fair = fair.then(|| self.fair.add_link(bandwidth_bps / 8.0));
-        self.has_delays |= matches!(model, LinkModel::Delay(_));
-        self.channels.push(Channel {
-            bandwidth_bps,
-            model: match model {
-                LinkModel::Delay(model) => LinkModel::Delay(model.for_link(link.0)),
-                other => other.clone(),
-            },
-            fair,
-            arrivals: Arrivals::default(),
-            transfers: 0,
-            limit,
-            carried_bytes: 0.0,
-        });
-        ChannelId((self.channels.len() - 1) as u32)
-    }
-
-    /// The routes, for questions about latency.
-    pub fn routes(&mut self) -> &mut Routes {
-        &mut self.routes
-    }
-
-    /// Prepares the topology for questions, once all links have been added.
-    pub fn prepare(&mut self) {
-        self.routes.find_components();
-    }
-
-    /// Whether there is a way between two ends. O(1).
-    #[must_use]
-    pub fn is_connected(&self, from: Endpoint, to: Endpoint) -> bool {
-        self.routes.is_connected(from.site, to.site) || self.direct_latency(from.node, to.node).is_some()
-    }
-
-    /// All links.
-    #[must_use]
-    pub fn links(&self) -> &[Link] {
-        &self.links
-    }
-
-    /// Whether a link works.
-    #[must_use]
-    pub fn link_is_up(&self, link: LinkId) -> bool {
-        self.routes.link_is_up(link)
-    }
-
-    /// Number of transfers on their way.
-    #[must_use]
-    pub fn transfers(&self) -> usize {
-        self.transfers.len()
-    }
-
-    /// The two directions of a link at `now`: from its first end, and towards it. A half-duplex link
-    /// has one only.
-    #[must_use]
-    pub fn link_state(&self, now: SimTime, link: LinkId) -> (ChannelState, Option<ChannelState>) {
-        let [there, back] = self.links[link.index()].channels;
-        let state = |id: ChannelId| {
-            let channel = &self.channels[id.0 as usize];
-            let shared = channel.fair.map_or(0.0, |fair| self.fair.carried_bytes(now, fair));
-            ChannelState {
-                bandwidth_bps: channel.bandwidth_bps,
-                transfers: channel.transfers,
-                // Rounding may leave a trace of a byte below nothing.
-                carried_bytes: (channel.carried_bytes + shared).max(0.0),
-            }
-        };
-        (state(there), (back != there).then(|| state(back)))
-    }
-
     /// Finds the way from `from` to `to` into `path` and returns its propagation delay.
     fn find_path(
         &mut self,
@@ -290,33 +160,15 @@ impl Network {
                 return Err(refusal);
             }
         };
-        let hops_taken = path.len() as u32;
-        let transfer = Transfer {
-            owner,
-            from,
-            to,
-            size_bytes: bytes,
-            started: now,
-            reroutes: 0,
-            stage: Stage::Arriving,
-            leg_bytes: bytes,
-            leg_since: now,
-            sent_bytes: 0.0,
-            tail,
-            due: None,
-            path,
-            hop: None,
-            hops: Vec::new(),
-            by_class_s: [0.0; NetworkClass::ALL.len()],
-            hops_taken,
-        };
-        let id = self.insert(transfer);
-        self.launch(schedule, id);
-        Ok(id)
+        Ok(self.insert(schedule, Transfer::new(now, owner, (from, to), bytes, path, tail)))
     }
 
-    /// Keeps a new transfer, for the devices at its ends, too.
-    pub(super) fn insert(&mut self, transfer: Transfer) -> TransferId {
+    /// Keeps a new transfer, for the devices at its ends, too, and sends it on its way.
+    pub(super) fn insert<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        transfer: Transfer,
+    ) -> TransferId {
         let ends = [transfer.from, transfer.to];
         let id = TransferId(self.transfers.insert(transfer) as u32);
         for end in ends {
@@ -328,6 +180,7 @@ impl Network {
                 self.of_device[index].push(id);
             }
         }
+        self.launch(schedule, id);
         id
     }
 
@@ -366,10 +219,9 @@ impl Network {
         Ok(latency + SimDuration::from_secs_ceil(waits_s))
     }
 
-    /// The network that a channel is counted to. O(links), for refusals.
-    fn class_of(&self, channel: ChannelId) -> NetworkClass {
-        let link = self.links.iter().find(|link| link.channels.contains(&channel));
-        link.map_or(NetworkClass::Man, |link| link.class)
+    /// The network that a channel is counted to.
+    pub(super) fn class_of(&self, channel: ChannelId) -> NetworkClass {
+        self.links[self.channels[channel.0 as usize].link.index()].class
     }
 
     /// Sends the bytes of a prepared transfer on their way.
@@ -485,6 +337,9 @@ impl Network {
     /// Takes a transfer off its way, whose links have then carried what was sent; returns what was not.
     pub(super) fn leave_path(&mut self, now: SimTime, id: TransferId) -> f64 {
         let unsent = self.unsent_bytes(now, &self.transfers[id.index()]);
+        if self.notes_carried {
+            self.note_carried(id, unsent);
+        }
         let transfer = &mut self.transfers[id.index()];
         if let Stage::Flowing(flow) = transfer.stage {
             self.fair.cancel(now, flow);
@@ -610,68 +465,5 @@ impl Network {
         };
         self.arm(schedule);
         record
-    }
-
-    /// The transfers that satisfy `wanted`, in the order of their ids. O(transfers), for rare events.
-    #[must_use]
-    pub fn transfers_where(&self, wanted: impl Fn(TransferView<'_>) -> bool) -> Vec<TransferId> {
-        self.transfers
-            .iter()
-            .filter(|(_, transfer)| wanted(TransferView { network: self, transfer }))
-            .map(|(index, _)| TransferId(index as u32))
-            .collect()
-    }
-
-    /// The transfers of a device behind a radio, in the order of their start.
-    #[must_use]
-    pub fn transfers_of(&self, device: NodeId) -> smallvec::SmallVec<[TransferId; 2]> {
-        self.of_device.get(device.index()).cloned().unwrap_or_default()
-    }
-
-    /// Who is told of the end of a transfer.
-    #[must_use]
-    pub fn owner(&self, id: TransferId) -> Option<Owner> {
-        self.transfers.get(id.index()).map(|transfer| transfer.owner)
-    }
-
-    /// The two ends of a transfer.
-    #[must_use]
-    pub fn ends(&self, id: TransferId) -> Option<(Endpoint, Endpoint)> {
-        self.transfers.get(id.index()).map(|transfer| (transfer.from, transfer.to))
-    }
-
-    /// A link fails or works again.
-    pub fn set_link(&mut self, link: LinkId, up: bool) {
-        self.routes.set_link(link, up);
-    }
-
-    /// A node of the topology fails or works again.
-    pub fn set_node(&mut self, node: NodeId, up: bool) {
-        self.routes.set_node(node, up);
-    }
-}
-
-/// A transfer as seen by [`Network::transfers_where`].
-#[derive(Clone, Copy, Debug)]
-pub struct TransferView<'a> {
-    network: &'a Network,
-    transfer: &'a Transfer,
-}
-
-impl TransferView<'_> {
-    /// Whether its bytes still pass this link.
-    #[must_use]
-    pub fn uses(&self, link: LinkId) -> bool {
-        if let Some(hop) = self.transfer.hop {
-            return hop.link == link;
-        }
-        let channels = self.network.links[link.index()].channels;
-        self.transfer.path.iter().any(|channel| channels.contains(channel))
-    }
-
-    /// Whether one of its ends is this node.
-    #[must_use]
-    pub fn ends_at(&self, node: NodeId) -> bool {
-        self.transfer.from.node == node || self.transfer.to.node == node
     }
 }

@@ -1,18 +1,22 @@
 //! Node classes: from the format to the infrastructure.
 
 use super::NodeDirectory;
+use super::accelerators::groups as timed_accelerators;
 use super::delays::link_models;
+use super::network_energy::{interface, radio_energy};
 use super::power::{self, PowerSite};
+use super::radio::model_in;
 use crate::energy::BatteryModel;
 use crate::engine::{RandomStreams, SimDuration};
 use crate::infra::compute::{Accelerator, Discipline, Resources};
 use crate::infra::network::RadioSpec;
 use crate::infra::{
-    AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, NodeClass, UpdateScope,
+    AccessPointSpec, BatterySpec, Charger, InstanceSpec, NodeClass, RadioEnvironment, UpdateScope,
 };
 use crate::scenario::format::{
-    AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
-    InstanceSpecification, LinkModelSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
+    AcceleratorsSpec, AccessPointChoice, AccessPointSpecification, BatteryModelSpec,
+    BatterySpecification, ChargerSpec, InstanceSpecification, LinkModelSpec, NodeClassSpec,
+    SchedulingSpec, UpdatesName,
 };
 use crate::scenario::{Registry, Site};
 use std::collections::BTreeMap;
@@ -127,6 +131,8 @@ pub(super) struct Radios<'a> {
     /// The network's model, for radios that do not say.
     pub(super) model: &'a LinkModelSpec,
     pub(super) streams: RandomStreams,
+    /// How signals spread, if the scenario says.
+    pub(super) environment: Option<RadioEnvironment>,
 }
 
 fn access_point(
@@ -141,6 +147,7 @@ fn access_point(
     }
     let model = spec.model.as_ref().unwrap_or(radios.model);
     let model_site = if spec.model.is_some() { site.key("model") } else { site.clone() };
+    let model = &model_in(radios.environment.as_ref(), spec, model, &model_site);
     let models = link_models(model, radios.streams, &model_site)?;
     Some(AccessPointSpec {
         radio: RadioSpec {
@@ -152,9 +159,12 @@ fn access_point(
             down_model: models.down,
             transfer_limit: limit(spec.transfer_limit),
             class: spec.network.into(),
+            energy: radio_energy(spec.radio_energy.as_ref(), &site.key("radio_energy")),
+            idle_w: spec.radio_energy.map_or(0.0, |own| own.idle.as_watts()),
         },
         range_m: spec.range.map(|range| range.as_metres()),
         transmit_power_dbm: spec.transmit_power.as_dbm(),
+        antenna_gain_db: spec.antenna_gain.as_db(),
     })
 }
 
@@ -180,9 +190,21 @@ pub(super) fn node_class(
     class.resources = Resources {
         memory_bytes: spec.memory.map_or(f64::INFINITY, |memory| memory.as_bytes()),
         storage_bytes: spec.storage.map_or(f64::INFINITY, |storage| storage.as_bytes()),
-        accelerators: accelerators(&spec.accelerators, directory),
+        accelerators: match &spec.accelerators {
+            AcceleratorsSpec::Counted(counted) => accelerators(counted, directory),
+            AcceleratorsSpec::Timed(_) => Vec::new(),
+        },
     };
     class.discipline = spec.scheduling.map_or(class.discipline, discipline);
+    let accelerators_site = site.key("accelerators");
+    class.accelerators =
+        timed_accelerators(&spec.accelerators, class.discipline, directory, &accelerators_site);
+    if class.cores == 0 && !class.accelerators.is_empty() {
+        accelerators_site.error_with_help(
+            "tasks come to accelerators by way of the cores, of which there are none",
+            "give the class `cores`",
+        );
+    }
     class.instances = spec.instances.as_ref().map(|own| instances(own, class.discipline, directory));
     if let Some(instances) = &class.instances {
         check_instances(&class, instances, &site.key("instances"));
@@ -199,14 +221,7 @@ pub(super) fn node_class(
         power::count_accelerators(&mut class, &power_site.site);
     }
     class.battery = spec.battery.as_ref().and_then(|own| battery(own, &site.key("battery")));
-    let technology = spec.interface.technology;
-    let (transmit_nj, receive_nj) = technology.map_or((0.0, 0.0), |technology| technology.nj_per_bit());
-    class.interface = Interface {
-        rate_limit_bps: spec.interface.rate_limit.map_or(f64::INFINITY, |rate| rate.as_bps()),
-        transmit_j_per_byte: spec.interface.transmit_nj_per_bit.unwrap_or(transmit_nj) * 8e-9,
-        receive_j_per_byte: spec.interface.receive_nj_per_bit.unwrap_or(receive_nj) * 8e-9,
-        amplifier_j_per_byte_m2: spec.interface.amplifier_nj_per_bit_m2 * 8e-9,
-    };
+    class.interface = interface(&spec.interface, &site.key("interface"));
     if class.interface.rate_limit_bps == 0.0 {
         site.key("interface").key("rate_limit").error("a rate of 0 carries nothing; it must be above 0");
     }

@@ -1,5 +1,6 @@
 //! The types of the scenario format: plain data with units, from which the JSON Schema is made.
 
+mod accelerators;
 mod access;
 mod cloudsim;
 mod consolidation;
@@ -9,16 +10,23 @@ mod faults;
 mod infrastructure;
 mod mobility;
 mod network;
+mod network_energy;
 mod nodes;
 mod offloading;
 mod power;
+mod radio;
 mod root;
 mod services;
 mod sla;
 mod tasks;
+mod trace;
 mod traces;
 mod virtual_machines;
 
+pub use accelerators::{
+    AcceleratorClassName, AcceleratorLinkSpec, AcceleratorNeed, AcceleratorPresetName,
+    AcceleratorSharingSpec, AcceleratorSpecification, AcceleratorsSpec,
+};
 pub use access::{
     BeyondSpec, CloseInSpec, DirectNetworkSpec, DirectScopeName, EdgeCloudSimPopulationSpec,
     EdgeCloudSimRelaySpec, MobileDemandSpec, NetworkName, PopulationSpec, ThroughputTableSpec,
@@ -37,23 +45,26 @@ pub use energy::{
 pub use faults::{FaultSpec, Outage};
 pub use infrastructure::{InfrastructureSpec, OfferedValues};
 pub use mobility::{
-    FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
-    RingRoadMobility, RoadSegmentSpec, StaticMobility, TrajectoryMobility, TrajectoryPointSpec,
+    BoundsSpec, FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
+    RingRoadMobility, RoadSegmentSpec, SitesMobility, StaticMobility, TrajectoryMobility,
+    TrajectoryPointSpec,
 };
 pub use network::{LinkModelSpec, LinkQualities, LinkSpecification, NetworkSpec, TopologySpec};
+pub use network_energy::{RadioEnergySpec, TechnologySpec};
 pub use nodes::{
     AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
-    InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, TechnologySpec, UpdatesName,
+    InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
 };
-pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
+pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile, VehicularSpec};
 pub use power::{
     AcceleratorPowerSpec, BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec,
     FrequencyPresetName, FrequencySpec, GovernorTimesSpec, LinearPowerSpec, OperatingPointSpec,
     PerformanceSpec, PowerStatesSpec, SquarePowerSpec, SquareRootPowerSpec, TablePowerSpec,
 };
+pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
-    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OutputSpec, OverloadKind,
-    PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
+    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OriginSpec, OutputSpec,
+    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use services::{
@@ -63,9 +74,10 @@ pub use services::{
 };
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{
-    AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule,
-    PredictedUtilisation, TasksSpec,
+    ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule, PredictedUtilisation,
+    TasksSpec,
 };
+pub use trace::TraceDepth;
 pub use traces::{TraceFormatName, TraceGapRule, TraceSpec};
 pub use virtual_machines::{
     ComposedSpec, CopiedMemorySpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec,

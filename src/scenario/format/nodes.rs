@@ -2,10 +2,13 @@
 
 use super::FrequencySpec;
 use super::root::{MobilityKind, PowerKind};
-use super::{AssetAmount, Draw, LinkModelSpec, NetworkName};
+use super::{
+    AcceleratorsSpec, AssetAmount, Draw, LinkModelSpec, NetworkName, RadioEnergySpec, TechnologySpec,
+};
 use crate::placement::offloading::TierName;
 use crate::scenario::{
-    DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, Power, PowerLevel, Ratio,
+    DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Length, Power, PowerLevel,
+    Ratio,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -120,30 +123,6 @@ fn full() -> Draw<Ratio> {
     Draw::Constant(Ratio::from_fraction(1.0))
 }
 
-/// A network technology with a known energy per bit, as PureEdgeSim has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TechnologySpec {
-    /// A device on WiFi: 283.17 nJ to send a bit, 137.01 nJ to receive one.
-    Wifi,
-    /// A device on LTE: 438.4 nJ to send a bit, 51.97 nJ to receive one.
-    Lte,
-    /// Wired: 40 nJ to send or receive a bit.
-    Ethernet,
-}
-
-impl TechnologySpec {
-    /// Nanojoules to send and to receive a bit.
-    #[must_use]
-    pub fn nj_per_bit(self) -> (f64, f64) {
-        match self {
-            TechnologySpec::Wifi => (283.17, 137.01),
-            TechnologySpec::Lte => (438.4, 51.97),
-            TechnologySpec::Ethernet => (40.0, 40.0),
-        }
-    }
-}
-
 /// A node's own network interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -180,12 +159,17 @@ pub struct AccessPointSpecification {
     pub latency: Duration,
     /// Transmit power, for attachment by signal.
     pub transmit_power: PowerLevel,
+    /// Gain of the antenna, which counts as more power.
+    pub antenna_gain: Gain,
     /// How transfers share the radio; as the network's other links if left out.
     pub model: Option<LinkModelSpec>,
     /// Transfers that may be on it at once in each direction; any number if left out.
     pub transfer_limit: Option<u32>,
     /// What the radio is counted to.
     pub network: NetworkName,
+    /// What the access point draws for its radio; nothing if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radio_energy: Option<RadioEnergySpec>,
 }
 
 impl Default for AccessPointSpecification {
@@ -197,9 +181,11 @@ impl Default for AccessPointSpecification {
             half_duplex: false,
             latency: Duration::from_secs(0.002),
             transmit_power: PowerLevel::from_dbm(20.0),
+            antenna_gain: Gain::from_db(0.0),
             model: None,
             transfer_limit: None,
             network: NetworkName::Wlan,
+            radio_energy: None,
         }
     }
 }
@@ -248,9 +234,9 @@ pub struct NodeClassSpec {
     /// Storage; no limit if left out.
     #[serde(default)]
     pub storage: Option<DataSize>,
-    /// Accelerators by kind.
+    /// Accelerators: how many by kind, or a list of devices whose time is modelled.
     #[serde(default)]
-    pub accelerators: BTreeMap<String, u32>,
+    pub accelerators: AcceleratorsSpec,
     /// What the nodes offer to services of the assets that the root declares, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub assets: BTreeMap<String, AssetAmount>,
@@ -373,7 +359,7 @@ impl NodeClassSpec {
             instructions_per_cycle: None,
             memory: None,
             storage: None,
-            accelerators: BTreeMap::new(),
+            accelerators: AcceleratorsSpec::default(),
             assets: BTreeMap::new(),
             availability: None,
             processing_time: None,

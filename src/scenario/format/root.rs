@@ -2,7 +2,7 @@
 
 use super::{
     AssetSpecification, CalendarSpec, FaultSpec, InfrastructureSpec, NetworkSpec, NodeClassSpec,
-    SignalSpec, SiteSpecification,
+    RadioEnvironmentSpec, RadioSampleSpec, SignalSpec, SiteSpecification, TraceDepth,
 };
 use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
@@ -130,6 +130,18 @@ impl Default for AreaSpec {
     }
 }
 
+/// The place of x = 0, y = 0 on the earth.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OriginSpec {
+    /// Degrees east of Greenwich.
+    #[schemars(range(min = -180.0, max = 180.0))]
+    pub longitude: f64,
+    /// Degrees north of the equator.
+    #[schemars(range(min = -90.0, max = 90.0))]
+    pub latitude: f64,
+}
+
 /// What access points are compared by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -156,6 +168,9 @@ pub struct AttachmentSpec {
     /// By signal: path loss exponent of the log-distance model; 2 in free space, 3 to 4 in cities.
     #[schemars(range(min = 1.0, max = 10.0))]
     pub path_loss_exponent: f64,
+    /// By signal: how signals spread, in place of the log-distance model: with shadowing, and down to a threshold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radio: Option<RadioEnvironmentSpec>,
 }
 
 impl Default for AttachmentSpec {
@@ -165,6 +180,7 @@ impl Default for AttachmentSpec {
             hysteresis_ratio: 0.0,
             hysteresis: Gain::from_db(3.0),
             path_loss_exponent: 3.0,
+            radio: None,
         }
     }
 }
@@ -205,29 +221,23 @@ pub enum FormatName {
     Parquet,
 }
 
-/// What is sampled at an interval.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// What is sampled at an interval. What is left out follows the key `trace`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SampleSpec {
-    /// Time between samples; 0 for none.
-    pub interval: Duration,
-    /// Tiers whose nodes are sampled into the table `nodes`.
-    pub tiers: Vec<TierName>,
-    /// Whether links are sampled into the table `links`.
-    pub links: bool,
-    /// Whether the devices' positions are sampled into the table `positions`.
-    pub positions: bool,
-}
-
-impl Default for SampleSpec {
-    fn default() -> Self {
-        SampleSpec {
-            interval: Duration::from_secs(10.0),
-            tiers: vec![TierName::Edge, TierName::Fog, TierName::Cloud],
-            links: true,
-            positions: false,
-        }
-    }
+    /// Time between samples, 10 s if left out; 0 for none.
+    pub interval: Option<Duration>,
+    /// Tiers whose nodes are sampled into the table `nodes`; edge, fog and cloud if left out, and all of them if
+    /// everything is traced.
+    pub tiers: Option<Vec<TierName>>,
+    /// Whether links are sampled into the table `links`; they are if it is left out.
+    pub links: Option<bool>,
+    /// Whether the devices' positions are sampled into the table `positions`; only if everything is traced if it
+    /// is left out.
+    pub positions: Option<bool>,
+    /// Of which devices signals are sampled into the table `radio`; of none if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radio: Option<RadioSampleSpec>,
 }
 
 /// What is written.
@@ -236,7 +246,9 @@ impl Default for SampleSpec {
 pub struct OutputSpec {
     /// Format of the table files.
     pub format: FormatName,
-    /// Tables to write; all of them if left out.
+    /// How much is recorded, where the keys below do not say otherwise.
+    pub trace: TraceDepth,
+    /// Tables to write; those of `trace` if left out.
     pub tables: Option<Vec<String>>,
     /// Decision points that the table `decisions` has; all of them if left out.
     pub decisions: Option<Vec<DecisionPoint>>,
@@ -282,6 +294,10 @@ pub struct Scenario {
     /// The rectangle that nodes are placed in.
     #[serde(default)]
     pub area: AreaSpec,
+    /// Where x = 0, y = 0 is on the earth, for what is given in longitude and latitude. If left out: the
+    /// south-western corner of the first trace of vehicles in degrees, or else of the places so given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<OriginSpec>,
     /// Assets of the user's own: what nodes offer and services require beside cores, memory and the like.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub assets: BTreeMap<String, AssetSpecification>,

@@ -8,11 +8,14 @@ mod application;
 mod compose;
 mod eclypse;
 mod fcd;
+mod fcd_csv;
+mod fcd_rows;
 mod fcd_summary;
 mod graphml;
 mod json;
 mod node_link;
 mod series;
+mod sites;
 mod sndlib;
 mod task_trace;
 mod throughput;
@@ -27,10 +30,11 @@ pub use eclypse::{
     EclypseExport, EclypseGraph, EclypseInfrastructure, EclypseLink, EclypseNode, read_eclypse,
 };
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
-pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd};
+pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd, survey_fcd};
 pub use graphml::read_graphml;
 pub use node_link::read_node_link;
 pub use series::{DuplicateRule, GapRule, Series, SeriesFormat, SeriesTime, read_series};
+pub use sites::{SiteRow, SitesFormat, read_sites};
 pub use sndlib::{is_sndlib, read_sndlib};
 pub use task_trace::{TaskTraceRow, read_task_trace};
 pub use throughput::read_throughput_table;

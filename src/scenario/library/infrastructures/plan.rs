@@ -5,8 +5,8 @@ use crate::engine::RandomStreams;
 use crate::infra::{Position, Topology};
 use crate::placement::offloading::TierName;
 use crate::scenario::format::{
-    AccessPointChoice, AccessPointSpecification, AssetAmount, AssetSpecification, LinkSpecification,
-    MobilityKind, NodeClassSpec, OfferedValues,
+    AcceleratorsSpec, AccessPointChoice, AccessPointSpecification, AssetAmount, AssetSpecification,
+    LinkSpecification, MobilityKind, NodeClassSpec, OfferedValues,
 };
 use crate::scenario::{DataRate, DataSize, Duration, InstructionRate, Ratio};
 use rand::RngExt;
@@ -232,6 +232,7 @@ impl Plan {
             model: None,
             transfer_limit: None,
             network: None,
+            energy_per_bit: None,
         });
         LibraryInfrastructure { links: links.collect(), nodes, assets: self.assets }
     }
@@ -271,7 +272,8 @@ fn class_of(node: &PlannedNode, access_points: bool) -> NodeClassSpec {
     class.memory = Some(DataSize::from_bytes(offer.memory_gb * 1e9));
     class.storage = Some(DataSize::from_bytes(offer.storage_gb * 1e9));
     if offer.accelerators > 0 {
-        class.accelerators = BTreeMap::from([("gpu".to_owned(), offer.accelerators)]);
+        class.accelerators =
+            AcceleratorsSpec::Counted(BTreeMap::from([("gpu".to_owned(), offer.accelerators)]));
     }
     class.availability = offer.availability.map(Ratio::from_fraction);
     class.processing_time = offer.processing_ms.map(|ms| Duration::from_secs(ms / 1e3));

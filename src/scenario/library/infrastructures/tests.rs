@@ -32,7 +32,7 @@ fn offer(class: &NodeClassSpec) -> [f64; 6] {
         class.cores.map_or(f64::NAN, f64::from),
         class.memory.map_or(f64::NAN, |size| size.as_bytes() / 1e9),
         class.storage.map_or(f64::NAN, |size| size.as_bytes() / 1e9),
-        class.accelerators.values().map(|&count| f64::from(count)).sum(),
+        f64::from(class.accelerators.counted("gpu")),
         class.availability.map_or(f64::NAN, |share| share.as_fraction()),
         class.processing_time.map_or(f64::NAN, |time| (time.as_secs() * 1e9).round() / 1e6),
     ]
