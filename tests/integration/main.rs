@@ -20,6 +20,7 @@ mod governed_hosts;
 mod interrupt;
 mod learned_ways;
 mod maps;
+mod models;
 mod network_energy;
 mod physics;
 mod planetlab;

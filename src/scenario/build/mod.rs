@@ -25,6 +25,7 @@ mod virtual_machines;
 
 pub use directory::NodeDirectory;
 pub use mobility::Movement;
+pub(in crate::scenario) use network::local_positions;
 pub use power::PowerSite;
 pub(in crate::scenario) use power::node_power;
 
@@ -296,6 +297,17 @@ fn classes(
         }
         made.push(Class { spec: spec.clone(), names, movement, radios: site_radios });
     }
+    for (index, spec) in scenario.nodes.iter().enumerate() {
+        if let Some(group) = &spec.group
+            && (used.contains(group) || node_names.contains(group))
+        {
+            site.key("nodes").index(index).key("group").error_with_help(
+                format!("a class or node has the name {group:?}, too"),
+                "choose a name of its own for the group",
+            );
+            good = false;
+        }
+    }
     good.then_some(made)
 }
 
@@ -318,7 +330,7 @@ fn add_classes(
         let radios = nodes::Radios { model, streams, environment };
         let mut class = nodes::node_class(&spec, count, node_names, &radios, &here, directory, registry);
         class.site_radios = site_radios;
-        directory.add_class(&class.name, class.tier, class.wireless, names);
+        directory.add_class(&class.name, spec.group.as_deref(), class.tier, class.wireless, names);
         let is_access_point = class.access_point.is_some();
         let id = match movement {
             Movement::Model(model) => world.infrastructure().class(class, model),

@@ -7,6 +7,7 @@ mod consolidation;
 mod draw;
 mod energy;
 mod faults;
+mod infrastructure;
 mod mobility;
 mod network;
 mod network_energy;
@@ -15,6 +16,7 @@ mod offloading;
 mod power;
 mod radio;
 mod root;
+mod services;
 mod sla;
 mod tasks;
 mod trace;
@@ -41,6 +43,7 @@ pub use energy::{
     SiteBatterySpec, SiteSpecification,
 };
 pub use faults::{FaultSpec, Outage};
+pub use infrastructure::{InfrastructureSpec, OfferedValues};
 pub use mobility::{
     BoundsSpec, FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
     RingRoadMobility, RoadSegmentSpec, SitesMobility, StaticMobility, TrajectoryMobility,
@@ -64,6 +67,11 @@ pub use root::{
     OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use services::{
+    AlgebraName, AssetAmount, AssetSpecification, FlowSpec, InteractionSpec, RequirementsSpec,
+    ServiceApplicationSpec, ServiceDiscipline, ServiceSpec, WorkflowFileSpec, WorkflowSpec,
+    WorkflowTaskSpec,
+};
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{
     ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule, PredictedUtilisation,
