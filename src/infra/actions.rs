@@ -124,7 +124,7 @@ impl Infrastructure {
         outcome: TransferOutcome,
     ) -> Option<TransferRecord> {
         let record = self.network.abort(schedule, id, outcome)?;
-        self.charge_transfer(schedule, &record);
+        self.charge_carried(schedule);
         Some(record)
     }
 
@@ -185,53 +185,12 @@ impl Infrastructure {
         }
     }
 
-    /// Draws the energy of a transfer at both ends.
-    pub(super) fn charge_transfer<E: From<InfraEvent>>(
-        &mut self,
-        schedule: &mut Schedule<E>,
-        record: &TransferRecord,
-    ) {
-        for (node, sends) in [(record.from, true), (record.to, false)] {
-            let interface = &self.class_of(node).interface;
-            let per_byte = match sends {
-                true => interface.transmit_j_per_byte + self.amplifier_j_per_byte(node, schedule.now()),
-                false => interface.receive_j_per_byte,
-            };
-            let energy_j = per_byte * record.sent_bytes;
-            if energy_j > 0.0 && record.from != record.to {
-                let drawn_j = match &mut self.batteries[node.index()] {
-                    Some(state) => state.take(schedule.now(), energy_j),
-                    None => {
-                        let flows = self.book_energy(node, energy_j, schedule.now());
-                        let is_copy = record.owner.workload == MIGRATIONS
-                            && self.virtual_machines.charge_migration(record.owner.token, flows);
-                        if !is_copy {
-                            self.book_unattributed(node, flows);
-                        }
-                        energy_j
-                    }
-                };
-                self.meters[node.index()].add_energy(drawn_j);
-                self.arm_battery(schedule, node);
-            }
-        }
-    }
-
-    /// Joules a byte for the way from a device to its access point, where both are now.
-    fn amplifier_j_per_byte(&self, node: NodeId, now: SimTime) -> f64 {
-        let per_m2 = self.class_of(node).interface.amplifier_j_per_byte_m2;
-        let serving = self.attached_to(node).filter(|_| per_m2 > 0.0);
-        serving.map_or(0.0, |access_point| {
-            per_m2 * self.position(node, now).distance_m(self.position(access_point, now)).powi(2)
-        })
-    }
-
     pub(super) fn note_transfer<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         record: TransferRecord,
     ) {
-        self.charge_transfer(schedule, &record);
+        self.charge_carried(schedule);
         self.notices.push_back(Notice::TransferEnded(record));
         if record.owner.workload == MIGRATIONS {
             self.on_migration_transfer(schedule, &record);

@@ -13,6 +13,7 @@ use super::meter::{Meter, TierLoad};
 use super::mobility::MobilityModel;
 use super::motion::{Motion, Placement};
 use super::network::{DirectScope, DirectSpec, LinkSpec, Network};
+use super::network_energy::NetworkMeter;
 use super::node::{Node, NodeClass};
 use super::predicted::PredictedLoads;
 use super::sites::{NodeAccount, SiteState};
@@ -329,6 +330,10 @@ impl InfraBuilder {
             network.set_leg(site, motion.leg(site));
         }
         network.prepare();
+        let network_energy = NetworkMeter::new(&self.classes, &access_points, &nodes);
+        if self.classes.iter().any(|class| class.interface.draws_energy()) {
+            network.note_what_is_carried();
+        }
         let mut reliability = BTreeMap::<NodeId, Reliability>::new();
         for (target, times) in &self.faults {
             if let (FaultTarget::Node(node), FaultTimes::Drawn { time_to_failure_s, time_to_repair_s }) =
@@ -363,6 +368,7 @@ impl InfraBuilder {
             motion,
             meters,
             batteries,
+            network_energy,
             tier_loads,
             by_tier,
             tier_is_wired,

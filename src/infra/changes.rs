@@ -59,8 +59,9 @@ impl Infrastructure {
                 (Some(from), Some(to)) => self.network.reroute(schedule, id, from, to, otherwise),
                 _ => self.network.abort(schedule, id, otherwise),
             };
-            if let Some(record) = record {
-                self.note_transfer(schedule, record);
+            match record {
+                Some(record) => self.note_transfer(schedule, record),
+                None => self.charge_carried(schedule),
             }
         }
     }

@@ -11,6 +11,7 @@ use super::ids::{LinkId, NodeId, ProcessorId};
 use super::meter::{Meter, TierLoad};
 use super::motion::Motion;
 use super::network::{Endpoint, Network, NetworkClass};
+use super::network_energy::NetworkMeter;
 use super::node::{Node, NodeClass, Tier};
 use super::predicted::{PredictedLoads, Share};
 use super::sites::{NodeAccount, SiteState};
@@ -35,6 +36,7 @@ pub struct Infrastructure {
     pub(super) motion: Motion,
     pub(super) meters: Vec<Meter>,
     pub(super) batteries: Vec<Option<BatteryState>>,
+    pub(super) network_energy: NetworkMeter,
     pub(super) tier_loads: [TierLoad; 5],
     /// Nodes with cores, by tier.
     pub(super) by_tier: [Vec<NodeId>; 5],
@@ -98,15 +100,15 @@ impl Infrastructure {
             InfraEvent::FlowsDue => {
                 let mut ended = smallvec::SmallVec::<[TransferRecord; 4]>::new();
                 self.network.on_flows_due(schedule, |record| ended.push(record));
+                self.charge_carried(schedule);
                 for record in ended {
                     self.note_transfer(schedule, record);
                 }
             }
-            InfraEvent::TransferDue(id) => {
-                if let Some(record) = self.network.on_transfer_due(schedule, id) {
-                    self.note_transfer(schedule, record);
-                }
-            }
+            InfraEvent::TransferDue(id) => match self.network.on_transfer_due(schedule, id) {
+                Some(record) => self.note_transfer(schedule, record),
+                None => self.charge_carried(schedule),
+            },
             InfraEvent::LegEnds(node) => {
                 let attaches = self.nodes[node.index()].is_available();
                 let change = self.motion.on_leg_ends(schedule, node, attaches);

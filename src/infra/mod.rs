@@ -18,6 +18,7 @@ mod meter;
 mod mobility;
 mod motion;
 pub mod network;
+mod network_energy;
 mod node;
 mod power;
 mod predicted;
@@ -46,6 +47,7 @@ pub use mobility::{
     RoadSegment, Static, Trajectory, TrajectoryPoint,
 };
 pub use network::{FairShare, FlowIndex, LinkIndex, max_min_rates};
+pub use network_energy::NetworkEnergy;
 pub use node::{AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, Node, NodeClass, Tier};
 pub use predicted::{PredictedLoads, Share};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};

@@ -3,7 +3,7 @@
 use super::compute::{Discipline, Resources};
 use super::edgecloudsim::UpdateScope;
 use super::ids::{ClassId, ProcessorId};
-use super::network::{LinkModel, NetworkClass, RadioSpec};
+use super::network::{LinkModel, NetworkClass, RadioEnergy, RadioSpec};
 use crate::energy::{BatteryModel, FrequencySteps, Load, NodePower};
 use crate::engine::{Distribution, SimDuration};
 use std::collections::BTreeMap;
@@ -120,6 +120,15 @@ pub struct Interface {
     pub amplifier_j_per_byte_m2: f64,
 }
 
+impl Interface {
+    /// Whether sending or receiving takes any energy.
+    #[must_use]
+    pub fn draws_energy(&self) -> bool {
+        let own = [self.transmit_j_per_byte, self.receive_j_per_byte, self.amplifier_j_per_byte_m2];
+        own.iter().any(|energy_j| *energy_j > 0.0)
+    }
+}
+
 impl Default for Interface {
     fn default() -> Self {
         Interface {
@@ -164,6 +173,8 @@ impl AccessPointSpec {
                 down_model: None,
                 transfer_limit: usize::MAX,
                 class: NetworkClass::Wlan,
+                energy: RadioEnergy::default(),
+                idle_w: 0.0,
             },
             range_m: None,
             transmit_power_dbm: 20.0,
@@ -264,6 +275,12 @@ impl NodeClass {
             load.dynamic_share = steps.dynamic_share(step);
         }
         load
+    }
+
+    /// Watts that the radio of an access point draws as long as it works; none of other nodes.
+    #[must_use]
+    pub fn radio_idle_w(&self) -> f64 {
+        self.access_point.as_ref().map_or(0.0, |own| own.radio.idle_w)
     }
 
     /// The name of the node with this number in the class.

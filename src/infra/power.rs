@@ -26,6 +26,7 @@ impl Infrastructure {
             load.accelerator_utilisation = busy / f64::from(accelerators);
         }
         class.power.power_w(&load, |kind| self.busy_accelerators(node, Some(kind)))
+            + class.radio_idle_w()
     }
 
     /// Accelerators of one kind, or of all, that are held on a node: by jobs, or by virtual machines that run and take
@@ -165,7 +166,8 @@ impl Infrastructure {
         let utilisation = if cores > 0 { busy / f64::from(cores) } else { 0.0 };
         let power_w = if state.is_available() {
             let step = usize::from(state.frequency_step);
-            state_power_w.unwrap_or_else(|| self.power_at_step(node, utilisation, step))
+            let asleep_w = state_power_w.map(|own_w| own_w + self.class_of(node).radio_idle_w());
+            asleep_w.unwrap_or_else(|| self.power_at_step(node, utilisation, step))
         } else {
             0.0
         };
@@ -177,6 +179,7 @@ impl Infrastructure {
             });
         }
         self.meters[node.index()].set(now, busy, power_w);
+        self.network_energy.set_radio(now, node, state.is_available());
         if !self.sites.is_empty() {
             self.book_power(schedule, node, power_w);
         }

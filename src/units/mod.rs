@@ -410,6 +410,12 @@ quantities! {
     ["J" 1.0/1.0, "kJ" 1e3/1.0, "MJ" 1e6/1.0, "mWh" 18.0/5.0, "Wh" 3600.0/1.0, "kWh" 36e5/1.0]
     also ["mJ" 1.0/1e3, "MWh" 36e8/1.0]
 
+    /// An energy for each bit that is carried, in nanojoules.
+    EnergyPerBit "energy per bit", "46.7 nJ/bit", 0.0, f64::INFINITY,
+    from_nj_per_bit, try_from_nj_per_bit, as_nj_per_bit,
+    ["pJ/bit" 1.0/1e3, "nJ/bit" 1.0/1.0, "uJ/bit" 1e3/1.0, "mJ/bit" 1e6/1.0]
+    also ["J/bit" 1e9/1.0]
+
     /// An amount of computation in millions of instructions.
     Instructions "number of instructions", "500 MI", 0.0, f64::INFINITY,
     from_mi, try_from_mi, as_mi,

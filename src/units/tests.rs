@@ -93,6 +93,10 @@ fn every_unit_has_its_factor() {
             ("MWh", 72e9),
         ],
     );
+    check(
+        EnergyPerBit::as_nj_per_bit,
+        &[("pJ/bit", 0.02), ("nJ/bit", 20.0), ("uJ/bit", 2e4), ("mJ/bit", 2e7), ("J/bit", 2e10)],
+    );
     check(Instructions::as_mi, &[("MI", 20.0), ("GI", 2e4)]);
     check(InstructionRate::as_mips, &[("MIPS", 20.0), ("GIPS", 2e4)]);
     check(Gain::as_db, &[("dB", 20.0), ("db", 20.0), ("dBi", 20.0)]);

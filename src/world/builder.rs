@@ -6,6 +6,7 @@ use super::energy::EnergyTable;
 use super::event::{Event, UserEvent};
 use super::governor::{Governor, GovernorTimes};
 use super::movements::Movements;
+use super::network_energy::NetworkEnergyTable;
 use super::sampling::{Sampler, Sampling};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
@@ -295,6 +296,7 @@ impl WorldBuilder {
         let tiers = &self.sampling.tiers;
         let sampled = |node| tiers.contains(&infrastructure.node(node).tier);
         let energy = EnergyTable::register(&infrastructure, sampled, &mut *records)?;
+        let network_energy = NetworkEnergyTable::register(&infrastructure, &mut *records)?;
         let node_symbols = (0..infrastructure.nodes().len() as u32)
             .map(|node| records.symbol(&infrastructure.node_name(NodeId(node))))
             .collect();
@@ -314,6 +316,7 @@ impl WorldBuilder {
             decisions,
             governor,
             energy,
+            network_energy,
             streams: self.streams,
             records,
             tables,

@@ -6,6 +6,7 @@ use super::event::Event;
 use super::governor::Governor;
 use super::hosting;
 use super::movements::Movements;
+use super::network_energy::NetworkEnergyTable;
 use super::sampling::Sampler;
 use super::tables::Tables;
 use crate::apps::{
@@ -49,6 +50,7 @@ pub(super) struct Core {
     pub(super) decisions: Decisions,
     pub(super) governor: Option<Governor>,
     pub(super) energy: Option<EnergyTable>,
+    pub(super) network_energy: Option<NetworkEnergyTable>,
     pub(super) streams: RandomStreams,
     pub(super) records: Box<dyn Records>,
     pub(super) tables: Tables,

@@ -8,6 +8,7 @@ mod event;
 mod governor;
 mod hosting;
 mod movements;
+mod network_energy;
 mod sampling;
 mod simulation;
 mod tables;

@@ -63,6 +63,7 @@ impl Core {
             self.sample_tiers(now, period_s);
         }
         self.sample_energy(now);
+        self.sample_network_energy(now);
         self.sampler.last = now;
     }
 

@@ -253,6 +253,7 @@ impl Simulation {
         let World { core, workloads } = &self.kernel.model;
         let infrastructure = &core.infrastructure;
         let mut tiers = serde_json::Map::new();
+        let mut nodes_j = 0.0;
         for tier in Tier::ALL {
             let load = infrastructure.tier_load(tier);
             if load.nodes == 0 {
@@ -271,7 +272,9 @@ impl Simulation {
                 "cores": load.cores,
                 "utilisation": if core_s > 0.0 { busy_core_s / core_s } else { 0.0 },
                 "energy_j": energy_j,
+                "network_j": infrastructure.tier_network_energy_j(tier, now),
             });
+            nodes_j += energy_j;
             if let Some(booked) = infrastructure.predicted().mean_utilisation(tier, now) {
                 of_tier["predicted_utilisation"] = json!(booked);
             }
@@ -295,6 +298,7 @@ impl Simulation {
             "events": self.kernel.processed(),
             "workloads": workloads,
             "tiers": tiers,
+            "energy": super::network_energy::summary(infrastructure, nodes_j, now),
             "network": {
                 "transfers": core.counts.transfers,
                 "sent_bytes": core.counts.transferred_bytes,

@@ -325,3 +325,41 @@ fn the_basic_orchestrator_finds_machines_as_told() {
         assert!((found - 1.0 / 3.0).abs() < 4.0 * 0.0105, "{node}: {found}");
     }
 }
+
+/// Published of the original: 5778 tasks, 5.12 % lost to mobility, 0.563 s at the edge; 5879 and 0.509 s on devices.
+#[test]
+fn the_battery_study_has_its_tasks_and_the_energy_that_is_meant() {
+    let summary = profile("mlsysops-app6", &["output.sample.interval=0"]);
+    let tasks = &summary["workloads"]["tasks"];
+    assert_within(number(&tasks["created"]), 5778.0, 0.06);
+    let lost = number(&tasks["outcomes"]["lost_to_mobility"]) / number(&tasks["created"]);
+    assert_near(lost, 0.0512, 0.013);
+    assert_within(number(&tasks["service_s"]["mean"]), 0.563, 0.12);
+    let device = &summary["tiers"]["device"];
+    // Thirty phones idle at 1 W for an hour; none of this seed dies.
+    assert_eq!(device["batteries"]["empty"], json!(0));
+    assert_near(number(&device["energy_j"]) - number(&device["network_j"]), 108_000.0, 1e-6);
+    // Access points draw 23.8 nJ for each bit of either direction.
+    let wlan = &summary["energy"]["networks"]["wlan"];
+    let bits = 8.0 * number(&summary["network"]["sent_bytes"]);
+    assert_near(number(&wlan["radios_j"]), bits * 23.8e-9, 1e-9);
+    assert_near(number(&wlan["interfaces_j"]), number(&device["network_j"]), 1e-9);
+    // Two places at 100 W, and half of 50 W for each core that is busy.
+    let edge = &summary["tiers"]["edge"];
+    let busy_core_s = number(&edge["utilisation"]) * 4.0 * 3600.0;
+    let expected_j = 2.0 * 100.0 * 3600.0 + 25.0 * busy_core_s + number(&wlan["radios_j"]);
+    assert_near(number(&edge["energy_j"]), expected_j, 1e-6);
+
+    let summary = profile(
+        "mlsysops-app6",
+        &["output.sample.interval=0", r#"policies.offloading={"kind":"local_first"}"#],
+    );
+    let tasks = &summary["workloads"]["tasks"];
+    assert_within(number(&tasks["service_s"]["mean"]), 0.509, 0.05);
+    assert_eq!(tasks["ran_on_tier"]["edge"], json!(0));
+    let device = &summary["tiers"]["device"];
+    let busy_core_s = number(&device["utilisation"]) * 960.0 * 3600.0;
+    assert!(busy_core_s > 2500.0);
+    assert_near(number(&device["energy_j"]), 108_000.0 + 2.3 / 32.0 * busy_core_s, 1e-6);
+    assert_eq!(number(&device["network_j"]), 0.0);
+}

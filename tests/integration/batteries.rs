@@ -129,3 +129,127 @@ fn technologies_have_their_energy_per_bit() {
         json!({ "technology": "ethernet", "receive_nj_per_bit": 1, "amplifier_nj_per_bit_m2": 0.1 });
     assert_near(sent(own), 8000.0 * (40.0 + 0.1 * 900.0) + 16_000.0, 1.0);
 }
+
+/// What the radio takes comes on top: 100 J at 2 W, and 8 J for each of two uploads of 1 MB at 1 uJ/bit.
+#[test]
+fn transfers_bring_death_nearer_by_their_energy() {
+    let mut scenario = phone(json!({ "capacity": "100 J" }), "60 s");
+    scenario["nodes"][1]["power"] = json!({ "idle": "2 W", "busy": "2 W" });
+    scenario["nodes"][1]["interface"] = json!({ "transmit_nj_per_bit": 1000 });
+    let application = &mut scenario["workloads"][0]["applications"][0];
+    application["arrival"] = json!({ "kind": "trace", "file": "trace.csv" });
+    application["upload"] = json!("1 MB");
+    scenario["policies"] = json!({ "offloading": { "kind": "edge_only" } });
+    let run = crate::support::run_with(&scenario, &[("trace.csv", "t_s\n10\n20\n")]);
+    let [(t_s, change)] = &changes(&run)[..] else { panic!("one death") };
+    assert_eq!(change, "empty");
+    assert_near(*t_s, (100.0 - 16.0) / 2.0, 1e-9);
+    assert_near(run.summary()["tiers"]["device"]["network_j"].as_f64().unwrap(), 16.0, 1e-9);
+}
+
+/// An edge node on 400 J at 20 W dies at 20 s, with its access point and the task on it. A charger of 60 W comes at
+/// 30 s: half full after 200 J, at 33 1/3 s, it serves again.
+#[test]
+fn an_edge_node_dies_with_the_tasks_on_it_and_comes_back() {
+    let mut scenario = phone(json!(null), "60 s");
+    scenario["nodes"][0] = json!({ "tier": "edge", "name": "pole", "cores": 1, "mips_per_core": 1000,
+        "power": { "idle": "18 W", "busy": "18 W" }, "mobility": { "kind": "static" },
+        "access_point": { "latency": 0, "radio_energy": { "idle": "2 W" } },
+        "battery": { "capacity": "400 J", "low": "25 %", "restart": "50 %",
+            "charger": { "power": "60 W", "first": "30 s" } } });
+    let application = &mut scenario["workloads"][0]["applications"][0];
+    application["arrival"] = json!({ "kind": "trace", "file": "trace.csv" });
+    application["length"] = json!("10 GI");
+    scenario["policies"] = json!({ "offloading": { "kind": "edge_only" } });
+    scenario["output"]["sample"]["tiers"] = json!(["edge"]);
+    let run = crate::support::run_with(&scenario, &[("trace.csv", "t_s\n5\n15\n40\n")]);
+    let found = changes(&run);
+    let expected = [(15.0, "low"), (20.0, "empty"), (30.0 + 200.0 / 60.0, "charged")];
+    assert_eq!(found.len(), 3, "{found:?}");
+    for ((t_s, change), (expected_s, name)) in found.iter().zip(expected) {
+        assert_near(*t_s, expected_s, 1e-9);
+        assert_eq!(change, name);
+    }
+    let ends: Vec<(String, f64)> =
+        run.tasks().iter().map(|row| (row.text("outcome").to_owned(), row.value("t_s"))).collect();
+    let [done, lost, later] = &ends[..] else { panic!("three tasks: {ends:?}") };
+    assert_eq!(
+        (done.0.as_str(), lost.0.as_str(), later.0.as_str()),
+        ("done", "lost_to_battery", "done")
+    );
+    assert_near(done.1, 15.0, 1e-6);
+    assert_eq!(lost.1, 20.0);
+    assert_near(later.1, 50.0, 1e-6);
+    // Its device is without an access point meanwhile.
+    let handovers = run.table("handovers");
+    let found: Vec<(f64, &str)> =
+        handovers.iter().map(|row| (row.value("t_s"), row.text("to"))).collect();
+    assert_eq!(found[0], (0.0, "pole"));
+    assert_eq!(found[1], (20.0, ""));
+    assert_near(found[2].0, expected[2].0, 1e-9);
+    assert_eq!(found[2].1, "pole");
+}
+
+/// What a phone has begun dies with it: the input that it sends, and the task that it waits for.
+#[test]
+fn tasks_end_with_the_device_that_asked_for_them() {
+    let mut scenario = phone(json!({ "capacity": "100 J" }), "90 s");
+    scenario["nodes"][1]["power"] = json!({ "idle": "2 W", "busy": "2 W" });
+    scenario["nodes"][0]["mips_per_core"] = json!(1000);
+    scenario["nodes"][0]["access_point"] = json!({ "uplink": "8 Mbps", "latency": 0 });
+    let application = &mut scenario["workloads"][0]["applications"][0];
+    application["arrival"] = json!({ "kind": "trace", "file": "trace.csv" });
+    application["length"] = json!("15 GI");
+    application["upload"] = json!("1 MB");
+    scenario["policies"] = json!({ "offloading": { "kind": "edge_only" } });
+    // Sent by 41 s and worked on until 56 s; sent from 49.5 s on, for a second; after its death.
+    let run = crate::support::run_with(&scenario, &[("trace.csv", "t_s\n40\n49.5\n60\n")]);
+    assert_eq!(changes(&run), [(50.0, "empty".to_owned())]);
+    let tasks = run.tasks();
+    assert_eq!(tasks.len(), 2, "a dead phone creates no tasks");
+    for task in &tasks {
+        assert_eq!(task.text("outcome"), "lost_to_battery", "{task:?}");
+    }
+    assert_eq!(tasks[1].value("t_s"), 50.0);
+    let sent = &run.table("transfers")[1];
+    assert_eq!((sent.text("outcome"), sent.value("t_s")), ("lost_to_battery", 50.0));
+    assert_near(sent.value("sent_bytes"), 500_000.0, 1e-3);
+}
+
+/// Each type of device has its own charge at the start: fixed, or drawn for each.
+#[test]
+fn types_of_devices_start_with_their_own_charge() {
+    let none = json!({ "idle": 0, "busy": 0 });
+    let device = |name: &str, level: Value| {
+        json!({ "tier": "device", "name": name, "count": 40, "power": none,
+            "battery": { "capacity": "1 kJ", "level": level }, "mobility": { "kind": "static" } })
+    };
+    let scenario = json!({
+        "duration": "2 s",
+        "nodes": [
+            { "tier": "edge" },
+            device("sensor", json!("25 %")),
+            device("phone", json!({ "kind": "uniform", "min": "20 %", "max": "40 %" })),
+            device("watch", json!({ "kind": "empirical", "values": ["10 %", "90 %"] }))
+        ],
+        "output": { "sample": { "interval": "1 s", "tiers": ["device"] } }
+    });
+    let run = run(&scenario);
+    let rows = run.table("nodes");
+    let levels = |name: &str| -> Vec<f64> {
+        let own =
+            rows.iter().filter(|row| row.value("t_s") == 1.0 && row.text("node").starts_with(name));
+        own.map(|row| row.value("battery_level")).collect()
+    };
+    assert_eq!(levels("sensor"), [0.25; 40]);
+    let phones = levels("phone");
+    let mean = phones.iter().sum::<f64>() / 40.0;
+    // Four deviations of the mean of 40 draws: 0.2 / sqrt(12 * 40) each.
+    assert_near(mean, 0.3, 4.0 * 0.2 / 480f64.sqrt());
+    assert!(phones.iter().all(|level| (0.2..0.4).contains(level)), "{phones:?}");
+    assert!(phones.windows(2).all(|pair| pair[0] != pair[1]), "drawn for each");
+    let watches = levels("watch");
+    let empty = watches.iter().filter(|level| (**level - 0.1).abs() < 1e-12).count();
+    let full = watches.iter().filter(|level| (**level - 0.9).abs() < 1e-12).count();
+    assert!(empty + full == 40 && empty > 5 && full > 5, "{watches:?}");
+}

@@ -17,6 +17,7 @@ mod frequency_scenarios;
 mod full_disk;
 mod governed_hosts;
 mod interrupt;
+mod network_energy;
 mod physics;
 mod planetlab;
 #[cfg(feature = "plot")]

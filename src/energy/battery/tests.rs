@@ -73,6 +73,42 @@ fn two_wells_last_as_long_as_published() {
     }
 }
 
+/// The wells after `seconds` of a constant load, by equations 5 and 6 of Manwell and McGowan (1993).
+fn closed_form(model: &BatteryModel, wells: (f64, f64), load_w: f64, seconds: f64) -> (f64, f64) {
+    let (c, k) = (model.available_share, model.recovery_per_s);
+    let (sum, left) = (wells.0 + wells.1, (-k * seconds).exp());
+    let slow = k * seconds - 1.0 + left;
+    let available = wells.0 * left + (sum * k * c - load_w) * (1.0 - left) / k - load_w * c * slow / k;
+    let bound = wells.1 * left + sum * (1.0 - c) * (1.0 - left) - load_w * (1.0 - c) * slow / k;
+    (available, bound)
+}
+
+/// The time of death to the nanosecond, with what a radio takes at once on top.
+#[test]
+fn two_wells_die_when_the_published_equations_say() {
+    let model = BatteryModel::two_wells(1000.0, 0.4, 1e-3);
+    for takes in [&[][..], &[(20.0, 30.0)], &[(10.0, 25.0), (55.0, 40.0), (60.0, 5.0)]] {
+        let mut battery = Battery::new(model, 0.8);
+        battery.set_power(SimTime::ZERO, 3.0, 0.0);
+        let mut wells = (0.4 * 800.0, 0.6 * 800.0);
+        let mut before_s = 0.0;
+        for &(t_s, energy_j) in takes {
+            wells = closed_form(&model, wells, 3.0, t_s - before_s);
+            wells.0 -= energy_j;
+            before_s = t_s;
+            assert_eq!(battery.take(at(t_s), energy_j), energy_j);
+        }
+        let dies = battery.empty_at();
+        assert!(at(before_s) < dies && dies < SimTime::MAX);
+        // 3 W are 3e-9 J a nanosecond.
+        let (available, bound) = closed_form(&model, wells, 3.0, dies.as_secs() - before_s);
+        assert!(available.abs() < 1e-8, "{available} J at hand at its death");
+        assert!((battery.level_j(dies) - bound).abs() < 1e-8);
+        let taken_j: f64 = takes.iter().map(|take| take.1).sum();
+        assert!((800.0 - taken_j - 3.0 * dies.as_secs() - bound).abs() < 1e-8);
+    }
+}
+
 /// What is left behind comes after a rest, as often as one waits.
 #[test]
 fn two_wells_recover() {

@@ -24,6 +24,7 @@ impl Network {
     /// for each access point. To be called after all links have been added.
     pub fn add_direct(&mut self, spec: &DirectSpec, sites: &[NodeId]) -> Vec<LinkId> {
         let far_end = spec.targets.first().copied().unwrap_or(NodeId(0));
+        self.notes_carried |= spec.energy.is_any();
         let mut links = Vec::new();
         let places: Vec<Option<NodeId>> = match spec.scope {
             DirectScope::Everywhere => vec![None],
@@ -47,6 +48,9 @@ impl Network {
                 class: spec.class,
                 pooled: false,
                 direct: true,
+                energy: spec.energy,
+                energy_j_per_byte: 0.0,
+                drawn_j: 0.0,
             });
             links.push(id);
         }

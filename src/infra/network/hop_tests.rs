@@ -25,6 +25,8 @@ fn radio(model: LinkModel, half_duplex: bool) -> RadioSpec {
         down_model: None,
         transfer_limit: usize::MAX,
         class: NetworkClass::Wlan,
+        energy: RadioEnergy::default(),
+        idle_w: 0.0,
     }
 }
 
@@ -188,6 +190,7 @@ fn direct(scope: DirectScope) -> DirectSpec {
         model: table(&[(0, 8e6), (1, 4e6)]),
         down_model: None,
         transfer_limit: usize::MAX,
+        energy: RadioEnergy::default(),
     }
 }
 

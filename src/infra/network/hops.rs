@@ -337,6 +337,8 @@ impl Network {
         let transfer = &mut self.transfers[id.index()];
         transfer.path.clear();
         (transfer.leg_since, transfer.stage, transfer.due) = (now, Stage::Arriving, None);
+        // What was sent has been counted, should the way end here.
+        transfer.leg_bytes = 0.0;
         let mut next = transfer.hops.pop();
         let (to, bytes) = (transfer.to, transfer.size_bytes);
         if let Some(hop) = next {
@@ -361,7 +363,7 @@ impl Network {
                 transfer.path.push(hop.channel);
                 transfer.hop = Some(hop);
                 transfer.hops_taken += 1;
-                transfer.tail = tail;
+                (transfer.leg_bytes, transfer.tail) = (bytes, tail);
                 self.launch(schedule, id);
                 None
             }

@@ -85,8 +85,10 @@ pub struct LinkSpec {
     /// Whether ways to other nodes than its ends may pass it; if not, they do only where there is no other way.
     pub transit: bool,
     /// The links of one pool are one queue in each direction: one for what devices send, one for what they
-    /// receive. All of them have the bandwidth and model of the first one.
+    /// receive. All of them have the bandwidth, the model and the energy of the first one.
     pub pool: Option<u32>,
+    /// Joules for each byte that it carries, in either direction.
+    pub energy_j_per_byte: f64,
 }
 
 impl LinkSpec {
@@ -116,7 +118,25 @@ impl LinkSpec {
             class,
             transit: true,
             pool,
+            energy_j_per_byte: 0.0,
         }
+    }
+}
+
+/// What the fixed end of a radio draws for what it carries: an access point or a base station.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RadioEnergy {
+    /// Joules for each byte that devices send.
+    pub uplink_j_per_byte: f64,
+    /// Joules for each byte that devices receive.
+    pub downlink_j_per_byte: f64,
+}
+
+impl RadioEnergy {
+    /// Whether it draws anything.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.uplink_j_per_byte > 0.0 || self.downlink_j_per_byte > 0.0
     }
 }
 
@@ -139,6 +159,10 @@ pub struct RadioSpec {
     pub transfer_limit: usize,
     /// The network it is counted to.
     pub class: NetworkClass,
+    /// What the access point draws for what it carries.
+    pub energy: RadioEnergy,
+    /// Watts that the access point draws for it as long as it works.
+    pub idle_w: f64,
 }
 
 /// Who reaches the far end over a [`DirectSpec`] by one queue.
@@ -176,6 +200,8 @@ pub struct DirectSpec {
     pub down_model: Option<LinkModel>,
     /// Transfers that may be on it at once in each direction; more are refused for bandwidth.
     pub transfer_limit: usize,
+    /// What its fixed end draws for what it carries.
+    pub energy: RadioEnergy,
 }
 
 /// What an M/M/1 link has seen lately: rates that decay with the window's time constant.

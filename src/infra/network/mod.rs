@@ -1,5 +1,6 @@
 //! The network: topology and routes, links and their models, transfers.
 
+mod carried;
 mod delay;
 mod direct;
 mod fair_share;
@@ -13,13 +14,16 @@ mod routes;
 mod tests;
 mod transfers;
 
+pub use carried::{Carried, CarriedEnd};
 pub use delay::{
     CloseIn, CloseInError, DelayModel, Message, PopulationError, PopulationQueue, ThroughputError,
     ThroughputTable, WindowError, WindowedQueue,
 };
 pub use fair_share::{FairShare, FlowIndex, LinkIndex, max_min_rates};
 pub use hops::Attachment;
-pub use link::{DirectScope, DirectSpec, LinkModel, LinkSpec, Mm1, NetworkClass, RadioSpec};
+pub use link::{
+    DirectScope, DirectSpec, LinkModel, LinkSpec, Mm1, NetworkClass, RadioEnergy, RadioSpec,
+};
 pub use parts::{ChannelState, Endpoint, Link, NetworkRefusal};
 pub use routes::Routes;
 pub use transfers::{Network, TransferView};

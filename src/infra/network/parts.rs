@@ -2,7 +2,7 @@
 
 use super::fair_share::{FlowIndex, LinkIndex};
 use super::hops::Hop;
-use super::link::{Arrivals, LinkModel, NetworkClass};
+use super::link::{Arrivals, LinkModel, NetworkClass, RadioEnergy};
 use crate::engine::{EventHandle, SimDuration, SimTime};
 use crate::infra::ids::{LinkId, NodeId, Owner};
 
@@ -20,6 +20,8 @@ pub(super) struct Channel {
     pub(super) limit: usize,
     /// Bytes carried under a model other than fair sharing.
     pub(super) carried_bytes: f64,
+    /// The link it is of; the first one of a pool.
+    pub(super) link: LinkId,
 }
 
 /// A link as the world sees it.
@@ -38,6 +40,12 @@ pub struct Link {
     pub(super) pooled: bool,
     /// Whether it is of a direct network.
     pub(super) direct: bool,
+    /// What the fixed end of a radio or direct network draws.
+    pub(super) energy: RadioEnergy,
+    /// Joules a byte of a link between two nodes.
+    pub(super) energy_j_per_byte: f64,
+    /// Joules that a radio or direct network has drawn for what it carried.
+    pub(super) drawn_j: f64,
 }
 
 /// Where a transfer starts or ends: a node of the topology, or a device behind an access point's radio.

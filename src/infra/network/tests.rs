@@ -44,6 +44,7 @@ pub(super) fn link(a: u32, b: u32, latency_s: f64, bandwidth_bps: f64, model: Li
         transfer_limit: usize::MAX,
         class: NetworkClass::Man,
         transit: true,
+        energy_j_per_byte: 0.0,
         pool: None,
     }
 }
@@ -200,6 +201,8 @@ fn a_half_duplex_radio_is_shared_by_both_directions() {
             down_model: None,
             transfer_limit: usize::MAX,
             class: NetworkClass::Wlan,
+            energy: RadioEnergy::default(),
+            idle_w: 0.0,
         },
     );
     let mut kernel = Kernel::new(Wires { network, ended: Vec::new() });

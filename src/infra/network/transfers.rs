@@ -1,9 +1,10 @@
 //! Transfers: bytes on their way over links of any model.
 
+use super::carried::Carried;
 use super::direct::Direct;
 use super::fair_share::{FairShare, LinkIndex};
 use super::hops::{Attachments, Hop};
-use super::link::{Arrivals, LinkModel, LinkSpec, NetworkClass, RadioSpec};
+use super::link::{Arrivals, LinkModel, LinkSpec, NetworkClass, RadioEnergy, RadioSpec};
 use super::parts::{Channel, ChannelId, ChannelState, Endpoint, Link, NetworkRefusal, Stage, Transfer};
 use super::routes::Routes;
 use crate::engine::{EventHandle, Phase, Schedule, SimDuration, SimTime};
@@ -11,6 +12,7 @@ use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
 use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
 use rustc_hash::FxHashMap;
 use slab::Slab;
+use std::collections::VecDeque;
 
 /// The topology, its links and the transfers on them.
 ///
@@ -38,6 +40,9 @@ pub struct Network {
     /// Ways of ended transfers, kept for their memory.
     pub(super) spare_paths: Vec<Vec<ChannelId>>,
     pub(super) spare_hops: Vec<Vec<Hop>>,
+    /// Whether it is noted what transfers have carried, for the energy that it took.
+    pub(super) notes_carried: bool,
+    pub(super) carried: VecDeque<Carried>,
     /// For each node behind a radio, its transfers.
     pub(super) of_device: Vec<smallvec::SmallVec<[TransferId; 2]>>,
 }
@@ -72,6 +77,9 @@ impl Network {
             class: spec.class,
             pooled: spec.pool.is_some(),
             direct: false,
+            energy: RadioEnergy::default(),
+            energy_j_per_byte: spec.energy_j_per_byte,
+            drawn_j: 0.0,
         });
         id
     }
@@ -97,7 +105,11 @@ impl Network {
             class: spec.class,
             pooled: false,
             direct: false,
+            energy: spec.energy,
+            energy_j_per_byte: 0.0,
+            drawn_j: 0.0,
         });
+        self.notes_carried |= spec.energy.is_any();
         id
     }
 
@@ -122,6 +134,7 @@ impl Network {
             transfers: 0,
             limit,
             carried_bytes: 0.0,
+            link,
         });
         ChannelId((self.channels.len() - 1) as u32)
     }
@@ -366,10 +379,9 @@ impl Network {
         Ok(latency + SimDuration::from_secs_ceil(waits_s))
     }
 
-    /// The network that a channel is counted to. O(links), for refusals.
-    fn class_of(&self, channel: ChannelId) -> NetworkClass {
-        let link = self.links.iter().find(|link| link.channels.contains(&channel));
-        link.map_or(NetworkClass::Man, |link| link.class)
+    /// The network that a channel is counted to.
+    pub(super) fn class_of(&self, channel: ChannelId) -> NetworkClass {
+        self.links[self.channels[channel.0 as usize].link.index()].class
     }
 
     /// Sends the bytes of a prepared transfer on their way.
@@ -485,6 +497,9 @@ impl Network {
     /// Takes a transfer off its way, whose links have then carried what was sent; returns what was not.
     pub(super) fn leave_path(&mut self, now: SimTime, id: TransferId) -> f64 {
         let unsent = self.unsent_bytes(now, &self.transfers[id.index()]);
+        if self.notes_carried {
+            self.note_carried(id, unsent);
+        }
         let transfer = &mut self.transfers[id.index()];
         if let Stage::Flowing(flow) = transfer.stage {
             self.fair.cancel(now, flow);

@@ -9,6 +9,7 @@ mod faults;
 mod hosts;
 mod mobility;
 mod network;
+mod network_energy;
 mod nodes;
 mod offloading;
 mod power;

@@ -2,6 +2,7 @@
 
 use super::NodeDirectory;
 use super::delays::{Models, link_models};
+use super::network_energy::{j_per_byte, radio_energy};
 use super::nodes::limit;
 use crate::engine::{RandomStreams, SimDuration};
 use crate::infra::network::{DirectScope, DirectSpec, LinkModel, LinkSpec, NetworkClass};
@@ -268,6 +269,7 @@ impl Linker<'_> {
                 class,
                 transit: qualities.transit.unwrap_or(true),
                 pool,
+                energy_j_per_byte: qualities.energy_per_bit.map_or(0.0, j_per_byte),
             },
         ));
     }
@@ -486,6 +488,13 @@ pub(super) fn direct_networks(
         let Some(models) = link_models(model, streams, &model_site) else {
             continue;
         };
+        let energy_site = here.key("radio_energy");
+        if spec.radio_energy.is_some_and(|own| own.idle.as_watts() > 0.0) {
+            energy_site.key("idle").error_with_help(
+                "the base station of a direct network is no node that could draw power while it idles",
+                "leave out `idle`, and add it to the power of the nodes that the network leads to",
+            );
+        }
         made.push(DirectSpec {
             name: spec.name.clone(),
             class: spec.network.into(),
@@ -501,6 +510,7 @@ pub(super) fn direct_networks(
             model: models.up,
             down_model: models.down,
             transfer_limit: limit(spec.transfer_limit),
+            energy: radio_energy(spec.radio_energy.as_ref(), &energy_site),
         });
     }
     made

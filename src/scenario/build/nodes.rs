@@ -2,14 +2,13 @@
 
 use super::NodeDirectory;
 use super::delays::link_models;
+use super::network_energy::{interface, radio_energy};
 use super::power::{self, PowerSite};
 use crate::energy::BatteryModel;
 use crate::engine::{RandomStreams, SimDuration};
 use crate::infra::compute::{Accelerator, Discipline, Resources};
 use crate::infra::network::RadioSpec;
-use crate::infra::{
-    AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, NodeClass, UpdateScope,
-};
+use crate::infra::{AccessPointSpec, BatterySpec, Charger, InstanceSpec, NodeClass, UpdateScope};
 use crate::scenario::format::{
     AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
     InstanceSpecification, LinkModelSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
@@ -152,6 +151,8 @@ fn access_point(
             down_model: models.down,
             transfer_limit: limit(spec.transfer_limit),
             class: spec.network.into(),
+            energy: radio_energy(spec.radio_energy.as_ref(), &site.key("radio_energy")),
+            idle_w: spec.radio_energy.map_or(0.0, |own| own.idle.as_watts()),
         },
         range_m: spec.range.map(|range| range.as_metres()),
         transmit_power_dbm: spec.transmit_power.as_dbm(),
@@ -199,14 +200,7 @@ pub(super) fn node_class(
         power::count_accelerators(&mut class, &power_site.site);
     }
     class.battery = spec.battery.as_ref().and_then(|own| battery(own, &site.key("battery")));
-    let technology = spec.interface.technology;
-    let (transmit_nj, receive_nj) = technology.map_or((0.0, 0.0), |technology| technology.nj_per_bit());
-    class.interface = Interface {
-        rate_limit_bps: spec.interface.rate_limit.map_or(f64::INFINITY, |rate| rate.as_bps()),
-        transmit_j_per_byte: spec.interface.transmit_nj_per_bit.unwrap_or(transmit_nj) * 8e-9,
-        receive_j_per_byte: spec.interface.receive_nj_per_bit.unwrap_or(receive_nj) * 8e-9,
-        amplifier_j_per_byte_m2: spec.interface.amplifier_nj_per_bit_m2 * 8e-9,
-    };
+    class.interface = interface(&spec.interface, &site.key("interface"));
     if class.interface.rate_limit_bps == 0.0 {
         site.key("interface").key("rate_limit").error("a rate of 0 carries nothing; it must be above 0");
     }

@@ -1,7 +1,7 @@
 //! Access networks: links whose delay is fixed when a message enters them, and networks beside the access
 //! points.
 
-use super::{LinkModelSpec, Names};
+use super::{LinkModelSpec, Names, RadioEnergySpec};
 use crate::infra::network::NetworkClass;
 use crate::scenario::{DataRate, DataSize, Duration, Frequency, Gain, PowerLevel, Ratio};
 use schemars::JsonSchema;
@@ -255,4 +255,7 @@ pub struct DirectNetworkSpec {
     /// Transfers that may be on it at once in each direction; any number if left out.
     #[serde(default)]
     pub transfer_limit: Option<u32>,
+    /// What its base station draws for each bit; nothing if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub radio_energy: Option<RadioEnergySpec>,
 }

@@ -8,6 +8,7 @@ mod energy;
 mod faults;
 mod mobility;
 mod network;
+mod network_energy;
 mod nodes;
 mod offloading;
 mod power;
@@ -39,9 +40,10 @@ pub use mobility::{
     RingRoadMobility, RoadSegmentSpec, StaticMobility, TrajectoryMobility, TrajectoryPointSpec,
 };
 pub use network::{LinkModelSpec, LinkQualities, LinkSpecification, NetworkSpec, TopologySpec};
+pub use network_energy::{RadioEnergySpec, TechnologySpec};
 pub use nodes::{
     AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
-    InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, TechnologySpec, UpdatesName,
+    InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
 };
 pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
 pub use power::{

@@ -5,7 +5,7 @@ use super::access::{
     CloseInSpec, DirectNetworkSpec, EdgeCloudSimPopulationSpec, EdgeCloudSimRelaySpec, NetworkName,
     PopulationSpec, ThroughputTableSpec, WindowedQueueSpec,
 };
-use crate::scenario::{DataRate, DataSize, Duration, Ratio};
+use crate::scenario::{DataRate, DataSize, Duration, EnergyPerBit, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,9 @@ pub struct LinkQualities {
     /// Whether ways to other nodes than the ends of a link may pass it; if not, they do only where there is no
     /// other way.
     pub transit: Option<bool>,
+    /// What a link draws for each bit that it carries; nothing if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy_per_bit: Option<EnergyPerBit>,
     /// Whether all links of the rule are one queue in each direction: one for what devices send, one for what
     /// they receive.
     pub one_queue: bool,
@@ -102,6 +105,9 @@ pub struct LinkSpecification {
     /// What it is counted to; `wan` of a link to the cloud and `man` of others if left out.
     #[serde(default)]
     pub network: Option<NetworkName>,
+    /// What it draws for each bit that it carries; nothing if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_per_bit: Option<EnergyPerBit>,
 }
 
 impl LinkSpecification {
@@ -115,6 +121,7 @@ impl LinkSpecification {
             transfer_limit: self.transfer_limit,
             network: self.network,
             transit: None,
+            energy_per_bit: self.energy_per_bit,
             one_queue: false,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::FrequencySpec;
 use super::root::{MobilityKind, PowerKind};
-use super::{Draw, LinkModelSpec, NetworkName};
+use super::{Draw, LinkModelSpec, NetworkName, RadioEnergySpec, TechnologySpec};
 use crate::placement::offloading::TierName;
 use crate::scenario::{
     DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, Power, PowerLevel, Ratio,
@@ -120,30 +120,6 @@ fn full() -> Draw<Ratio> {
     Draw::Constant(Ratio::from_fraction(1.0))
 }
 
-/// A network technology with a known energy per bit, as PureEdgeSim has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TechnologySpec {
-    /// A device on WiFi: 283.17 nJ to send a bit, 137.01 nJ to receive one.
-    Wifi,
-    /// A device on LTE: 438.4 nJ to send a bit, 51.97 nJ to receive one.
-    Lte,
-    /// Wired: 40 nJ to send or receive a bit.
-    Ethernet,
-}
-
-impl TechnologySpec {
-    /// Nanojoules to send and to receive a bit.
-    #[must_use]
-    pub fn nj_per_bit(self) -> (f64, f64) {
-        match self {
-            TechnologySpec::Wifi => (283.17, 137.01),
-            TechnologySpec::Lte => (438.4, 51.97),
-            TechnologySpec::Ethernet => (40.0, 40.0),
-        }
-    }
-}
-
 /// A node's own network interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -186,6 +162,9 @@ pub struct AccessPointSpecification {
     pub transfer_limit: Option<u32>,
     /// What the radio is counted to.
     pub network: NetworkName,
+    /// What the access point draws for its radio; nothing if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radio_energy: Option<RadioEnergySpec>,
 }
 
 impl Default for AccessPointSpecification {
@@ -200,6 +179,7 @@ impl Default for AccessPointSpecification {
             model: None,
             transfer_limit: None,
             network: NetworkName::Wlan,
+            radio_energy: None,
         }
     }
 }
