@@ -201,6 +201,38 @@ fn who_receives_nothing_draws_nothing() {
     );
 }
 
+/// One task of 4 GI on one core of 1000 MIPS: 4 s of a half, a fourth and an eighth of what is above idle.
+#[test]
+fn every_tier_draws_idle_and_busy_power() {
+    for (policy, busy) in [("local_only", "device"), ("edge_only", "edge"), ("cloud_only", "cloud")] {
+        let mut scenario = scenario(policy);
+        let tiers = [("cloud", 8.0, 200.0, 840.0), ("edge", 4.0, 50.0, 90.0), ("device", 2.0, 1.0, 3.3)];
+        for (node, (_, cores, idle_w, busy_w)) in tiers.into_iter().enumerate() {
+            let node = &mut scenario["nodes"][node];
+            node["cores"] = json!(cores as u32);
+            node["mips_per_core"] = json!(1000);
+            node["power"] = json!({ "idle": idle_w, "busy": busy_w });
+        }
+        let application = &mut scenario["workloads"][0]["applications"][0];
+        application["arrival"] = json!({ "kind": "trace", "file": "one.csv" });
+        application["length"] = json!("4 GI");
+        let run = crate::support::run_with(&scenario, &[("one.csv", "t_s\n7\n")]);
+        let mut total_j = 0.0;
+        for (name, cores, idle_w, busy_w) in tiers {
+            let more_j = if name == busy { 4.0 * (busy_w - idle_w) / cores } else { 0.0 };
+            assert_near(tier(&run, name, "energy_j"), 100.0 * idle_w + more_j, 1e-6);
+            assert_eq!(tier(&run, name, "network_j"), 0.0);
+            total_j += 100.0 * idle_w + more_j;
+        }
+        let energy = &run.summary()["energy"];
+        assert_near(joules(&energy["nodes_j"]), total_j, 1e-6);
+        assert_near(joules(&energy["total_j"]), total_j, 1e-6);
+        // Nothing in the networks draws: there is a summary, but no table.
+        assert_eq!(network(&run, "wlan", "total_j"), 0.0);
+        assert!(!run.path.join("tables/network_energy.csv").exists());
+    }
+}
+
 /// Everything that draws: phones with batteries and chargers that die and come back, radios, links, a site with its own
 /// sources, faults; over models and technologies.
 fn full() -> impl Strategy<Value = Value> {

@@ -82,9 +82,10 @@ const JOULAR: &str =
 const FOOTPRINT: &str = "Cloud Carbon Footprint coefficients (Apache-2.0), watts of one hardware thread";
 const DEVICE_TREE: &str = "dynamic-power-coefficient and operating points of Linux device trees";
 const NVPMODEL: &str = "nvpmodel budget of the module; idle is not published and taken as 30 % of the module's least budget";
+const PUREEDGESIM: &str = "default files of PureEdgeSim 5.1";
 
 #[rustfmt::skip]
-const OTHERS: [PowerPreset; 52] = [
+const OTHERS: [PowerPreset; 58] = [
     PowerPreset::new("xeon_e3_1220", "Lenovo server, Xeon E3-1220, 4 cores, 32 GB; wall power at 3.3 GHz", EXTENSION,
         Recipe::Cmos(18.98, 34.01, 3.3, 1.146)),
     PowerPreset::new("x_gene_2", "Applied Micro X-Gene 2, 8 cores ARMv8; wall power at 2.4 GHz", EXTENSION,
@@ -151,6 +152,12 @@ const OTHERS: [PowerPreset; 52] = [
     PowerPreset::new("jetson_agx_orin_30w", "Jetson AGX Orin, 30 W", NVPMODEL, Recipe::Budget(4.5, 30.0)),
     PowerPreset::new("jetson_agx_orin_50w", "Jetson AGX Orin, 50 W", NVPMODEL, Recipe::Budget(4.5, 50.0)),
     PowerPreset::new("jetson_agx_orin_60w", "Jetson AGX Orin, 60 W", NVPMODEL, Recipe::Budget(4.5, 60.0)),
+    PowerPreset::new("pureedgesim_phone", "a phone as PureEdgeSim has it: 8 cores of 10 000 MIPS, 18.75 Wh", PUREEDGESIM, Recipe::Linear(1.0, 3.3)),
+    PowerPreset::new("pureedgesim_raspberry_pi", "a Raspberry Pi as PureEdgeSim has it: 4 cores of 4000 MIPS", PUREEDGESIM, Recipe::Linear(1.6, 5.1)),
+    PowerPreset::new("pureedgesim_laptop", "a laptop as PureEdgeSim has it: 8 cores of 20 000 MIPS, 56.2 Wh", PUREEDGESIM, Recipe::Linear(1.7, 23.6)),
+    PowerPreset::new("pureedgesim_sensor", "a sensor as PureEdgeSim has it, which does not compute", PUREEDGESIM, Recipe::Linear(1.0, 2.0)),
+    PowerPreset::new("pureedgesim_edge", "an edge datacenter as PureEdgeSim has it: 10 cores of 40 000 MIPS", PUREEDGESIM, Recipe::Linear(100.0, 250.0)),
+    PowerPreset::new("pureedgesim_cloud", "a cloud as PureEdgeSim has it: 200 cores of 40 000 MIPS", PUREEDGESIM, Recipe::Linear(0.0, 5776.0)),
 ];
 
 /// All presets: the machines of SPECpower, then the others.
@@ -257,6 +264,8 @@ mod tests {
             ("thread_epyc_3", 2, 2.0 * 0.456, 2.0 * 1.957),
             ("jetson_nano_10w", 4, 1.5, 10.0),
             ("jetson_agx_orin_60w", 12, 4.5, 60.0),
+            ("pureedgesim_phone", 8, 1.0, 3.3),
+            ("pureedgesim_cloud", 200, 0.0, 5776.0),
             ("cortex_a15_exynos5422", 4, 0.0, 4.0 * 0.310),
         ] {
             let model = power_preset(name).unwrap().model(cores);
