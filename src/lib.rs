@@ -83,6 +83,7 @@
 //!     cores: 1,
 //!     memory_bytes: Distribution::constant(0.0)?,
 //!     accelerator: None,
+//!     accelerated: None,
 //!     class: JobClass::Compute,
 //!     deadline_s: None,
 //!     delay_sensitivity: 0.5,

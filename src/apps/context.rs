@@ -5,11 +5,12 @@ use super::{
     OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, SimDuration, SimTime};
+use crate::infra::accelerators::AcceleratorRequest;
 use crate::infra::compute::{Discipline, JobRequest, Refusal};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    HostId, HostSpec, Infrastructure, JobId, MigrationId, MigrationSpec, NodeId, ProcessorId, Share,
-    TransferId, TransferOutcome, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, MigrationId, MigrationSpec, NodeId,
+    ProcessorId, Share, TransferId, TransferOutcome, VmId, VmRefusal, VmSpec,
 };
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 use schemars::JsonSchema;
@@ -100,6 +101,21 @@ pub trait Context {
 
     /// Takes a job off its node, without further notice.
     fn cancel_job(&mut self, job: JobId);
+
+    /// Admits a part of a task to an accelerator of a node;
+    /// [`on_accelerated_end`](super::Workload::on_accelerated_end) tells of its end.
+    ///
+    /// # Errors
+    /// What is short.
+    fn submit_accelerated(
+        &mut self,
+        node: NodeId,
+        request: AcceleratorRequest,
+        token: u64,
+    ) -> Result<AcceleratorJobId, Refusal>;
+
+    /// Takes such a part off its accelerator, without further notice.
+    fn cancel_accelerated(&mut self, job: AcceleratorJobId);
 
     /// Starts a transfer; [`on_transfer_end`](super::Workload::on_transfer_end) tells of its end.
     ///

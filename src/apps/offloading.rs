@@ -1,6 +1,7 @@
 //! The decision point *task offloading*, as a workload sees it.
 
 use super::DecisionId;
+use crate::infra::accelerators::AcceleratorRequest;
 use crate::infra::compute::JobRequest;
 use crate::infra::network::NetworkClass;
 use crate::infra::{NodeId, ProcessorId, Share, Tier};
@@ -18,6 +19,8 @@ pub struct OffloadingRequest {
     pub device: NodeId,
     /// What it asks of a node.
     pub job: JobRequest,
+    /// What it asks of an accelerator of the node, after its part on the cores.
+    pub accelerated: Option<AcceleratorRequest>,
     /// Bytes to send to the node.
     pub upload_bytes: f64,
     /// Bytes to send back.

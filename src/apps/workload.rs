@@ -1,6 +1,7 @@
 //! The trait that every workload implements, the built-in ones and a user's own alike.
 
 use super::{Context, DecisionPoint};
+use crate::infra::accelerators::AcceleratorJob;
 use crate::infra::compute::Job;
 use crate::infra::{
     HostId, HostState, JobOutcome, MigrationRecord, NodeChange, NodeId, TransferRecord, VmChange, VmId,
@@ -71,6 +72,16 @@ pub trait Workload: fmt::Debug + Send {
 
     /// A job of this workload has ended; `token` is what it was submitted with.
     fn on_job_end(&mut self, _token: u64, _job: &Job, _outcome: JobOutcome, _context: &mut dyn Context) {
+    }
+
+    /// A part of this workload on an accelerator has ended; `token` is what it was submitted with.
+    fn on_accelerated_end(
+        &mut self,
+        _token: u64,
+        _job: &AcceleratorJob,
+        _outcome: JobOutcome,
+        _context: &mut dyn Context,
+    ) {
     }
 
     /// A transfer of this workload has ended; the token is in the record's owner.

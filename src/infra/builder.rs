@@ -1,5 +1,6 @@
 //! Building an infrastructure from classes, links and faults.
 
+use super::accelerators::Accelerators;
 use super::attachment::{AccessPoint, AccessPoints, AttachmentError, Criterion};
 use super::batteries::BatteryState;
 use super::compute::{Compute, Refusal};
@@ -206,6 +207,7 @@ impl InfraBuilder {
         let mut compute = Compute::default();
         let (mut predicted, mut updates) = (PredictedLoads::default(), Updates::default());
         let mut class_datacenter = 0;
+        let mut accelerators = Accelerators::default();
         let mut network = Network::default();
         let mut nodes = Vec::with_capacity(self.nodes as usize);
         let mut meters = Vec::with_capacity(self.nodes as usize);
@@ -220,6 +222,7 @@ impl InfraBuilder {
                 let (cores, mips) = (f64::from(class.cores), class.mips_per_core);
                 let resources = class.resources.clone();
                 let processor = compute.add_processor(id, cores, mips, class.discipline, resources);
+                accelerators.add_node(id, &class.accelerators);
                 let instances = class.instances.as_ref();
                 let datacenter = class.updates.map(|scope| match scope {
                     UpdateScope::Class if number > 0 => class_datacenter,
@@ -361,6 +364,7 @@ impl InfraBuilder {
             classes: self.classes,
             nodes,
             compute,
+            accelerators,
             predicted,
             updates,
             network,

@@ -190,6 +190,7 @@ impl Infrastructure {
             }
             self.after_change(schedule, processor, before);
         }
+        self.clear_accelerators(schedule, node, job_outcome);
         self.refresh(schedule, node, 0.0);
         if self.class_of(node).wireless {
             // A failed device may still be carried about; without energy it stays.

@@ -1,7 +1,11 @@
 //! What happens inside the infrastructure, and what it tells the world.
 
+use super::accelerators::AcceleratorJob;
 use super::compute::Job;
-use super::ids::{HostId, JobId, LinkId, NodeId, Owner, ProcessorId, SiteId, TransferId, VmId};
+use super::ids::{
+    AcceleratorGroupId, AcceleratorJobId, HostId, JobId, LinkId, NodeId, Owner, ProcessorId, SiteId,
+    TransferId, VmId,
+};
 use super::network::NetworkClass;
 use super::virtual_machines::{HostState, MigrationRecord, VmChange};
 use crate::engine::SimTime;
@@ -11,6 +15,8 @@ use crate::engine::SimTime;
 pub enum InfraEvent {
     /// The first of the running jobs of a processor is done.
     ProcessorDue(ProcessorId),
+    /// Something ends on the accelerators of a group: a launch, a copy or a task.
+    AcceleratorDue(AcceleratorGroupId),
     /// The first of the transfers that share links has sent its last byte.
     FlowsDue,
     /// A transfer arrives.
@@ -127,6 +133,15 @@ pub enum Notice {
         id: JobId,
         /// The job.
         job: Job,
+        /// How it ended.
+        outcome: JobOutcome,
+    },
+    /// A task's part on an accelerator has ended.
+    AcceleratedEnded {
+        /// Its id, no longer valid.
+        id: AcceleratorJobId,
+        /// The part.
+        job: AcceleratorJob,
         /// How it ended.
         outcome: JobOutcome,
     },

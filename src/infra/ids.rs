@@ -29,6 +29,10 @@ ids! {
     ProcessorId;
     /// A job on a processor; valid until the job has ended.
     JobId;
+    /// A group of equal accelerators of a node.
+    AcceleratorGroupId;
+    /// A task's part on an accelerator; valid until it has ended.
+    AcceleratorJobId;
     /// A transfer on the network; valid until the transfer has ended.
     TransferId;
     /// A virtual machine, from its request to the end of the run.

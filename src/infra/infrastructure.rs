@@ -1,5 +1,6 @@
 //! All of the infrastructure together: nodes, compute, network, movement, energy, faults.
 
+use super::accelerators::Accelerators;
 use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
 use super::edgecloudsim::Updates;
@@ -29,6 +30,7 @@ pub struct Infrastructure {
     pub(super) classes: Vec<NodeClass>,
     pub(super) nodes: Vec<Node>,
     pub(super) compute: Compute,
+    pub(super) accelerators: Accelerators,
     pub(super) predicted: PredictedLoads,
     pub(super) updates: Updates,
     pub(super) network: Network,
@@ -97,6 +99,7 @@ impl Infrastructure {
     pub fn handle<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, event: InfraEvent) {
         match event {
             InfraEvent::ProcessorDue(processor) => self.on_processor_due(schedule, processor),
+            InfraEvent::AcceleratorDue(group) => self.on_accelerator_due(schedule, group),
             InfraEvent::FlowsDue => {
                 let mut ended = smallvec::SmallVec::<[TransferRecord; 4]>::new();
                 self.network.on_flows_due(schedule, |record| ended.push(record));
@@ -345,10 +348,29 @@ impl Infrastructure {
         if let Some(&known) = self.nearest.get(&(site, tier)) {
             return known;
         }
+        let nearest = self.nearest_where(from, tier, now, |_, _| true);
+        if self.tier_is_wired[tier as usize] {
+            self.nearest.insert((site, tier), nearest);
+        }
+        nearest
+    }
+
+    /// The nearest of the nodes of a tier that are `good`, in the same sense.
+    pub fn nearest_where(
+        &mut self,
+        from: NodeId,
+        tier: Tier,
+        now: SimTime,
+        good: impl Fn(&Infrastructure, NodeId) -> bool,
+    ) -> Option<NodeId> {
+        let site = self.endpoint(from)?.site;
         let place = self.position(site, now);
         let mut best: Option<(u64, f64, NodeId)> = None;
         for index in 0..self.by_tier[tier as usize].len() {
             let node = self.by_tier[tier as usize][index];
+            if !good(self, node) {
+                continue;
+            }
             let Some(to) = self.endpoint(node) else { continue };
             let routed = self.network.routes().latency_between(site, to.site);
             let direct = || self.network.direct_latency(from, node);
@@ -362,11 +384,7 @@ impl Infrastructure {
                 break;
             }
         }
-        let nearest = best.map(|(_, _, node)| node);
-        if self.tier_is_wired[tier as usize] {
-            self.nearest.insert((site, tier), nearest);
-        }
-        nearest
+        best.map(|(_, _, node)| node)
     }
 
     /// The processor of a node on which a job would run: of those that admit it the one with the least

@@ -1,5 +1,6 @@
 //! The infrastructure: places and movement, nodes and compute, topology, transfers, faults.
 
+pub mod accelerators;
 mod actions;
 mod attachment;
 mod batteries;
@@ -38,7 +39,8 @@ pub use geodesy::{
 };
 pub use geometry::{Leg, Position};
 pub use ids::{
-    ClassId, HostId, JobId, LinkId, MigrationId, NodeId, Owner, ProcessorId, SiteId, TransferId, VmId,
+    AcceleratorGroupId, AcceleratorJobId, ClassId, HostId, JobId, LinkId, MigrationId, NodeId, Owner,
+    ProcessorId, SiteId, TransferId, VmId,
 };
 pub use infrastructure::Infrastructure;
 pub use meter::{Meter, TierLoad};

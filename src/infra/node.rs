@@ -1,5 +1,6 @@
 //! Nodes and their classes.
 
+use super::accelerators::AcceleratorSpec;
 use super::compute::{Discipline, Resources};
 use super::edgecloudsim::UpdateScope;
 use super::ids::{ClassId, ProcessorId};
@@ -199,7 +200,9 @@ pub struct NodeClass {
     pub cores: u32,
     /// Million instructions a second of each core.
     pub mips_per_core: f64,
-    /// Memory, storage and accelerators of each node.
+    /// Accelerators of each node whose time is modelled.
+    pub accelerators: Vec<AcceleratorSpec>,
+    /// Memory, storage and counted accelerators of each node.
     pub resources: Resources,
     /// How each node serves its jobs.
     pub discipline: Discipline,
@@ -240,6 +243,7 @@ impl NodeClass {
                 storage_bytes: f64::INFINITY,
                 accelerators: Vec::new(),
             },
+            accelerators: Vec::new(),
             discipline: Discipline::SpaceShared { queue_limit: usize::MAX },
             instances: None,
             updates: None,

@@ -20,13 +20,19 @@ impl Infrastructure {
     pub fn power_at_step(&self, node: NodeId, utilisation: f64, step: usize) -> f64 {
         let class = self.class_of(node);
         let mut load = class.load_at(utilisation, step);
-        let accelerators: u32 = class.resources.accelerators.iter().map(|own| own.count).sum();
-        if accelerators > 0 {
-            let busy = f64::from(self.busy_accelerators(node, None));
-            load.accelerator_utilisation = busy / f64::from(accelerators);
+        let counted: u32 = class.resources.accelerators.iter().map(|own| own.count).sum();
+        let (timed, busy) = self.accelerators.devices(node);
+        let accelerators = f64::from(counted) + timed;
+        if accelerators > 0.0 {
+            let busy = f64::from(self.busy_accelerators(node, None)) + busy;
+            load.accelerator_utilisation = busy / accelerators;
         }
-        class.power.power_w(&load, |kind| self.busy_accelerators(node, Some(kind)))
-            + class.radio_idle_w()
+        let watts = class.power.power_w(&load, |kind| self.busy_accelerators(node, Some(kind)))
+            + class.radio_idle_w();
+        if timed > 0.0 && !class.power.counts_as_off(&load) {
+            return watts + self.accelerators.power_w(node);
+        }
+        watts
     }
 
     /// Accelerators of one kind, or of all, that are held on a node: by jobs, or by virtual machines that run and take
@@ -180,6 +186,15 @@ impl Infrastructure {
         }
         self.meters[node.index()].set(now, busy, power_w);
         self.network_energy.set_radio(now, node, state.is_available());
+        let (timed, busy_devices) = self.accelerators.devices(node);
+        if timed > 0.0 {
+            let mut load = self.class_of(node).load_at(utilisation, usize::from(state.frequency_step));
+            load.accelerator_utilisation = busy_devices + f64::from(self.busy_accelerators(node, None));
+            let is_on = state.is_available()
+                && state_power_w.is_none()
+                && !self.class_of(node).power.counts_as_off(&load);
+            self.accelerators.meter(now, node, is_on);
+        }
         if !self.sites.is_empty() {
             self.book_power(schedule, node, power_w);
         }

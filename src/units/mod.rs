@@ -428,6 +428,18 @@ quantities! {
     ["MIPS" 1.0/1.0, "GIPS" 1e3/1.0]
     also []
 
+    /// An amount of floating-point computation in billions of operations.
+    FloatingPointWork "number of floating-point operations", "20 GFLOP", 0.0, f64::INFINITY,
+    from_gflop, try_from_gflop, as_gflop,
+    ["MFLOP" 1.0/1e3, "GFLOP" 1.0/1.0, "TFLOP" 1e3/1.0]
+    also []
+
+    /// A speed of floating-point computation in billions of operations per second.
+    FloatingPointRate "floating-point rate", "8100 GFLOPS", 0.0, f64::INFINITY,
+    from_gflops, try_from_gflops, as_gflops,
+    ["MFLOPS" 1.0/1e3, "GFLOPS" 1.0/1.0, "TFLOPS" 1e3/1.0]
+    also []
+
     /// A share from 0 to 1.
     Ratio "ratio", "25%", 0.0, 1.0,
     from_fraction, try_from_fraction, as_fraction,

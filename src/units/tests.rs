@@ -99,6 +99,8 @@ fn every_unit_has_its_factor() {
     );
     check(Instructions::as_mi, &[("MI", 20.0), ("GI", 2e4)]);
     check(InstructionRate::as_mips, &[("MIPS", 20.0), ("GIPS", 2e4)]);
+    check(FloatingPointWork::as_gflop, &[("MFLOP", 0.02), ("GFLOP", 20.0), ("TFLOP", 2e4)]);
+    check(FloatingPointRate::as_gflops, &[("MFLOPS", 0.02), ("GFLOPS", 20.0), ("TFLOPS", 2e4)]);
     check(Gain::as_db, &[("dB", 20.0), ("db", 20.0), ("dBi", 20.0)]);
     check(PowerLevel::as_dbm, &[("dBm", 20.0), ("dbm", 20.0)]);
     check(Ratio::as_fraction, &[("%", 0.2)]);

@@ -1,5 +1,6 @@
 //! Building a world in Rust.
 
+use super::accelerators::AcceleratorTable;
 use super::core::{Core, WorldCounts};
 use super::decisions::{Decisions, PointSpec};
 use super::energy::EnergyTable;
@@ -271,7 +272,13 @@ impl WorldBuilder {
             })
             .map(|point| match point {
                 DecisionPoint::Offloading => {
-                    PointSpec::new(point, &self.offloading.0, offloading::feature_columns())
+                    let more = if infrastructure.accelerators().is_empty() {
+                        Vec::new()
+                    } else {
+                        offloading::accelerator_feature_columns().to_vec()
+                    };
+                    let columns = offloading::feature_columns().into_iter().chain(more);
+                    PointSpec::new(point, &self.offloading.0, columns)
                 }
                 DecisionPoint::VmAllocation => {
                     PointSpec::new(point, &self.vm_allocation.0, vm_allocation::feature_columns())
@@ -297,6 +304,7 @@ impl WorldBuilder {
         let sampled = |node| tiers.contains(&infrastructure.node(node).tier);
         let energy = EnergyTable::register(&infrastructure, sampled, &mut *records)?;
         let network_energy = NetworkEnergyTable::register(&infrastructure, &mut *records)?;
+        let accelerators = AcceleratorTable::register(&infrastructure, sampled, &mut *records)?;
         let node_symbols = (0..infrastructure.nodes().len() as u32)
             .map(|node| records.symbol(&infrastructure.node_name(NodeId(node))))
             .collect();
@@ -317,6 +325,7 @@ impl WorldBuilder {
             governor,
             energy,
             network_energy,
+            accelerators,
             streams: self.streams,
             records,
             tables,

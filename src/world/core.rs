@@ -1,6 +1,7 @@
 //! What workloads act on: infrastructure, policies and records, and the context that leads to them.
 
-use super::decisions::{Decisions, Made};
+use super::accelerators::AcceleratorTable;
+use super::decisions::{Decisions, MOST_FEATURES, Made};
 use super::energy::EnergyTable;
 use super::event::Event;
 use super::governor::Governor;
@@ -14,11 +15,13 @@ use crate::apps::{
     OffloadingChoice, OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
+use crate::infra::accelerators::AcceleratorRequest;
 use crate::infra::compute::{Discipline, JobRequest, Refusal};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    HostId, HostSpec, Infrastructure, JobId, LinkId, MigrationId, MigrationSpec, NodeChange, NodeId,
-    Owner, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, LinkId, MigrationId, MigrationSpec,
+    NodeChange, NodeId, Owner, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord, VmId,
+    VmRefusal, VmSpec,
 };
 use crate::placement::consolidation::ConsolidationPolicy;
 use crate::placement::offloading::{
@@ -51,6 +54,7 @@ pub(super) struct Core {
     pub(super) governor: Option<Governor>,
     pub(super) energy: Option<EnergyTable>,
     pub(super) network_energy: Option<NetworkEnergyTable>,
+    pub(super) accelerators: Option<AcceleratorTable>,
     pub(super) streams: RandomStreams,
     pub(super) records: Box<dyn Records>,
     pub(super) tables: Tables,
@@ -168,9 +172,14 @@ impl Core {
         );
     }
 
-    /// What a policy wants, if the infrastructure can do it: the node computes, works, and can be reached from
-    /// `from`; the instance is one of its own.
-    fn checked(&self, from: NodeId, decision: OffloadingDecision) -> Option<OffloadingTarget> {
+    /// What a policy wants, if the infrastructure can do it: the node computes, works, has the accelerator that the
+    /// task cannot do without, and can be reached from `from`; the instance is one of its own.
+    fn checked(
+        &self,
+        from: NodeId,
+        request: &OffloadingRequest,
+        decision: OffloadingDecision,
+    ) -> Option<OffloadingTarget> {
         let target = match decision {
             OffloadingDecision::Run(node) => OffloadingTarget { node, processor: None, network: None },
             OffloadingDecision::Place(target) => target,
@@ -181,7 +190,10 @@ impl Core {
         let own = target.processor.is_none_or(|own| node.processors().any(|other| other == own));
         let reachable = infrastructure.is_reachable(from, target.node);
         let computes = infrastructure.takes_tasks(target.node);
-        (own && computes && reachable).then_some(target)
+        let accelerates = request.accelerated.is_none_or(|part| {
+            !part.is_required || infrastructure.accelerators().can_serve(target.node, &part)
+        });
+        (own && computes && reachable && accelerates).then_some(target)
     }
 }
 
@@ -251,6 +263,20 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.cancel_job(self.schedule, job);
     }
 
+    fn submit_accelerated(
+        &mut self,
+        node: NodeId,
+        request: AcceleratorRequest,
+        token: u64,
+    ) -> Result<AcceleratorJobId, Refusal> {
+        let owner = self.owner(token);
+        self.core.infrastructure.submit_accelerated(self.schedule, node, request, owner)
+    }
+
+    fn cancel_accelerated(&mut self, job: AcceleratorJobId) {
+        self.core.infrastructure.cancel_accelerated(self.schedule, job);
+    }
+
     fn start_transfer_via(
         &mut self,
         from: NodeId,
@@ -275,10 +301,17 @@ impl Context for WorldContext<'_> {
         let number = core.decisions.count();
         let random = &mut core.offloading_random;
         let mut view = OffloadingView::new(number, request, now, &mut core.infrastructure, random);
-        let features = core.decisions.enabled(DecisionPoint::Offloading).then(|| view.features());
+        let features = core.decisions.enabled(DecisionPoint::Offloading).then(|| {
+            let mut seen =
+                smallvec::SmallVec::<[Option<f64>; MOST_FEATURES]>::from_slice(&view.features());
+            if !view.infrastructure().accelerators().is_empty() {
+                seen.extend(view.accelerator_features());
+            }
+            seen
+        });
         let decision = core.offloading.decide(&mut view);
         let asks_on_arrival = core.offloading.decides_on_arrival();
-        let target = core.checked(request.device, decision);
+        let target = core.checked(request.device, request, decision);
         core.counts.refused_decisions += u64::from(target.is_none());
         let node = target.map(|target| target.node);
         let workload = core.workload_symbols.get(usize::from(self.workload)).copied();
@@ -315,7 +348,7 @@ impl Context for WorldContext<'_> {
         let random = &mut core.offloading_random;
         let mut view = OffloadingView::new(number, request, now, &mut core.infrastructure, random);
         let decision = core.offloading.decide_on_arrival(&mut view, node);
-        let target = core.checked(node, decision);
+        let target = core.checked(node, request, decision);
         OffloadingChoice {
             number,
             node: target.map(|target| target.node),

@@ -42,7 +42,7 @@ fn common_columns() -> [ColumnSpec; COMMON] {
 const COMMON: usize = 10;
 
 /// Most features that a decision point records.
-const MOST_FEATURES: usize = 16;
+pub(super) const MOST_FEATURES: usize = 16;
 
 /// A decision point of a run: who decides there, and what is recorded of what they see.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! The world: infrastructure, workloads and policies on one event queue.
 
+mod accelerators;
 mod builder;
 mod core;
 mod decisions;

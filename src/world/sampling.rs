@@ -64,6 +64,7 @@ impl Core {
         }
         self.sample_energy(now);
         self.sample_network_energy(now);
+        self.sample_accelerators(now);
         self.sampler.last = now;
     }
 

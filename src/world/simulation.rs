@@ -73,6 +73,11 @@ impl World {
                         workload.on_job_end(job.owner.token, &job, outcome, context);
                     });
                 }
+                Notice::AcceleratedEnded { job, outcome, .. } => {
+                    self.with_workload(schedule, job.owner.workload, |workload, context| {
+                        workload.on_accelerated_end(job.owner.token, &job, outcome, context);
+                    });
+                }
                 Notice::TransferEnded(transfer) => {
                     self.core.record_transfer(now, &transfer);
                     self.with_workload(schedule, transfer.owner.workload, |workload, context| {
@@ -277,6 +282,9 @@ impl Simulation {
             nodes_j += energy_j;
             if let Some(booked) = infrastructure.predicted().mean_utilisation(tier, now) {
                 of_tier["predicted_utilisation"] = json!(booked);
+            }
+            if let Some(accelerators) = super::accelerators::summary(infrastructure, tier, now) {
+                of_tier["accelerators"] = accelerators;
             }
             let batteries = infrastructure.batteries_of(tier, now);
             if batteries.nodes > 0 {

@@ -172,6 +172,7 @@ fn tasks(
         cores: 1,
         memory_bytes: constant(0.0),
         accelerator: None,
+        accelerated: None,
         class: crate::energy::JobClass::Compute,
         deadline_s: deadline_s.map(constant),
         delay_sensitivity: 0.5,

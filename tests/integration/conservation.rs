@@ -40,6 +40,27 @@ fn link_model() -> impl Strategy<Value = Value> {
     ])
 }
 
+/// Accelerators of the edge sites, beside which the cloud always has one.
+fn devices() -> impl Strategy<Value = Value> {
+    one_of(&[
+        json!({}),
+        json!([{ "preset": "t4" }]),
+        json!([{ "preset": "t4", "sharing": { "kind": "slots", "count": 3 }, "queue_limit": 1 },
+            { "kind": "stick", "class": "npu", "throughput": "200 GFLOPS", "memory": "1 GB" }]),
+        json!([{ "preset": "t4", "count": 2, "sharing": { "kind": "fraction" }, "context_switch": "50 ms" }]),
+    ])
+}
+
+/// What the tasks ask of accelerators.
+fn need() -> impl Strategy<Value = Value> {
+    let work = json!({ "kind": "exponential", "mean": "9 TFLOP" });
+    maybe(one_of(&[
+        json!({ "kind": "gpu", "work": work, "memory": { "kind": "uniform", "min": 0, "max": "8 GB" } }),
+        json!({ "kind": "t4", "work": work, "share": "40 %", "required": false, "fallback_length": "2 GI" }),
+        json!({ "kind": "gpu", "execution_time": { "t4": { "kind": "exponential", "mean": "1 s" } }, "work": work }),
+    ]))
+}
+
 fn edge() -> impl Strategy<Value = Value> {
     let access_point = (1_u32..20, any::<bool>(), maybe(one_of(&[json!("150 m"), json!("300 m")])), maybe((1_u32..6).prop_map(Value::from)))
         .prop_map(|(uplink, half_duplex, range, limit)| {
@@ -57,9 +78,9 @@ fn edge() -> impl Strategy<Value = Value> {
         json!({ "count": 2, "cores": 0.5, "scheduling": { "kind": "time_shared" } }),
         json!({ "count": 1, "cores": 1 }),
     ]);
-    (1_u32..4, 1_u32..4, scheduling, instances, access_point).prop_map(|(count, cores, scheduling, instances, access_point)| {
+    (1_u32..4, 1_u32..4, scheduling, instances, access_point, devices()).prop_map(|(count, cores, scheduling, instances, access_point, devices)| {
         json!({ "tier": "edge", "name": "site", "count": count, "cores": cores, "mips_per_core": 4000,
-            "scheduling": scheduling, "instances": instances, "access_point": access_point })
+            "accelerators": devices, "scheduling": scheduling, "instances": instances, "access_point": access_point })
     })
 }
 
@@ -104,7 +125,11 @@ fn policy() -> impl Strategy<Value = Value> {
         "cloud_only",
         "edge_only",
         "energy_aware",
+        "energy_efficient",
         "first_fit",
+        "gpu_hybrid",
+        "gpu_load_balanced",
+        "gpu_memory_aware",
         "hybrid",
         "least_loaded",
         "local_only",
@@ -147,12 +172,12 @@ fn workload(traced: bool) -> impl Strategy<Value = Value> {
         0_u32..4,
     );
     let deadline = maybe(one_of(&[json!("1 s"), json!("10 s")]));
-    (arrival(traced), activity, size, deadline, rules).prop_map(|(arrival, activity, size, deadline, rules)| {
+    (arrival(traced), activity, size, deadline, rules, need()).prop_map(|(arrival, activity, size, deadline, rules, need)| {
         let (on_deadline, on_handover, fault_retries) = rules;
         json!({ "kind": "tasks", "on_deadline": on_deadline, "on_handover": on_handover,
             "fault_retries": fault_retries,
             "applications": [{ "arrival": arrival, "active": activity[0], "idle": activity[1], "upload": size,
-                "download": "40 kB", "length": { "kind": "exponential", "mean": "3 GI" }, "deadline": deadline }] })
+                "download": "40 kB", "accelerator": need, "length": { "kind": "exponential", "mean": "3 GI" }, "deadline": deadline }] })
     })
 }
 
@@ -175,7 +200,7 @@ fn scenario(calm: bool) -> impl Strategy<Value = (Value, String)> {
             let scenario = json!({
                 "seed": seed, "duration": DURATION_S, "warm_up": "10 s",
                 "area": { "width": "500 m", "height": "500 m" },
-                "nodes": [edge, { "tier": "cloud", "cores": 4 }, { "tier": "network", "name": "switch" }, device],
+                "nodes": [edge, { "tier": "cloud", "cores": 4, "accelerators": [{ "preset": "t4" }] }, { "tier": "network", "name": "switch" }, device],
                 "network": {
                     "model": model, "links": links,
                     "topology": [{ "kind": "tree", "nodes": "site", "branching": 2, "link": { "bandwidth": "20 Mbps" } }]
@@ -282,6 +307,38 @@ fn check_nodes(run: &Run) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Each part on a device is done once, and devices do no more than they can.
+fn check_accelerators(run: &Run) -> Result<(), TestCaseError> {
+    for row in run.table("accelerators") {
+        prop_assert!((0.0..=1.0 + 1e-9).contains(&row.value("utilisation")), "{:?}", row);
+        prop_assert!(row.value("memory_bytes") <= 16e9 * row.value("devices"), "{:?}", row);
+    }
+    let tiers = run.summary()["tiers"].clone();
+    let done: f64 = tiers
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(|tier| tier.pointer("/accelerators/tasks").and_then(Value::as_f64))
+        .sum();
+    let energy_is_part = tiers.as_object().unwrap().values().all(|tier| {
+        let own_j = tier.pointer("/accelerators/energy_j").and_then(Value::as_f64).unwrap_or(0.0);
+        own_j <= tier["energy_j"].as_f64().unwrap()
+    });
+    prop_assert!(energy_is_part, "{}", tiers);
+    if run.path.join("tables/accelerations.csv").exists() {
+        let parts = run.table("accelerations");
+        let ended = parts.iter().filter(|row| row.text("outcome") == "done").count();
+        prop_assert_eq!(done, ended as f64);
+        for task in run.tasks().iter().filter(|task| task.number("service_s").is_some()) {
+            let own = parts
+                .iter()
+                .filter(|row| row.text("task") == task.text("task") && row.text("outcome") == "done");
+            prop_assert!(own.count() <= task.value("attempts") as usize, "{:?}", task);
+        }
+    }
+    Ok(())
+}
+
 /// Transfers send at most their size, all of it if they are delivered; fairly shared links carry at most
 /// their bandwidth.
 fn check_network(run: &Run, model: &Value) -> Result<(), TestCaseError> {
@@ -355,6 +412,7 @@ proptest! {
         check_tasks(&run)?;
         check_decisions(&run)?;
         check_nodes(&run)?;
+        check_accelerators(&run)?;
         check_network(&run, &scenario["network"]["model"])?;
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of behaviour through the command line and the public API: one binary, since each costs a link of
 //! its own; one module a subject.
 
+mod accelerators;
 mod access;
 mod bad_scenarios;
 mod batteries;

@@ -1,5 +1,6 @@
 //! Applications: what tasks devices create, and when.
 
+use super::accelerated::AcceleratedPart;
 use crate::apps::PredictedShares;
 use crate::energy::JobClass;
 use crate::engine::{Distribution, DistributionError, SimTime};
@@ -56,8 +57,10 @@ pub struct Application {
     pub cores: u32,
     /// Bytes of memory it asks for.
     pub memory_bytes: Distribution,
-    /// Accelerators it needs.
+    /// Counted accelerators that it holds while it is on the cores.
     pub accelerator: Option<Accelerator>,
+    /// Its part on an accelerator whose time is modelled, after that on the cores.
+    pub accelerated: Option<AcceleratedPart>,
     /// What its speed depends on besides its cores.
     pub class: JobClass,
     /// Seconds within which it should be done.
@@ -106,6 +109,7 @@ impl Application {
             cores: 1,
             memory_bytes: Distribution::constant(0.0)?,
             accelerator: None,
+            accelerated: None,
             class: JobClass::Compute,
             deadline_s: None,
             delay_sensitivity: 0.5,

@@ -94,6 +94,7 @@ mod tests {
             cores: 1,
             memory_bytes: constant(0.0),
             accelerator: None,
+            accelerated: None,
             class: JobClass::Compute,
             deadline_s: None,
             delay_sensitivity: 0.5,

@@ -1,5 +1,6 @@
 //! The life of a task: decision, upload, execution, download, end.
 
+use super::accelerated::Accelerated;
 use super::application::{Application, TraceArrival};
 use super::counts::{Spans, experience};
 use super::edgecloudsim::TaskSlips;
@@ -11,8 +12,8 @@ use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::{Job, JobRequest};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, TransferId, TransferOutcome,
-    TransferRecord,
+    AcceleratorJobId, Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, TransferId,
+    TransferOutcome, TransferRecord,
 };
 use crate::records::Cell;
 
@@ -24,18 +25,22 @@ pub(super) enum Stage {
     /// Going on from the node where the input has arrived.
     Relaying(TransferId),
     Executing(JobId),
+    /// On an accelerator of the node.
+    Accelerating(AcceleratorJobId),
     Downloading(TransferId),
 }
 
 /// A task that has not ended.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
-    number: u64,
+    pub(super) number: u64,
     pub(super) device: u32,
     pub(super) created: SimTime,
     pub(super) job: JobRequest,
     pub(super) upload_bytes: f64,
-    download_bytes: f64,
+    pub(super) download_bytes: f64,
+    /// Its part on an accelerator, if it has one.
+    pub(super) accelerated: Option<Box<Accelerated>>,
     deadline_s: Option<f64>,
     deadline: Option<EventHandle>,
     retry: Option<EventHandle>,
@@ -57,10 +62,10 @@ pub(super) struct Task {
     by_class_s: [f64; NetworkClass::ALL.len()],
     attempts: u32,
     pub(super) stage: Stage,
-    stage_since: SimTime,
+    pub(super) stage_since: SimTime,
     upload_s: Option<f64>,
-    wait_s: Option<f64>,
-    execution_s: Option<f64>,
+    pub(super) wait_s: Option<f64>,
+    pub(super) execution_s: Option<f64>,
     download_s: Option<f64>,
 }
 
@@ -73,7 +78,7 @@ impl Task {
         now: SimTime,
         slips: TaskSlips,
     ) -> Self {
-        Task {
+        let mut task = Task {
             number: 0,
             device,
             created: now,
@@ -87,6 +92,7 @@ impl Task {
             upload_bytes: slips.size(application.upload_bytes.sample(random), 1e3),
             download_bytes: slips.size(application.download_bytes.sample(random), 1e3),
             deadline_s: application.deadline_s.as_ref().map(|deadline| deadline.sample(random)),
+            accelerated: application.accelerated.as_ref().map(|part| Accelerated::draw(part, random)),
             deadline: None,
             retry: None,
             decision: None,
@@ -107,7 +113,9 @@ impl Task {
             wait_s: None,
             execution_s: None,
             download_s: None,
-        }
+        };
+        task.size_accelerated();
+        task
     }
 
     /// What a policy is asked; `waited_s` is how long ago it was created.
@@ -121,6 +129,7 @@ impl Task {
             task: self.number,
             device,
             job: self.job,
+            accelerated: self.accelerated.as_ref().map(|own| own.request),
             upload_bytes: self.upload_bytes,
             download_bytes: self.download_bytes,
             deadline_s: self.deadline_s.map(|deadline_s| (deadline_s - waited_s).max(0.0)),
@@ -135,6 +144,7 @@ impl Task {
         self.job.length_mi = row.length_mi.unwrap_or(self.job.length_mi);
         self.upload_bytes = row.upload_bytes.unwrap_or(self.upload_bytes);
         self.download_bytes = row.download_bytes.unwrap_or(self.download_bytes);
+        self.size_accelerated();
     }
 }
 
@@ -187,6 +197,7 @@ impl TaskWorkload {
         let application = &self.applications[usize::from(device.application)];
         task.attempts += 1;
         task.node = None;
+        task.forget_fallback();
         let waited_s = context.now().since(task.created).as_secs();
         let choice = context.decide_offloading(&task.request(device.node, application, waited_s));
         task.decision = choice.decision;
@@ -244,6 +255,8 @@ impl TaskWorkload {
         if !context.infrastructure().node(node).is_available() {
             return self.fail(index, Outcome::LostToFault, context);
         }
+        self.choose_fallback(index, node, context);
+        let task = &self.tasks[index];
         let device = &self.devices[task.device as usize];
         let predicted = self.applications[usize::from(device.application)].predicted;
         let submitted = match predicted {
@@ -283,7 +296,13 @@ impl TaskWorkload {
             return self.fail(index, outcome.into(), context);
         }
         task.execution_s = job.started.map(|started| now.since(started).as_secs());
-        task.stage_since = now;
+        self.after_cores(index, context);
+    }
+
+    /// All work is done: the result is sent to the device.
+    pub(super) fn send_back(&mut self, index: usize, context: &mut dyn Context) {
+        let task = &mut self.tasks[index];
+        task.stage_since = context.now();
         let device = self.devices[task.device as usize].node;
         match task.node {
             Some(node) if node != device => {
@@ -340,7 +359,7 @@ impl TaskWorkload {
     }
 
     /// A task was hit: it starts anew if a fault did it and the rules allow, else it ends.
-    fn fail(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
+    pub(super) fn fail(&mut self, index: usize, outcome: Outcome, context: &mut dyn Context) {
         let task = &mut self.tasks[index];
         let device = self.devices[task.device as usize].node;
         let again = outcome == Outcome::LostToFault
@@ -385,6 +404,7 @@ impl TaskWorkload {
                 }
                 context.cancel_job(job);
             }
+            Stage::Accelerating(job) => self.drop_accelerated(index, job, context),
             Stage::Uploading(id) | Stage::Relaying(id) | Stage::Downloading(id) => {
                 context.abort_transfer(id, TransferOutcome::Dropped);
             }

@@ -4,6 +4,7 @@
 //! decides where it runs, its input is uploaded, it waits and runs, and its result is downloaded. It
 //! ends in exactly one [`Outcome`].
 
+mod accelerated;
 mod admission;
 mod application;
 mod arrivals;
@@ -15,6 +16,7 @@ mod tracing;
 mod tracing_tables;
 mod workload;
 
+pub use accelerated::AcceleratedPart;
 pub use application::{Application, Arrival, TraceArrival};
 pub use edgecloudsim::TaskSlips;
 pub use outcome::Outcome;

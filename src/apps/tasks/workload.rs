@@ -1,5 +1,6 @@
 //! The workload: its devices, what it counts, and how it answers the world.
 
+use super::accelerated::{AcceleratedCounts, accelerations_table};
 use super::application::{Application, Arrival};
 use super::arrivals::ArrivalClock;
 use super::counts::Counts;
@@ -9,6 +10,7 @@ use super::outcome::Outcome;
 use super::tracing::Tracer;
 use crate::apps::{Context, Message, Workload};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
+use crate::infra::accelerators::AcceleratorJob;
 use crate::infra::compute::Job;
 use crate::infra::{JobOutcome, NodeChange, NodeId, Tier, TransferRecord};
 use crate::records::{ColumnSpec, Symbol, TableId, TableSpec};
@@ -77,6 +79,8 @@ pub(super) struct Device {
 #[derive(Debug)]
 pub(super) struct Registered {
     pub(super) table: TableId,
+    /// If an application has a part on accelerators.
+    pub(super) accelerations: Option<TableId>,
     pub(super) name: Symbol,
     pub(super) applications: Vec<Symbol>,
     pub(super) outcomes: [Symbol; Outcome::ALL.len()],
@@ -100,6 +104,7 @@ pub struct TaskWorkload {
     pub(super) next_number: u64,
     pub(super) registered: Option<Registered>,
     pub(super) total: Counts,
+    pub(super) accelerated: AcceleratedCounts,
     pub(super) by_application: Vec<Counts>,
     /// If any of its tables is recorded.
     pub(super) tracer: Option<Box<Tracer>>,
@@ -179,16 +184,28 @@ impl TaskWorkload {
             next_number: 0,
             registered: None,
             total: Counts::default(),
+            accelerated: AcceleratedCounts::default(),
             by_application,
             tracer: None,
         }
     }
 
+    fn uses_accelerators(&self) -> bool {
+        self.applications.iter().any(|application| application.accelerated.is_some())
+    }
+
     fn register(&mut self, context: &mut dyn Context) {
         // A table of this name and shape is shared by all task workloads; nothing else can be wrong.
         let Ok(table) = context.table(tasks_table()) else { return };
+        let accelerations = if self.uses_accelerators() {
+            let Ok(table) = context.table(accelerations_table()) else { return };
+            Some(table)
+        } else {
+            None
+        };
         let registered = Registered {
             table,
+            accelerations,
             name: context.symbol(&self.name),
             applications: self.applications.iter().map(|app| context.symbol(&app.name)).collect(),
             outcomes: Outcome::ALL.map(|outcome| context.symbol(outcome.name())),
@@ -322,6 +339,16 @@ impl Workload for TaskWorkload {
         self.job_ended(token as usize, job, outcome, context);
     }
 
+    fn on_accelerated_end(
+        &mut self,
+        token: u64,
+        job: &AcceleratorJob,
+        outcome: JobOutcome,
+        context: &mut dyn Context,
+    ) {
+        self.accelerated_ended(token as usize, job, outcome, context);
+    }
+
     fn on_transfer_end(&mut self, transfer: &TransferRecord, context: &mut dyn Context) {
         self.transfer_ended(transfer, context);
     }
@@ -369,6 +396,9 @@ impl Workload for TaskWorkload {
             .map(|(application, counts)| (application.name.clone(), counts.json()))
             .collect();
         summary["applications"] = by_application.into();
+        if self.uses_accelerators() {
+            summary["accelerators"] = self.accelerated.json();
+        }
         summary
     }
 }

@@ -70,10 +70,16 @@ impl NodePower {
         self.power_w(&Load::of(utilisation), |_| 0)
     }
 
+    /// Whether a node with this load counts as switched off.
+    #[must_use]
+    pub fn counts_as_off(&self, load: &Load) -> bool {
+        self.off_when_idle && load.utilisation <= 0.0 && load.accelerator_utilisation <= 0.0
+    }
+
     /// Watts of a node that is on; `busy_of` gives the busy accelerators of a kind.
     #[must_use]
     pub fn power_w(&self, load: &Load, busy_of: impl Fn(u16) -> u32) -> f64 {
-        if self.off_when_idle && load.utilisation <= 0.0 && load.accelerator_utilisation <= 0.0 {
+        if self.counts_as_off(load) {
             return self.off_w;
         }
         let mut watts = self.model.power_w(load);

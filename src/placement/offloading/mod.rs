@@ -1,5 +1,7 @@
 //! Task offloading: a device has created a task; where does it run?
 
+mod accelerated;
+mod accelerator_view;
 mod bandits;
 mod chances;
 pub mod edgecloudsim;
@@ -17,6 +19,8 @@ mod tiers;
 mod view;
 mod ways;
 
+pub use accelerated::{EnergyEfficient, GpuHybrid, GpuLoadBalanced, GpuMemoryAware};
+pub use accelerator_view::{AcceleratorFeatures, accelerator_feature_columns};
 pub use bandits::{Feature, LinUcb, Mab, Ucb1};
 pub use chances::{PowerOfChoices, Probabilistic};
 pub use estimates::{EnergyAware, LeastLoaded, MinLatency};

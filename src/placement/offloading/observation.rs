@@ -75,10 +75,24 @@ pub enum Observation {
     CompletionS,
     /// Joules that the task costs the device if it runs there.
     DeviceEnergyJ,
+    /// Work of the task on an accelerator in GFLOP; missing if it has none.
+    AcceleratorGflop,
+    /// Devices for it that tasks hold or wait for on the nearest edge node, over those there are; missing without any.
+    NearestEdgeAcceleratorLoad,
+    /// Free bytes of memory of these devices.
+    NearestEdgeAcceleratorFreeBytes,
+    /// The load of such devices on the nearest cloud node.
+    CloudAcceleratorLoad,
+    /// The load of such devices on the node looked at.
+    NodeAcceleratorLoad,
+    /// Free bytes of memory of the devices of the node looked at.
+    NodeAcceleratorFreeBytes,
+    /// Seconds that the task would wait and run on a device of the node looked at; missing if it is not admitted.
+    AcceleratorS,
 }
 
 /// All observations.
-const ALL: [Observation; 29] = [
+const ALL: [Observation; 36] = [
     Observation::LengthMi,
     Observation::UploadBytes,
     Observation::DownloadBytes,
@@ -108,6 +122,13 @@ const ALL: [Observation; 29] = [
     Observation::DownloadS,
     Observation::CompletionS,
     Observation::DeviceEnergyJ,
+    Observation::AcceleratorGflop,
+    Observation::NearestEdgeAcceleratorLoad,
+    Observation::NearestEdgeAcceleratorFreeBytes,
+    Observation::CloudAcceleratorLoad,
+    Observation::NodeAcceleratorLoad,
+    Observation::NodeAcceleratorFreeBytes,
+    Observation::AcceleratorS,
 ];
 
 impl Observation {
@@ -144,6 +165,13 @@ impl Observation {
             Observation::DownloadS => "download_s",
             Observation::CompletionS => "completion_s",
             Observation::DeviceEnergyJ => "device_energy_j",
+            Observation::AcceleratorGflop => "accelerator_gflop",
+            Observation::NearestEdgeAcceleratorLoad => "nearest_edge_accelerator_load",
+            Observation::NearestEdgeAcceleratorFreeBytes => "nearest_edge_accelerator_free_bytes",
+            Observation::CloudAcceleratorLoad => "cloud_accelerator_load",
+            Observation::NodeAcceleratorLoad => "node_accelerator_load",
+            Observation::NodeAcceleratorFreeBytes => "node_accelerator_free_bytes",
+            Observation::AcceleratorS => "accelerator_s",
         }
     }
 
@@ -243,6 +271,20 @@ impl Observer {
             Observation::DownloadS => view.download_s(node),
             Observation::CompletionS => view.completion_s(node),
             Observation::DeviceEnergyJ => Some(view.device_energy_j(node)),
+            Observation::AcceleratorGflop => request.accelerated.and_then(|part| part.work_gflop),
+            Observation::NearestEdgeAcceleratorLoad => {
+                view.nearest(Tier::Edge).and_then(|edge| view.accelerator_load(edge))
+            }
+            Observation::NearestEdgeAcceleratorFreeBytes => view
+                .nearest(Tier::Edge)
+                .and_then(|edge| view.accelerator_memory(edge))
+                .map(|(free, _)| free),
+            Observation::CloudAcceleratorLoad => {
+                view.nearest(Tier::Cloud).and_then(|cloud| view.accelerator_load(cloud))
+            }
+            Observation::NodeAcceleratorLoad => view.accelerator_load(node),
+            Observation::NodeAcceleratorFreeBytes => view.accelerator_memory(node).map(|(free, _)| free),
+            Observation::AcceleratorS => view.accelerator_s(node),
         };
         value.filter(|value| value.is_finite())
     }
@@ -259,7 +301,8 @@ mod tests {
             assert_eq!(Observation::named(observation.name()), Some(observation));
         }
         assert_eq!(Observation::named("cpu"), None);
-        for column in super::super::feature_columns() {
+        let more = super::super::accelerator_feature_columns();
+        for column in super::super::feature_columns().into_iter().chain(more) {
             assert!(Observation::named(&column.name).is_some(), "{}", column.name);
         }
     }

@@ -42,6 +42,7 @@ fn random_of(view: &mut OffloadingView<'_>, tiers: &[TierName], local: bool) -> 
         }
     };
     let (count, _) = reachable(view, None);
+    let local = local && view.can_serve(device);
     let choices = count + usize::from(local);
     if choices == 0 {
         return None;

@@ -49,10 +49,12 @@ impl From<TierName> for Tier {
 #[derive(Debug)]
 pub struct OffloadingView<'a> {
     decision: u64,
-    request: &'a OffloadingRequest,
-    now: SimTime,
-    infrastructure: &'a mut Infrastructure,
+    pub(super) request: &'a OffloadingRequest,
+    pub(super) now: SimTime,
+    pub(super) infrastructure: &'a mut Infrastructure,
     random: &'a mut Stream,
+    /// The nodes of each tier that have the accelerator which the task cannot do without, if there is one.
+    serving: Option<Box<[Vec<NodeId>; Tier::ALL.len()]>>,
 }
 
 impl<'a> OffloadingView<'a> {
@@ -64,7 +66,14 @@ impl<'a> OffloadingView<'a> {
         infrastructure: &'a mut Infrastructure,
         random: &'a mut Stream,
     ) -> Self {
-        OffloadingView { decision, request, now, infrastructure, random }
+        let needed = request.accelerated.filter(|part| part.is_required);
+        let serving = needed.map(|part| {
+            Box::new(Tier::ALL.map(|tier| {
+                let nodes = infrastructure.compute_nodes(tier).iter().copied();
+                nodes.filter(|&node| infrastructure.accelerators().can_serve(node, &part)).collect()
+            }))
+        });
+        OffloadingView { decision, request, now, infrastructure, random, serving }
     }
 
     /// The number of the decision, from 0: what comes of it is told with this number.
@@ -102,10 +111,14 @@ impl<'a> OffloadingView<'a> {
         self.infrastructure
     }
 
-    /// The nodes of a tier that have cores, in the order of the scenario.
+    /// The nodes of a tier that have cores, and the accelerator that the task cannot do without, in the order of the
+    /// scenario.
     #[must_use]
     pub fn nodes(&self, tier: Tier) -> &[NodeId] {
-        self.infrastructure.compute_nodes(tier)
+        match &self.serving {
+            Some(serving) => &serving[tier as usize],
+            None => self.infrastructure.compute_nodes(tier),
+        }
     }
 
     /// Whether a node works, has energy and is in the world.
@@ -114,10 +127,10 @@ impl<'a> OffloadingView<'a> {
         self.infrastructure.node(node).is_available()
     }
 
-    /// Whether a node works and there is a way to it.
+    /// Whether a node works, there is a way to it, and it has the accelerator that the task cannot do without.
     #[must_use]
     pub fn is_reachable(&self, node: NodeId) -> bool {
-        self.infrastructure.is_reachable(self.request.device, node)
+        self.can_serve(node) && self.infrastructure.is_reachable(self.request.device, node)
     }
 
     /// The share of an instance that the task announces for the tier of a node.
@@ -195,6 +208,7 @@ impl<'a> OffloadingView<'a> {
             return false;
         }
         self.is_reachable(node)
+            && self.accelerator_s(node).is_some()
             && self.infrastructure.processor_for(node, &self.request.job).is_ok()
             && self.infrastructure.keeps_cap(node, &self.request.job, self.now)
     }
@@ -249,7 +263,13 @@ impl<'a> OffloadingView<'a> {
     /// The available node of a tier with the least latency from the device: its own access point if that
     /// computes, else by propagation delay from there, then distance, then number.
     pub fn nearest(&mut self, tier: Tier) -> Option<NodeId> {
-        self.infrastructure.nearest(self.request.device, tier, self.now)
+        let device = self.request.device;
+        match self.request.accelerated.filter(|part| part.is_required) {
+            None => self.infrastructure.nearest(device, tier, self.now),
+            Some(part) => self.infrastructure.nearest_where(device, tier, self.now, |own, node| {
+                own.accelerators().can_serve(node, &part)
+            }),
+        }
     }
 
     /// The available node of these tiers with the least [load](Self::load) that admits the task, the
@@ -368,12 +388,14 @@ impl<'a> OffloadingView<'a> {
     /// it.
     #[must_use]
     pub fn execution_s(&self, node: NodeId) -> Option<f64> {
-        let job = &self.request.job;
+        let job = &self.job_on(node);
+        let accelerator_s = self.accelerator_s(node)?;
         let mut processor = self.infrastructure.processor_for(node, job).ok()?;
         if self.goes_by_shares() {
             processor = self.place_on(node)?;
         }
-        Some(self.infrastructure.compute().estimated_completion_s(self.now, processor, job))
+        let cores_s = self.infrastructure.compute().estimated_completion_s(self.now, processor, job);
+        Some(cores_s + accelerator_s)
     }
 
     /// Seconds that the task's result would take back from `node`; `None` if it cannot be sent.
@@ -387,8 +409,7 @@ impl<'a> OffloadingView<'a> {
     pub fn device_energy_j(&self, node: NodeId) -> f64 {
         let class = self.infrastructure.class_of(self.request.device);
         if node == self.request.device {
-            let core_s = self.request.job.length_mi / class.mips_per_core;
-            return class.power.model.dynamic_energy_j(core_s, f64::from(class.cores));
+            return self.computing_energy_j(node);
         }
         class.interface.transmit_j_per_byte * self.request.upload_bytes
             + class.interface.receive_j_per_byte * self.request.download_bytes

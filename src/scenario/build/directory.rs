@@ -21,6 +21,9 @@ pub struct NodeDirectory {
     tiers: Vec<Tier>,
     wireless: Vec<bool>,
     accelerators: Vec<String>,
+    /// Types and classes of accelerators whose time is modelled, and which of them are types.
+    timed_accelerators: Vec<(String, bool)>,
+    work_kinds: Vec<String>,
     /// Width and height of the area in metres.
     pub area_m: (f64, f64),
     /// Positions that files give to the nodes of a class.
@@ -60,6 +63,59 @@ impl NodeDirectory {
     #[must_use]
     pub fn accelerator(&self, kind: &str) -> Option<u16> {
         self.accelerators.iter().position(|known| known == kind).map(|index| index as u16)
+    }
+
+    /// The numbers of a type and a class of accelerators whose time is modelled, which are added if need be.
+    pub(in crate::scenario) fn add_timed_accelerator(&mut self, kind: &str, class: &str) -> (u16, u16) {
+        let mut add = |name: &str, is_type: bool| {
+            let known = self.timed_accelerator(name).unwrap_or_else(|| {
+                self.timed_accelerators.push((name.to_string(), false));
+                (self.timed_accelerators.len() - 1) as u16
+            });
+            self.timed_accelerators[usize::from(known)].1 |= is_type;
+            known
+        };
+        (add(kind, true), add(class, false))
+    }
+
+    /// The number of a type or class of accelerators whose time is modelled.
+    #[must_use]
+    pub fn timed_accelerator(&self, name: &str) -> Option<u16> {
+        self.timed_accelerators.iter().position(|(known, _)| known == name).map(|index| index as u16)
+    }
+
+    /// The types and classes of accelerators whose time is modelled.
+    pub fn timed_accelerators(&self) -> impl Iterator<Item = &str> + Clone {
+        self.timed_accelerators.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The number of a type of accelerators whose time is modelled.
+    #[must_use]
+    pub fn accelerator_type(&self, name: &str) -> Option<u16> {
+        self.timed_accelerator(name).filter(|&kind| self.timed_accelerators[usize::from(kind)].1)
+    }
+
+    /// These types.
+    pub fn accelerator_types(&self) -> impl Iterator<Item = &str> + Clone {
+        self.timed_accelerators.iter().filter(|(_, is_type)| *is_type).map(|(name, _)| name.as_str())
+    }
+
+    pub(in crate::scenario) fn add_work_kind(&mut self, name: &str) -> u16 {
+        self.work_kind(name).unwrap_or_else(|| {
+            self.work_kinds.push(name.to_string());
+            (self.work_kinds.len() - 1) as u16
+        })
+    }
+
+    /// The number of a kind of work at which accelerators have a speed of its own.
+    #[must_use]
+    pub fn work_kind(&self, name: &str) -> Option<u16> {
+        self.work_kinds.iter().position(|known| known == name).map(|index| index as u16)
+    }
+
+    /// These kinds of work.
+    pub fn work_kinds(&self) -> impl Iterator<Item = &str> + Clone {
+        self.work_kinds.iter().map(String::as_str)
     }
 
     /// The accelerator kinds.

@@ -28,10 +28,7 @@ fn could_take(class: &NodeClassSpec, host: &HostSpec, spec: &VmTypeSpec) -> bool
             .is_none_or(|core| is_fast(core) && is_allowed(core))
         && fits(class.memory.map(|memory| memory.as_bytes()), spec.memory.as_bytes())
         && fits(class.storage.map(|storage| storage.as_bytes()), spec.storage.as_bytes())
-        && spec
-            .accelerators
-            .iter()
-            .all(|(kind, count)| class.accelerators.get(kind).is_some_and(|has| has >= count))
+        && spec.accelerators.iter().all(|(kind, count)| class.accelerators.counted(kind) >= *count)
 }
 
 /// Whether any host could take a virtual machine of this type at all.

@@ -1,5 +1,6 @@
 //! From a scenario to a world.
 
+mod accelerators;
 mod cloudsim;
 mod consolidation;
 mod delays;

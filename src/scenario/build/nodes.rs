@@ -1,6 +1,7 @@
 //! Node classes: from the format to the infrastructure.
 
 use super::NodeDirectory;
+use super::accelerators::groups as timed_accelerators;
 use super::delays::link_models;
 use super::network_energy::{interface, radio_energy};
 use super::power::{self, PowerSite};
@@ -10,8 +11,9 @@ use crate::infra::compute::{Accelerator, Discipline, Resources};
 use crate::infra::network::RadioSpec;
 use crate::infra::{AccessPointSpec, BatterySpec, Charger, InstanceSpec, NodeClass, UpdateScope};
 use crate::scenario::format::{
-    AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
-    InstanceSpecification, LinkModelSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
+    AcceleratorsSpec, AccessPointChoice, AccessPointSpecification, BatteryModelSpec,
+    BatterySpecification, ChargerSpec, InstanceSpecification, LinkModelSpec, NodeClassSpec,
+    SchedulingSpec, UpdatesName,
 };
 use crate::scenario::{Registry, Site};
 use std::collections::BTreeMap;
@@ -181,9 +183,21 @@ pub(super) fn node_class(
     class.resources = Resources {
         memory_bytes: spec.memory.map_or(f64::INFINITY, |memory| memory.as_bytes()),
         storage_bytes: spec.storage.map_or(f64::INFINITY, |storage| storage.as_bytes()),
-        accelerators: accelerators(&spec.accelerators, directory),
+        accelerators: match &spec.accelerators {
+            AcceleratorsSpec::Counted(counted) => accelerators(counted, directory),
+            AcceleratorsSpec::Timed(_) => Vec::new(),
+        },
     };
     class.discipline = spec.scheduling.map_or(class.discipline, discipline);
+    let accelerators_site = site.key("accelerators");
+    class.accelerators =
+        timed_accelerators(&spec.accelerators, class.discipline, directory, &accelerators_site);
+    if class.cores == 0 && !class.accelerators.is_empty() {
+        accelerators_site.error_with_help(
+            "tasks come to accelerators by way of the cores, of which there are none",
+            "give the class `cores`",
+        );
+    }
     class.instances = spec.instances.as_ref().map(|own| instances(own, class.discipline, directory));
     if let Some(instances) = &class.instances {
         check_instances(&class, instances, &site.key("instances"));

@@ -1,12 +1,12 @@
 //! Task workloads: from the format to the workload.
 
 use super::WorkloadSite;
+use super::accelerators::{self, Need};
 use crate::apps::tasks::{
     Application, Arrival, OnDeadline, OnHandover, TaskOptions, TaskSlips, TaskWorkload, TraceArrival,
 };
 use crate::apps::{PredictedShares, Workload};
 use crate::engine::{Distribution, SimDuration, SimTime};
-use crate::infra::compute::Accelerator;
 use crate::infra::{Share, Tier};
 use crate::scenario::format::{
     ApplicationSpec, ArrivalSpec, DeadlineRule, Draw, HandoverRule, PredictedUtilisation, Quantity,
@@ -99,16 +99,12 @@ fn application(spec: &ApplicationSpec, here: &WorkloadSite<'_>, site: &Site<'_>)
             return None;
         }
     };
-    let accelerator = match &spec.accelerator {
-        None => None,
-        Some(need) => {
-            let Some(kind) = here.directory.accelerator(&need.kind) else {
-                let known = here.directory.accelerators();
-                site.key("accelerator").key("kind").unknown("accelerator kind", &need.kind, known);
-                return None;
-            };
-            Some(Accelerator { kind, count: need.count })
-        }
+    let (accelerator, accelerated) = match &spec.accelerator {
+        None => (None, None),
+        Some(own) => match accelerators::need(own, here.directory, &site.key("accelerator"))? {
+            Need::Counted(counted) => (Some(counted), None),
+            Need::Timed(part) => (None, Some(*part)),
+        },
     };
     let deadline_s = match &spec.deadline {
         None => None,
@@ -135,6 +131,7 @@ fn application(spec: &ApplicationSpec, here: &WorkloadSite<'_>, site: &Site<'_>)
         cores: spec.cores,
         memory_bytes: draw(&spec.memory, &site.key("memory"))?,
         accelerator,
+        accelerated,
         class: spec.class,
         deadline_s,
         delay_sensitivity: spec.delay_sensitivity.as_fraction(),

@@ -1,7 +1,7 @@
 //! A quantity, or a distribution of it.
 
 use crate::engine::{Distribution, DistributionError};
-use crate::scenario::{DataSize, Duration, Instructions, Ratio};
+use crate::scenario::{DataSize, Duration, FloatingPointWork, Instructions, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,7 @@ macro_rules! quantity {
 quantity! {
     DataSize, as_bytes;
     Duration, as_secs;
+    FloatingPointWork, as_gflop;
     Instructions, as_mi;
     Ratio, as_fraction;
 }

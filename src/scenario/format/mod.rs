@@ -1,5 +1,6 @@
 //! The types of the scenario format: plain data with units, from which the JSON Schema is made.
 
+mod accelerators;
 mod access;
 mod cloudsim;
 mod consolidation;
@@ -19,6 +20,10 @@ mod trace;
 mod traces;
 mod virtual_machines;
 
+pub use accelerators::{
+    AcceleratorClassName, AcceleratorLinkSpec, AcceleratorNeed, AcceleratorPresetName,
+    AcceleratorSharingSpec, AcceleratorSpecification, AcceleratorsSpec,
+};
 pub use access::{
     BeyondSpec, CloseInSpec, DirectNetworkSpec, DirectScopeName, EdgeCloudSimPopulationSpec,
     EdgeCloudSimRelaySpec, MobileDemandSpec, NetworkName, PopulationSpec, ThroughputTableSpec,
@@ -58,8 +63,8 @@ pub use root::{
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{
-    AcceleratorNeed, ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule,
-    PredictedUtilisation, TasksSpec,
+    ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule, PredictedUtilisation,
+    TasksSpec,
 };
 pub use trace::TraceDepth;
 pub use traces::{TraceFormatName, TraceGapRule, TraceSpec};

@@ -2,7 +2,7 @@
 
 use super::FrequencySpec;
 use super::root::{MobilityKind, PowerKind};
-use super::{Draw, LinkModelSpec, NetworkName, RadioEnergySpec, TechnologySpec};
+use super::{AcceleratorsSpec, Draw, LinkModelSpec, NetworkName, RadioEnergySpec, TechnologySpec};
 use crate::placement::offloading::TierName;
 use crate::scenario::{
     DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, Power, PowerLevel, Ratio,
@@ -224,9 +224,9 @@ pub struct NodeClassSpec {
     /// Storage; no limit if left out.
     #[serde(default)]
     pub storage: Option<DataSize>,
-    /// Accelerators by kind.
+    /// Accelerators: how many by kind, or a list of devices whose time is modelled.
     #[serde(default)]
-    pub accelerators: BTreeMap<String, u32>,
+    pub accelerators: AcceleratorsSpec,
     /// How jobs are served.
     #[serde(default)]
     pub scheduling: Option<SchedulingSpec>,

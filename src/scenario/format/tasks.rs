@@ -1,6 +1,6 @@
 //! Device tasks.
 
-use super::{Draw, DrawnFrom, Names};
+use super::{AcceleratorNeed, Draw, DrawnFrom, Names};
 use crate::energy::JobClass;
 use crate::scenario::{DataSize, Duration, Instructions, Ratio};
 use schemars::JsonSchema;
@@ -31,22 +31,6 @@ pub enum ArrivalSpec {
         /// The file, relative to the scenario.
         file: String,
     },
-}
-
-/// Accelerators that a task needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AcceleratorNeed {
-    /// Their kind, as node classes have it.
-    pub kind: String,
-    /// How many.
-    #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    pub count: u32,
-}
-
-fn one() -> u32 {
-    1
 }
 
 /// A kind of application.
