@@ -18,6 +18,7 @@ enum What {
     Workloads,
     Policies,
     Models,
+    Dynamics,
     Power,
 }
 
@@ -30,6 +31,7 @@ impl List {
                 "workload" => What::Workloads,
                 "power model" | "power preset" | "frequency preset" => What::Power,
                 "mobility model" => What::Models,
+                "change of dynamics" => What::Dynamics,
                 _ => What::Policies,
             };
             if self.what.is_some_and(|wanted| wanted != what) {

@@ -3,6 +3,7 @@
 use super::accelerators::Accelerators;
 use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
+use super::dynamics::Dynamics;
 use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
 use super::faults::{FaultProcess, Reliability};
@@ -14,6 +15,7 @@ use super::motion::Motion;
 use super::network::{Endpoint, Network, NetworkClass};
 use super::network_energy::NetworkMeter;
 use super::node::{Node, NodeClass, Tier};
+use super::offers::Offers;
 use super::predicted::{PredictedLoads, Share};
 use super::sites::{NodeAccount, SiteState};
 use super::virtual_machines::VirtualMachines;
@@ -66,6 +68,9 @@ pub struct Infrastructure {
     pub(super) signals: BTreeMap<String, Arc<Signal>>,
     /// For each node its part of its site; empty if there are no sites.
     pub(super) node_accounts: Vec<Option<NodeAccount>>,
+    pub(super) offers: Offers,
+    /// What changes as time goes on; `None` if nothing does.
+    pub(super) dynamics: Option<Box<Dynamics>>,
 }
 
 impl Infrastructure {
@@ -88,6 +93,7 @@ impl Infrastructure {
         }
         self.start_chargers(schedule);
         self.start_caps(schedule);
+        self.start_perturbations(schedule);
     }
 
     /// Leaves [`Notice::Moved`] of each node that is on another leg or attached elsewhere, from now on.
@@ -130,6 +136,7 @@ impl Infrastructure {
             InfraEvent::HostsDue => self.on_hosts_due(schedule),
             InfraEvent::HostDue(host) => self.on_host_due(schedule, host),
             InfraEvent::VmDue(vm) => self.on_vm_due(schedule, vm),
+            InfraEvent::PerturbationsDue => self.on_perturbations_due(schedule),
         }
     }
 

@@ -43,9 +43,9 @@ mod site;
 
 pub use crate::names::did_you_mean;
 pub use crate::units::{
-    Coordinate, DataRate, DataSize, Duration, Energy, EnergyPerBit, FloatingPointRate, FloatingPointWork,
-    Frequency, Gain, InstructionRate, Instructions, Length, Power, PowerLevel, QuantityError,
-    QuantityKind, Ratio, Speed, Unit,
+    Coordinate, DataRate, DataSize, Duration, Energy, EnergyPerBit, FloatingPointRate,
+    FloatingPointWork, Frequency, Gain, InstructionRate, Instructions, Length, Power, PowerLevel,
+    QuantityError, QuantityKind, Ratio, Speed, Unit,
 };
 pub use build::{Movement, NodeDirectory, PowerSite, WorkloadSite};
 pub use check::{check, read, schema_of};

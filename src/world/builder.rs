@@ -13,6 +13,7 @@ use super::simulation::{Simulation, World};
 use super::tables::Tables;
 use crate::apps::{DecisionPoint, Workload};
 use crate::engine::{Kernel, Phase, RandomStreams, SimDuration, SimTime};
+use crate::infra::dynamics::PerturbationSpec;
 use crate::infra::network::LinkSpec;
 use crate::infra::{
     ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, MobilityModel,
@@ -123,6 +124,12 @@ impl WorldBuilder {
     /// Adds the faults of a node or link.
     pub fn fault(&mut self, target: FaultTarget, times: FaultTimes) -> &mut Self {
         self.infrastructure.fault(target, times);
+        self
+    }
+
+    /// Adds what changes nodes or links as time goes on.
+    pub fn perturb(&mut self, spec: PerturbationSpec) -> &mut Self {
+        self.infrastructure.perturb(spec);
         self
     }
 
@@ -258,7 +265,8 @@ impl WorldBuilder {
         }
         let mut infrastructure = self.infrastructure.build()?;
         let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
-        let tables = Tables::register(&mut *records, has_steps)?;
+        let has_changes = infrastructure.has_perturbations();
+        let tables = Tables::register(&mut *records, has_steps, has_changes)?;
         let asked = |point: DecisionPoint| {
             (point == DecisionPoint::Frequency && self.governor.is_some())
                 || self.workloads.iter().any(|workload| workload.decision_points().contains(&point))
@@ -294,6 +302,9 @@ impl WorldBuilder {
             .collect();
         if records.is_recorded(tables.movements) {
             infrastructure.watch_movements();
+        }
+        if tables.changes.is_some_and(|changes| records.is_recorded(changes)) {
+            infrastructure.watch_offers();
         }
         let decisions = Decisions::register(&mut *records, &points)?;
         let streams = self.streams;

@@ -1,6 +1,9 @@
 //! The network: topology and routes, links and their models, transfers.
 
 mod carried;
+#[cfg(test)]
+mod change_tests;
+mod changes;
 mod delay;
 mod direct;
 mod fair_share;
@@ -15,6 +18,7 @@ mod tests;
 mod transfers;
 
 pub use carried::{Carried, CarriedEnd};
+pub use changes::{Direction, LEAST_BANDWIDTH_BPS};
 pub use delay::{
     CloseIn, CloseInError, DelayModel, Message, PopulationError, PopulationQueue, ThroughputError,
     ThroughputTable, WindowError, WindowedQueue,

@@ -32,7 +32,7 @@ pub struct Network {
     pub(super) attachments: Attachments,
     /// Whether any link has a delay model: ways may have to be taken hop by hop.
     pub(super) has_delays: bool,
-    fair: FairShare,
+    pub(super) fair: FairShare,
     /// The transfer of each flow.
     flows: Vec<TransferId>,
     flows_due: Option<EventHandle>,
@@ -40,6 +40,8 @@ pub struct Network {
     /// Ways of ended transfers, kept for their memory.
     pub(super) spare_paths: Vec<Vec<ChannelId>>,
     pub(super) spare_hops: Vec<Vec<Hop>>,
+    /// Unshared channels with transfers whose bandwidth has changed and is not settled.
+    pub(super) rerated: Vec<ChannelId>,
     /// Whether it is noted what transfers have carried, for the energy that it took.
     pub(super) notes_carried: bool,
     pub(super) carried: VecDeque<Carried>,
@@ -418,7 +420,7 @@ impl Network {
     }
 
     /// Keeps the one event for the next flow that is done.
-    fn arm<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
+    pub(super) fn arm<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
         match (self.fair.next_completion(), self.flows_due) {
             (Some(time), Some(due)) => {
                 if schedule.pending().time_of(due) != Some(time) && !schedule.reschedule(due, time) {
@@ -482,7 +484,7 @@ impl Network {
     }
 
     /// Bytes of the present way that are still to be sent at `now`.
-    fn unsent_bytes(&self, now: SimTime, transfer: &Transfer) -> f64 {
+    pub(super) fn unsent_bytes(&self, now: SimTime, transfer: &Transfer) -> f64 {
         match transfer.stage {
             Stage::Arriving => 0.0,
             Stage::Flowing(flow) => self.fair.remaining_bytes(now, flow),

@@ -5,6 +5,7 @@ mod cloudsim;
 mod consolidation;
 mod delays;
 mod directory;
+mod dynamics;
 mod energy;
 mod faults;
 mod hosts;
@@ -118,8 +119,9 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let prepared = Prepared::new(&scenario.network, &mut scenario.nodes, &mut directory, &network_site);
     let classes = classes(scenario, registry, &mut directory, site)?;
     add_classes(&mut world, classes, scenario, registry, &mut directory, site);
-    add_network(&mut world, scenario, &prepared, &directory, site);
+    let links = add_network(&mut world, scenario, &prepared, &directory, site);
     energy::add_sites(world.infrastructure(), scenario, &directory, site);
+    dynamics::add_perturbations(&mut world, scenario, &directory, &links, site);
     check_coverage(scenario, site);
     world.attach_by(criterion(scenario));
     add_workloads(&mut world, scenario, registry, &directory, site);
@@ -309,14 +311,14 @@ fn access_point_nodes<'a>(
         .flat_map(|(_, (_, entry))| (entry.first..entry.first + entry.count).map(NodeId))
 }
 
-/// Adds links and faults.
+/// Adds links and faults; all links by name.
 fn add_network(
     world: &mut WorldBuilder,
     scenario: &Scenario,
     prepared: &Prepared,
     directory: &NodeDirectory,
     site: &Site<'_>,
-) {
+) -> BTreeMap<String, LinkId> {
     let network_site = site.key("network");
     let streams = world.streams();
     let infrastructure = world.infrastructure();
@@ -371,6 +373,7 @@ fn add_network(
             world.fault(target, times);
         }
     }
+    by_name
 }
 
 /// Reports devices that could never reach anything.

@@ -1,7 +1,9 @@
 //! The scenario as a whole.
 
 use super::TraceDepth;
-use super::{CalendarSpec, FaultSpec, NetworkSpec, NodeClassSpec, SignalSpec, SiteSpecification};
+use super::{
+    CalendarSpec, DynamicsSpec, FaultSpec, NetworkSpec, NodeClassSpec, SignalSpec, SiteSpecification,
+};
 use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
 use crate::scenario::{Duration, Gain, Length};
@@ -291,6 +293,9 @@ pub struct Scenario {
     /// What fails, and when.
     #[serde(default)]
     pub faults: Vec<FaultSpec>,
+    /// What changes as time goes on: nodes, links, cells and batteries around their base values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dynamics: Vec<DynamicsSpec>,
     /// Which date the run begins at; that of each signal's first row if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarSpec>,

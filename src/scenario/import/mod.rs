@@ -6,6 +6,7 @@
 mod fcd;
 mod fcd_summary;
 mod graphml;
+mod replay;
 mod series;
 mod task_trace;
 mod throughput;
@@ -14,6 +15,7 @@ mod xml;
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
 pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd};
 pub use graphml::read_graphml;
+pub use replay::{ReplayRow, read_replay};
 pub use series::{DuplicateRule, GapRule, Series, SeriesFormat, SeriesTime, read_series};
 pub use task_trace::{TaskTraceRow, read_task_trace};
 pub use throughput::read_throughput_table;
