@@ -24,6 +24,8 @@ struct Builder<'a> {
     radios: BTreeMap<NodeId, LinkId>,
     /// The names of all perturbations.
     names: BTreeSet<&'a str>,
+    /// The end of the run.
+    horizon: SimTime,
 }
 
 /// Adds the perturbations of a scenario; errors go to `site`.
@@ -49,7 +51,15 @@ pub(super) fn add_perturbations(
         }
     }
     let radios = access_point_nodes(scenario, directory).zip((0..).map(LinkId)).collect();
-    let builder = Builder { scenario, directory, infrastructure: world.built(), links, radios, names };
+    let builder = Builder {
+        scenario,
+        directory,
+        infrastructure: world.built(),
+        links,
+        radios,
+        names,
+        horizon: world.horizon(),
+    };
     let mut made = Vec::new();
     for (index, spec) in scenario.dynamics.iter().enumerate() {
         let here = site.key("dynamics").index(index);
@@ -111,7 +121,7 @@ fn span(duration: Duration) -> SimDuration {
 }
 
 /// The timetable of a schedule; errors go to `site`.
-fn timetable(spec: &ScheduleSpec, site: &Site<'_>) -> Option<Timetable> {
+fn timetable(spec: &ScheduleSpec, horizon: SimTime, site: &Site<'_>) -> Option<Timetable> {
     let mut table = Timetable::at(spec.at.iter().copied().map(time));
     table.every = spec.every.map(span);
     table.after = time(spec.after);
@@ -121,7 +131,8 @@ fn timetable(spec: &ScheduleSpec, site: &Site<'_>) -> Option<Timetable> {
         }
         table.windows.push((time(window.from), time(window.to)));
     }
-    table.until = spec.until.map_or(SimTime::MAX, time);
+    // Nothing is looked for beyond the end of the run.
+    table.until = spec.until.map_or(horizon, time).min(horizon);
     table.repeat = spec.repeat.unwrap_or(u64::MAX);
     table.cooldown = span(spec.cooldown);
     table.jitter = spec.jitter.as_fraction();
@@ -156,7 +167,7 @@ impl Builder<'_> {
         site: &Site<'_>,
     ) -> Option<PerturbationSpec> {
         let attribute = Attribute::from(spec.attribute);
-        let table = timetable(&spec.schedule, &site.key("schedule"))?;
+        let table = timetable(&spec.schedule, self.horizon, &site.key("schedule"))?;
         let is_never = table.every.is_none() && table.at.is_empty();
         if is_never && !has_own_times(&spec.change) {
             site.key("schedule").error_with_help(
