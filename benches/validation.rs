@@ -61,6 +61,10 @@ fn assignments(profile: &str, policy: &str) -> Vec<&'static str> {
         "PREDICTIVE" => vec!["policies.offloading.policy=predictive"],
         "MAB" => vec!["policies.offloading.policy=mab"],
         "GAME_THEORY" => vec!["policies.offloading.policy=game_theory"],
+        "AI_BASED" => vec![
+            "policies.offloading.policy=ai_based",
+            "policies.offloading.models=data/vehicular-models.json",
+        ],
         other => panic!("no policy is known for {other}"),
     };
     match profile {

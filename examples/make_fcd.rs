@@ -1,5 +1,7 @@
 //! Writes `scenarios/data/city.fcd.xml.gz`: sixty vehicles on the streets of a small grid city, as SUMO
-//! would write it. For real traffic use SUMO itself; this keeps a map at hand where there is none.
+//! would write it. For real traffic use SUMO itself; this keeps a map at hand where there is none. A second such
+//! file, `scenarios/edge/data/bologna-stand-in.fcd.xml.gz`, lies where the real trace of `scenarios/edge/bologna.json`
+//! does, and stands in for it.
 //!
 //! Streets are 150 m apart, two ways, with limits of 50 km/h on every third and 30 km/h on the others. A
 //! vehicle departs at a random crossing in the first minute, at each crossing goes on, left or right with
@@ -55,12 +57,15 @@ fn drive(random: &mut Stream) -> Vec<(Position, u32, f64)> {
     trace
 }
 
-fn main() -> io::Result<()> {
-    let mut random = RandomStreams::new(1).stream("city");
+/// Writes the trips of a city whose south-western crossing is `plane`'s origin; the name is that of its chance.
+fn write_city(name: &str, path: &str, plane: LocalPlane) -> io::Result<()> {
+    let mut random = RandomStreams::new(1).stream(name);
     let trips: Vec<_> =
         (0..VEHICLES).map(|_| (random.random_range(0..60_usize), drive(&mut random))).collect();
-    let cosenza = LocalPlane::new(16.25, 39.30);
-    let file = std::fs::File::create("scenarios/data/city.fcd.xml.gz")?;
+    if let Some(folder) = std::path::Path::new(path).parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let file = std::fs::File::create(path)?;
     let mut out = BufWriter::new(GzEncoder::new(file, Compression::best()));
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<fcd-export>")?;
     for time in 0..DURATION_S {
@@ -68,7 +73,7 @@ fn main() -> io::Result<()> {
         for (id, (depart, trace)) in trips.iter().enumerate() {
             let row = time.checked_sub(*depart).and_then(|second| trace.get(second));
             let Some(&(place, angle, speed)) = row else { continue };
-            let (lon, lat) = (cosenza.lon_lat(place).longitude_deg, cosenza.lon_lat(place).latitude_deg);
+            let (lon, lat) = (plane.lon_lat(place).longitude_deg, plane.lon_lat(place).latitude_deg);
             write!(out, "        <vehicle id=\"{id}\" x=\"{lon:.6}\" y=\"{lat:.6}\" ")?;
             writeln!(out, "angle=\"{angle}.00\" type=\"car\" speed=\"{speed:.2}\"/>")?;
         }
@@ -76,4 +81,10 @@ fn main() -> io::Result<()> {
     }
     writeln!(out, "</fcd-export>")?;
     out.into_inner()?.finish()?.flush()
+}
+
+fn main() -> io::Result<()> {
+    write_city("city", "scenarios/data/city.fcd.xml.gz", LocalPlane::new(16.25, 39.30))?;
+    let bologna = LocalPlane::new(11.3095, 44.489);
+    write_city("bologna", "scenarios/edge/data/bologna-stand-in.fcd.xml.gz", bologna)
 }

@@ -70,6 +70,15 @@ pub trait Workload: fmt::Debug + Send {
     /// A timer that was set is due.
     fn on_timer(&mut self, message: Message, context: &mut dyn Context);
 
+    /// The timer with this message is likely to be due next: what it concerns can be
+    /// [prefetched](crate::engine::prefetch()). Returns the node whose transfers and jobs come with it, if it is known.
+    fn prepare(&self, _message: &Message) -> Option<NodeId> {
+        None
+    }
+
+    /// What has this token is likely to end now or to go on: it can be prefetched.
+    fn prepare_token(&self, _token: u64) {}
+
     /// A job of this workload has ended; `token` is what it was submitted with.
     fn on_job_end(&mut self, _token: u64, _job: &Job, _outcome: JobOutcome, _context: &mut dyn Context) {
     }

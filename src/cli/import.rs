@@ -1,5 +1,6 @@
 //! `stratosim import`: turns a trace of any format into our own tables.
 
+use super::import_maps::Maps;
 use super::{Failure, print};
 use crate::output::{OutputError, RunDirectory};
 use crate::traces::{
@@ -11,24 +12,29 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Turn a workload trace of another format into tables of our own, or a part of it.
+/// Turn a workload trace, SUMO's movements or a list of sites into tables of our own, or a part of it.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Example:\n  stratosim import 20110303.tar.gz --out traces/planetlab\n  \
     stratosim import azure/ --out traces/azure --sample 0.1 --seed 1 --until 1d\n  \
+    stratosim import fcd city.fcd.xml.gz --out maps/city\n  \
     stratosim import clusterdata-2011-2/ --format google2011 --machine-cores 64 --out traces/google\n\n\
     SOURCE is a file, a folder or an archive (.tar, .tar.gz); files may be gzipped. Formats: stratosim, \
     planetlab, cpu-memory, extcloudsim, opendc, bitbrains, azure, google2011, alibaba2017, alibaba2018, swf, \
     gwf, cloudsimpy; docs/traces.md says what is taken from each.")]
 pub(super) struct Import {
+    #[command(subcommand)]
+    maps: Option<Maps>,
     /// File, folder or archive of the trace.
-    source: PathBuf,
+    #[arg(required = true)]
+    source: Option<PathBuf>,
     /// Folder to write, which must not exist yet.
-    #[arg(long)]
-    out: PathBuf,
+    #[arg(long, required = true)]
+    out: Option<PathBuf>,
     /// Format of the trace; told from its files if left out.
     #[arg(long)]
     format: Option<String>,
@@ -112,10 +118,19 @@ impl Import {
     }
 
     pub(super) fn execute(&self) -> Result<(), Failure> {
+        match (&self.maps, &self.source, &self.out) {
+            (Some(maps), _, _) => maps.execute(),
+            (None, Some(source), Some(out)) => self.trace(source, out),
+            _ => Err(Failure::BadInput("give the source and --out".into())),
+        }
+    }
+
+    /// Imports a workload trace.
+    fn trace(&self, source: &Path, out: &Path) -> Result<(), Failure> {
         let options = self.options();
         let format = match &self.format {
             Some(name) => name.parse::<TraceFormat>().map_err(Failure::bad_input)?,
-            None => detect(&self.source).map_err(Failure::bad_input)?,
+            None => detect(source).map_err(Failure::bad_input)?,
         };
         let interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&interrupted);
@@ -124,14 +139,14 @@ impl Import {
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
         let goes_on = || !interrupted.load(Ordering::Relaxed);
         // Before the trace is read, which can take long.
-        let directory = RunDirectory::create(&self.out, false).map_err(|error| match error {
+        let directory = RunDirectory::create(out, false).map_err(|error| match error {
             OutputError::Exists { path } => Failure::BadInput(format!(
                 "{} exists already; name another folder with --out, or remove it",
                 path.display()
             )),
             error => Failure::bad_input(error),
         })?;
-        let mut reader = open(&self.source, Some(format), &options).map_err(Failure::bad_input)?;
+        let mut reader = open(source, Some(format), &options).map_err(Failure::bad_input)?;
         let shown = Shown::new(self.quiet);
         let trace = VmTrace::read(&mut *reader, &options, |progress| {
             shown.update(progress);
@@ -142,7 +157,7 @@ impl Import {
         trace.write(directory.staging_path(), goes_on).map_err(failure)?;
         let record = json!({
             "stratosim": env!("CARGO_PKG_VERSION"),
-            "source": self.source.display().to_string(),
+            "source": source.display().to_string(),
             "format": format.name(),
             "options": self.record(),
             "report": counts(&trace),

@@ -4,6 +4,7 @@ mod compare;
 mod dataset;
 mod follow;
 mod import;
+mod import_maps;
 mod list;
 mod merge;
 mod new;

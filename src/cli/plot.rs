@@ -1,19 +1,22 @@
 //! `stratosim plot`: draws figures of runs and sweeps.
 
 use super::{Failure, print};
+use crate::output::RunReader;
 use crate::plot::{ChartKind, Figure, FigureSpec, PlotError, PlotSpec, Scale, Source};
+use crate::report::{map_figure, run_figures};
 use crate::scenario::Document;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 
-/// Draw a figure of runs or sweeps as SVG or PNG, or all figures of a file.
+/// Draw a figure of runs or sweeps as SVG or PNG, all figures of a file, or all that a run has data for.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     stratosim plot /tmp/s --x phones --y workloads.tasks.service_s.mean --by policy\n  \
     stratosim plot runs/a --table tasks --x service_s --by application\n  \
     stratosim plot runs/a --table nodes --y utilisation --by tier --events faults.change\n  \
     stratosim plot runs/a runs/b --kind box --table tasks --x application --y service_s --out times.png\n  \
-    stratosim plot scenarios/plots/offloading.json /tmp/s\n\n\
+    stratosim plot scenarios/plots/offloading.json /tmp/s\n  \
+    stratosim plot runs/a\n\n\
     Several directories of the same sort are compared. Without --table the results are drawn: axes of the \
     sweep and numbers of the summaries. docs/plots.md shows each kind.")]
 pub(super) struct Plot {
@@ -48,10 +51,16 @@ pub(super) struct Plot {
     /// How many series or lanes are kept of more.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100))]
     top: Option<u64>,
+    /// Column whose greatest means decide which series are kept over time, rather than those of the values.
+    #[arg(long, value_name = "COLUMN")]
+    top_by: Option<String>,
+    /// Column of which only the value with the most rows is shown, such as device.
+    #[arg(long, value_name = "COLUMN")]
+    most_of: Option<String>,
     /// Bins of a histogram, or columns of shares over time.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     bins: Option<u64>,
-    /// Events to mark in a time series, as faults.change.
+    /// Events to mark in a time series, as faults.change, or handovers.* for each row.
     #[arg(long, value_name = "TABLE.COLUMN")]
     events: Option<String>,
     /// Make an axis logarithmic; may be repeated.
@@ -141,6 +150,8 @@ impl Plot {
             at: Vec::new(),
             // Both are below 2^16 by the ranges of their flags.
             top: self.top.map(|top| top as usize),
+            top_by: self.top_by.clone(),
+            most_of: self.most_of.clone(),
             bins: self.bins.map(|bins| bins as usize),
             events: self.events.clone(),
             x_scale: scale(Direction::X),
@@ -154,10 +165,34 @@ impl Plot {
         }
     }
 
-    /// Draws the figure that the flags ask for.
+    /// Draws all figures that a run has data for.
+    fn all(&self, source: &Source, run: &RunReader) -> Result<(), Failure> {
+        let folder = self.out.clone().unwrap_or_else(|| plots(&self.inputs[0]));
+        let specs = run_figures().iter().filter_map(|figure| figure.spec(run)).chain([map_figure()]);
+        for spec in specs {
+            // What is in a table may still be nothing to draw, such as batteries of nodes without any.
+            let drawn = source.figure(&spec).and_then(|figure| figure.svg().map(|_| figure));
+            let figure = match drawn {
+                Err(PlotError::Empty(_)) => continue,
+                drawn => drawn.map_err(failure)?,
+            };
+            let out = folder.join(format!("{}.svg", file_name(&spec, &figure)));
+            figure.save(&out).map_err(failure)?;
+            self.tell(&out);
+        }
+        Ok(())
+    }
+
+    /// Draws the figure that the flags ask for, or of a run all that there are.
     fn single(&self) -> Result<(), Failure> {
         let source = Source::open(&self.inputs).map_err(failure)?;
         let spec = self.flags();
+        if let ([run], true, true) =
+            (self.inputs.as_slice(), source.is_runs(), spec == FigureSpec::default())
+        {
+            let run = RunReader::open(run).map_err(Failure::bad_input)?;
+            return self.all(&source, &run);
+        }
         let figure = source.figure(&spec).map_err(failure)?;
         let out = match &self.out {
             Some(out) => out.clone(),

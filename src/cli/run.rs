@@ -240,6 +240,7 @@ impl Run {
         directory.write_summary(&summary).map_err(Failure::failed)?;
         let run = json!({
             "stratosim": env!("CARGO_PKG_VERSION"),
+            "file": self.scenario.display().to_string(),
             "scenario": scenario,
             "seed": scenario.seed,
             "overrides": self.overrides,
@@ -401,11 +402,28 @@ fn report(summary: &Value, run: &Value, path: &Path) -> String {
         let energy = short(&json!(load["energy_j"].as_f64().unwrap_or(0.0) / 3600.0));
         line(&mut text, tier, format!("{} nodes, {busy:.2} % busy, {energy} Wh", short(&load["nodes"])));
     }
+    let mobility = &summary["mobility"];
+    if mobility["steps"].as_f64() > Some(0.0) {
+        let [vehicles, steps, empty, gaps, teleports] =
+            ["vehicles", "steps", "empty_steps", "gaps", "teleports"].map(|key| short(&mobility[key]));
+        let value = format!(
+            "{vehicles} vehicles, {steps} steps ({empty} empty), {gaps} gaps, {teleports} teleports"
+        );
+        line(&mut text, "traces", value);
+    }
+    if let (Some(longitude), Some(latitude)) =
+        (mobility["origin"]["longitude"].as_f64(), mobility["origin"]["latitude"].as_f64())
+    {
+        line(&mut text, "origin", format!("longitude {longitude:.6}, latitude {latitude:.6}"));
+    }
     line(&mut text, "handovers", short(&summary["handovers"]));
     let rate = run["events_per_s"].as_f64().unwrap_or(0.0) / 1e6;
     let wall = short(&run["wall_s"]);
     line(&mut text, "events", format!("{} in {wall} s ({rate:.2} M/s)", short(&summary["events"])));
     line(&mut text, "fingerprint", run["fingerprint"].as_str().unwrap_or_default().to_string());
     line(&mut text, "written to", path.display().to_string());
+    for note in summary["notes"].as_array().into_iter().flatten() {
+        let _ = writeln!(text, "  note: {}", note.as_str().unwrap_or_default());
+    }
     text
 }

@@ -43,6 +43,11 @@ impl Summary {
         if other.count == 0 {
             return;
         }
+        if self.count == 0 {
+            // To the last digit.
+            *self = *other;
+            return;
+        }
         let (n, m) = (self.count as f64, other.count as f64);
         let apart = other.mean - self.mean;
         self.count += other.count;

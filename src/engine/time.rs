@@ -17,10 +17,13 @@ pub struct SimTime(u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SimDuration(u64);
 
-/// Nanoseconds of `seconds`, rounded by `round`; saturates, and takes NaN and negatives as zero.
-fn to_nanos(seconds: f64, round: impl Fn(f64) -> f64) -> u64 {
+/// Nanoseconds of `seconds`, one more than the whole ones if `goes_up` says so of the rest; saturates, and takes NaN
+/// and negatives as zero. The rounding of the standard library is a call where the processor's is not assumed.
+fn to_nanos(seconds: f64, goes_up: impl Fn(f64) -> bool) -> u64 {
+    let nanos = seconds * NANOS_PER_SECOND;
     // A float-to-integer cast saturates in Rust, and maps NaN to zero.
-    round(seconds * NANOS_PER_SECOND) as u64
+    let whole = nanos as u64;
+    whole.saturating_add(u64::from(goes_up(nanos - whole as f64)))
 }
 
 impl SimTime {
@@ -39,7 +42,7 @@ impl SimTime {
     /// [`SimTime::ZERO`], values beyond the range [`SimTime::MAX`].
     #[must_use]
     pub fn from_secs(seconds: f64) -> Self {
-        SimTime(to_nanos(seconds, f64::round))
+        SimTime(to_nanos(seconds, |rest| rest >= 0.5))
     }
 
     /// Nanoseconds since the start.
@@ -76,13 +79,13 @@ impl SimDuration {
     /// A duration of `seconds`, to the nearest nanosecond, with the limits of [`SimTime::from_secs`].
     #[must_use]
     pub fn from_secs(seconds: f64) -> Self {
-        SimDuration(to_nanos(seconds, f64::round))
+        SimDuration(to_nanos(seconds, |rest| rest >= 0.5))
     }
 
     /// A duration of `seconds`, rounded up: work that takes this long is never done early.
     #[must_use]
     pub fn from_secs_ceil(seconds: f64) -> Self {
-        SimDuration(to_nanos(seconds, f64::ceil))
+        SimDuration(to_nanos(seconds, |rest| rest > 0.0))
     }
 
     /// The length in nanoseconds.
@@ -149,6 +152,33 @@ mod tests {
         assert_eq!(SimTime::from_secs(f64::NAN), SimTime::ZERO);
         assert_eq!(SimTime::from_secs(f64::INFINITY), SimTime::MAX);
         assert_eq!(SimTime::MAX + SimDuration::from_secs(1.0), SimTime::MAX);
+    }
+
+    #[test]
+    fn rounding_is_that_of_the_standard_library() {
+        let edges = [
+            0.0_f64,
+            0.4e-9,
+            0.5e-9,
+            1e-9,
+            1.5e-9,
+            2.5e-9,
+            0.1,
+            4_503_599.627_370_497,
+            1e7,
+            1.8e10,
+            2e10,
+        ];
+        for seconds in edges.into_iter().flat_map(|edge| [edge.next_down(), edge, edge.next_up(), -edge])
+        {
+            let nanos = seconds * 1e9;
+            assert_eq!(SimDuration::from_secs(seconds).as_nanos(), nanos.round() as u64, "{seconds}");
+            assert_eq!(
+                SimDuration::from_secs_ceil(seconds).as_nanos(),
+                nanos.ceil() as u64,
+                "{seconds}"
+            );
+        }
     }
 
     #[test]

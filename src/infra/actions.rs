@@ -149,7 +149,7 @@ impl Infrastructure {
         busy_before: f64,
     ) {
         match self.updates.of(processor) {
-            Some(datacenter) => self.note_next(processor, datacenter),
+            Some(datacenter) => self.after_change_in_steps(schedule, processor, datacenter),
             None => self.expect_completion(schedule, processor),
         }
         if let Some(vm) = self.virtual_machines.vm_of_processor(processor) {

@@ -19,6 +19,7 @@ use super::network_energy::NetworkMeter;
 use super::node::{Node, NodeClass};
 use super::offers::Offers;
 use super::predicted::PredictedLoads;
+use super::radio::{RadioEnvironment, RadioError, SendingSite, Signals};
 use super::sites::{NodeAccount, SiteState};
 use crate::energy::{Signal, SiteAccount, SiteError, SiteSpec};
 use crate::engine::{RandomStreams, SimTime};
@@ -50,6 +51,9 @@ pub enum InfraError {
     /// A perturbation of what is not there.
     #[error(transparent)]
     Perturbation(#[from] PerturbationError),
+    /// A radio environment that makes no sense.
+    #[error(transparent)]
+    Radio(#[from] RadioError),
     /// Access points or their criterion are out of range.
     #[error(transparent)]
     Attachment(#[from] AttachmentError),
@@ -70,6 +74,7 @@ pub struct InfraBuilder {
     faults: Vec<(FaultTarget, FaultTimes)>,
     feeds: Vec<(ClassId, Box<dyn PositionFeed>)>,
     criterion: Criterion,
+    radio: Option<RadioEnvironment>,
     sites: Vec<(SiteSpec, Vec<NodeId>)>,
     signals: BTreeMap<String, Arc<Signal>>,
     perturbations: Vec<PerturbationSpec>,
@@ -92,6 +97,7 @@ impl InfraBuilder {
             faults: Vec::new(),
             feeds: Vec::new(),
             criterion: Criterion::Distance { hysteresis_ratio: 0.0 },
+            radio: None,
             sites: Vec::new(),
             signals: BTreeMap::new(),
             perturbations: Vec::new(),
@@ -216,6 +222,15 @@ impl InfraBuilder {
         self.criterion = criterion;
     }
 
+    /// Lets devices choose their access points by what they receive of them, rather than by a criterion.
+    pub fn radio_environment(&mut self, environment: RadioEnvironment) {
+        self.radio = Some(environment);
+        self.criterion = Criterion::Signal {
+            path_loss_exponent: environment.path_loss.exponent,
+            hysteresis_db: environment.hysteresis_db,
+        };
+    }
+
     /// Builds it all.
     ///
     /// # Errors
@@ -316,21 +331,40 @@ impl InfraBuilder {
         let no_access_points = AccessPoints::new(&[], self.criterion)?;
         let mut motion = Motion::new(self.models, self.placements, no_access_points);
         let mut link_names = Vec::new();
-        let (mut access_points, mut points) = (Vec::new(), Vec::new());
+        if let Some(environment) = &self.radio {
+            environment.check()?;
+            network.set_path_loss(environment.path_loss);
+        }
+        let (mut access_points, mut points, mut senders) = (Vec::new(), Vec::new(), Vec::new());
         for (index, node) in nodes.iter().enumerate() {
             let class = &self.classes[node.class.index()];
             if let Some(spec) = &class.access_point {
                 let id = NodeId(index as u32);
                 access_points.push((id, network.add_radio(id, &spec.radio)));
                 link_names.push(format!("{}/radio", class.node_name(node.number)));
+                let own = class.site_radios.get(node.number as usize).copied().unwrap_or_default();
+                let power_dbm = own.transmit_power_dbm.unwrap_or(spec.transmit_power_dbm)
+                    + own.antenna_gain_db.unwrap_or(spec.antenna_gain_db);
+                let range_m = own.range_m.or(spec.range_m);
+                let position = motion.position(id, SimTime::ZERO);
+                let reach_m = self.radio.map(|environment| environment.reach_m(power_dbm));
+                senders.push(SendingSite {
+                    position,
+                    power_dbm,
+                    range_m: range_m.unwrap_or(f64::INFINITY),
+                });
+                network.set_power(id, power_dbm);
                 points.push(AccessPoint {
-                    position: motion.position(id, SimTime::ZERO),
-                    range_m: spec.range_m,
-                    transmit_power_dbm: spec.transmit_power_dbm,
+                    position,
+                    range_m: range_m.into_iter().chain(reach_m).reduce(f64::min),
+                    transmit_power_dbm: power_dbm,
                 });
             }
         }
         motion.set_access_points(AccessPoints::new(&points, self.criterion)?);
+        if let Some(environment) = self.radio {
+            motion.set_signals(Signals::new(environment, senders, self.streams));
+        }
         for (name, spec) in self.links {
             network.add_link(&spec);
             link_names.push(name);

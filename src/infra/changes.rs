@@ -33,6 +33,7 @@ impl Infrastructure {
         if self.watches_movements && self.motion.moves_or_attaches(device) {
             self.notices.push_back(Notice::Moved(device));
         }
+        self.tell_shadowing(device);
         let Some((from, to)) = change else { return };
         let attachment = to.map(|index| {
             let (site, radio) = self.access_points[index.0 as usize];

@@ -25,6 +25,8 @@ pub enum InfraEvent {
     LegEnds(NodeId),
     /// A node leaves its access point for another, or for none.
     AttachmentChanges(NodeId),
+    /// All devices measure the signals of the sites in their range.
+    RadioDue,
     /// The next positions of a feed are due.
     FeedDue(u16),
     /// A node or link fails or is repaired: the number of the fault process.

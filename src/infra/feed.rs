@@ -55,10 +55,57 @@ pub(super) enum FeedChange {
     Vanishes(u32),
 }
 
-/// Faster than this many times the stated speed is a jump, not a movement.
+/// Further than this many times what the stated speeds allow is a jump, not a movement.
 const JUMP_FACTOR: f64 = 3.0;
+/// Slack of a jump, in metres: changes of lane and rounding are no jumps.
+const JUMP_SLACK_M: f64 = 10.0;
 /// Speed above which a movement is taken for a jump where the feed states none, in metres a second.
 const FASTEST_M_PER_S: f64 = 100.0;
+
+/// Whether a device cannot have driven `way_m` metres in `period_s` seconds and must have jumped: the way is
+/// longer than three times what the faster of the speeds (m/s) at its two ends allows, and 10 m more; where
+/// neither is known, longer than 100 m/s allow.
+///
+/// ```
+/// use stratosim::infra::is_jump;
+/// assert!(!is_jump(40.0, 1.0, [Some(10.0), Some(2.0)]));
+/// assert!(is_jump(40.1, 1.0, [Some(10.0), Some(2.0)]));
+/// assert!(is_jump(101.0, 1.0, [None, None]));
+/// ```
+#[must_use]
+pub fn is_jump(way_m: f64, period_s: f64, speeds_m_per_s: [Option<f64>; 2]) -> bool {
+    match speeds_m_per_s.into_iter().flatten().reduce(f64::max) {
+        Some(faster) => way_m > JUMP_FACTOR * faster * period_s + JUMP_SLACK_M,
+        None => way_m > FASTEST_M_PER_S * period_s,
+    }
+}
+
+/// What has been played of the feeds so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedCounts {
+    /// Devices that have been in the world.
+    pub devices: u64,
+    /// Time steps.
+    pub steps: u64,
+    /// Steps without devices.
+    pub empty_steps: u64,
+    /// How often a device came back after it had been missing from at least one step.
+    pub gaps: u64,
+    /// How often a device jumped from one step to the next (see [`is_jump`]).
+    pub jumps: u64,
+}
+
+impl FeedCounts {
+    pub(super) fn plus(self, other: FeedCounts) -> FeedCounts {
+        FeedCounts {
+            devices: self.devices + other.devices,
+            steps: self.steps + other.steps,
+            empty_steps: self.empty_steps + other.empty_steps,
+            gaps: self.gaps + other.gaps,
+            jumps: self.jumps + other.jumps,
+        }
+    }
+}
 
 /// A feed read one step ahead, so that each device moves straight to its next place.
 #[derive(Debug)]
@@ -74,7 +121,10 @@ pub(super) struct FeedState {
     /// For each device: the step in which it was seen last, and its index in the coming step.
     seen: Vec<(u64, u32)>,
     present: Vec<u32>,
+    /// For each device whether it has been in the world.
+    known: Vec<bool>,
     step: u64,
+    pub(super) counts: FeedCounts,
 }
 
 impl FeedState {
@@ -88,7 +138,9 @@ impl FeedState {
             next_time: None,
             seen: Vec::new(),
             present: Vec::new(),
+            known: Vec::new(),
             step: 0,
+            counts: FeedCounts::default(),
         }
     }
 
@@ -126,6 +178,10 @@ impl FeedState {
         mut change: impl FnMut(FeedChange),
     ) -> Result<Option<SimTime>, String> {
         std::mem::swap(&mut self.current, &mut self.next);
+        // After the last step there is none, only the departure of those that were in it.
+        let is_step = self.next_time.is_some();
+        self.counts.steps += u64::from(is_step);
+        self.counts.empty_steps += u64::from(is_step && self.current.is_empty());
         let last_step = self.step;
         let seen = &self.seen;
         self.present.retain(|&number| {
@@ -148,20 +204,25 @@ impl FeedState {
         let known = self.present.len();
         for point in &self.current {
             let coming = self.seen[point.number as usize];
-            let target = if coming.0 == self.step {
-                self.next[coming.1 as usize].position
-            } else {
-                point.position
-            };
-            let mut leg = Leg { from: point.position, to: target, depart: now, arrive: until };
-            let fastest =
-                point.speed_m_per_s.map_or(FASTEST_M_PER_S, |speed| JUMP_FACTOR * speed.max(5.0));
-            if leg.speed_m_per_s() > fastest {
+            let target = if coming.0 == self.step { &self.next[coming.1 as usize] } else { point };
+            let mut leg = Leg { from: point.position, to: target.position, depart: now, arrive: until };
+            let (way_m, period_s) = (leg.from.distance_m(leg.to), until.since(now).as_secs());
+            if is_jump(way_m, period_s, [point.speed_m_per_s, target.speed_m_per_s]) {
                 leg = Leg::stay(point.position, now, until);
+                self.counts.jumps += 1;
             }
             if self.present[..known].binary_search(&point.number).is_ok() {
                 change(FeedChange::Moves(point.number, leg));
             } else {
+                let number = point.number as usize;
+                if self.known.len() <= number {
+                    self.known.resize(number + 1, false);
+                }
+                if std::mem::replace(&mut self.known[number], true) {
+                    self.counts.gaps += 1;
+                } else {
+                    self.counts.devices += 1;
+                }
                 self.present.push(point.number);
                 change(FeedChange::Appears(point.number, leg));
             }
@@ -238,5 +299,8 @@ mod tests {
                 "6 vanishes 0",
             ]
         );
+        // Of the second device's 4950 m the first leg is the jump; the first one came back.
+        let expected = FeedCounts { devices: 2, steps: 4, empty_steps: 0, gaps: 1, jumps: 1 };
+        assert_eq!(feed.counts, expected);
     }
 }

@@ -7,7 +7,7 @@ use super::dynamics::Dynamics;
 use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
 use super::faults::{FaultProcess, Reliability};
-use super::feed::FeedState;
+use super::feed::{FeedCounts, FeedState};
 use super::geometry::{Leg, Position};
 use super::ids::{LinkId, NodeId, ProcessorId};
 use super::meter::{Meter, TierLoad};
@@ -20,7 +20,7 @@ use super::predicted::{PredictedLoads, Share};
 use super::sites::{NodeAccount, SiteState};
 use super::virtual_machines::VirtualMachines;
 use crate::energy::Signal;
-use crate::engine::{EventHandle, Schedule, SimTime};
+use crate::engine::{EventHandle, Schedule, SimTime, prefetch};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -91,6 +91,7 @@ impl Infrastructure {
         for index in 0..self.faults.len() {
             self.schedule_fault(schedule, index);
         }
+        self.schedule_radio(schedule);
         self.start_chargers(schedule);
         self.start_caps(schedule);
         self.start_perturbations(schedule);
@@ -99,6 +100,24 @@ impl Infrastructure {
     /// Leaves [`Notice::Moved`] of each node that is on another leg or attached elsewhere, from now on.
     pub fn watch_movements(&mut self) {
         self.watches_movements = true;
+    }
+
+    /// Asks for what an event is likely to touch, before it is handled.
+    pub fn prefetch_event(&self, event: &InfraEvent) {
+        match event {
+            InfraEvent::TransferDue(id) => self.network.prefetch_transfer(*id),
+            InfraEvent::LegEnds(node) | InfraEvent::AttachmentChanges(node) => self.prefetch_node(*node),
+            _ => {}
+        }
+    }
+
+    /// Asks for what is kept of a node that is about to send or receive.
+    pub fn prefetch_node(&self, node: NodeId) {
+        if let Some(state) = self.nodes.get(node.index()) {
+            prefetch(state);
+            self.motion.prefetch(node);
+            self.network.prefetch_device(node);
+        }
     }
 
     /// Handles one event.
@@ -127,6 +146,7 @@ impl Infrastructure {
                 let change = self.motion.on_attachment_changes(schedule, node);
                 self.hand_over(schedule, node, change);
             }
+            InfraEvent::RadioDue => self.on_radio_due(schedule),
             InfraEvent::FeedDue(feed) => self.on_feed_due(schedule, feed),
             InfraEvent::FaultDue(fault) => self.on_fault_due(schedule, fault as usize),
             InfraEvent::BatteryDue(node) => self.on_battery_due(schedule, node),
@@ -288,12 +308,12 @@ impl Infrastructure {
         let rate_limit_bps = class.interface.rate_limit_bps;
         if class.wireless {
             // Out of coverage, a device may still reach something by a direct network.
-            let alone = Endpoint { node, site: node, radio: None, rate_limit_bps };
-            let alone = self.network.reaches_everywhere().then_some(alone);
-            let Some(attached) = self.motion.attached(node) else { return alone };
+            let alone = || Endpoint { node, site: node, radio: None, rate_limit_bps };
+            let alone = || self.network.reaches_everywhere().then(alone);
+            let Some(attached) = self.motion.attached(node) else { return alone() };
             let (site, radio) = self.access_points[attached.0 as usize];
             if !self.network.link_is_up(radio) {
-                return alone;
+                return alone();
             }
             return Some(Endpoint { node, site, radio: Some(radio), rate_limit_bps });
         }
@@ -414,6 +434,12 @@ impl Infrastructure {
             }
         }
         best.map(|(_, processor)| processor).ok_or(refusal)
+    }
+
+    /// What has been played of the feeds of positions so far, all of them together.
+    #[must_use]
+    pub fn feed_counts(&self) -> FeedCounts {
+        self.feeds.iter().fold(FeedCounts::default(), |sum, feed| sum.plus(feed.counts))
     }
 
     /// How reliable a node is in the long run.

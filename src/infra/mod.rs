@@ -25,6 +25,8 @@ mod node;
 mod offers;
 mod power;
 mod predicted;
+mod radio;
+mod reception;
 mod sites;
 mod topology;
 pub mod virtual_machines;
@@ -35,7 +37,7 @@ pub use builder::{InfraBuilder, InfraError};
 pub use edgecloudsim::{MobileDemand, RelayQueue, SharedWanQueue, UpdateScope, WanSlips};
 pub use event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome, TransferRecord};
 pub use faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
-pub use feed::{FeedPoint, PositionFeed};
+pub use feed::{FeedCounts, FeedPoint, PositionFeed, is_jump};
 pub use geodesy::{
     EARTH_RADIUS_M, FIBRE_SPEED_M_PER_S, LocalPlane, LonLat, fibre_latency_s, great_circle_m,
 };
@@ -52,8 +54,11 @@ pub use mobility::{
 };
 pub use network::{FairShare, FlowIndex, LinkIndex, max_min_rates};
 pub use network_energy::NetworkEnergy;
-pub use node::{AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, Node, NodeClass, Tier};
+pub use node::{
+    AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, Node, NodeClass, SiteRadio, Tier,
+};
 pub use predicted::{PredictedLoads, Share};
+pub use radio::{CloseInPathLoss, RadioEnvironment, RadioError, RadioSignal, SiteSignal};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};
 pub use virtual_machines::{
     CopiedMemory, ExpectedCopy, Fleet, HostAccount, HostSpec, HostState, MigrationMethod,

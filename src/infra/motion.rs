@@ -5,7 +5,8 @@ use super::event::InfraEvent;
 use super::geometry::{Leg, Position};
 use super::ids::{ClassId, NodeId};
 use super::mobility::{MobilityModel, Mover};
-use crate::engine::{EntityStream, EventHandle, Phase, Schedule, SimTime};
+use super::radio::Signals;
+use crate::engine::{EntityStream, EventHandle, Phase, Schedule, SimDuration, SimTime, prefetch};
 
 const NO_MOVER: u32 = u32::MAX;
 
@@ -18,7 +19,6 @@ struct MoverState {
     wireless: bool,
     random: EntityStream,
     memory: u64,
-    attached: Option<AccessPointIndex>,
     /// Where the pending [`InfraEvent::AttachmentChanges`] leads.
     next_attached: Option<AccessPointIndex>,
     leg_due: Option<EventHandle>,
@@ -36,9 +36,13 @@ pub(super) struct Motion {
     legs: Vec<Leg>,
     mover_of: Vec<u32>,
     movers: Vec<MoverState>,
+    /// For each node, beside the movers because every transfer asks for it.
+    attached: Vec<Option<AccessPointIndex>>,
     /// One model a class.
     models: Vec<Box<dyn MobilityModel>>,
     access_points: AccessPoints,
+    /// If access points are compared by received power.
+    signals: Option<Signals>,
 }
 
 /// A node and where it starts.
@@ -93,14 +97,36 @@ impl Motion {
                 wireless,
                 random,
                 memory,
-                attached: None,
                 next_attached: None,
                 leg_due: None,
                 attachment_due: None,
                 is_stopped: false,
             });
         }
-        Motion { legs, mover_of, movers, models, access_points: no_access_points }
+        let attached = vec![None; legs.len()];
+        Motion {
+            legs,
+            mover_of,
+            movers,
+            attached,
+            models,
+            access_points: no_access_points,
+            signals: None,
+        }
+    }
+
+    /// Compares access points by what devices receive of them.
+    pub(super) fn set_signals(&mut self, signals: Signals) {
+        self.signals = Some(signals);
+    }
+
+    pub(super) fn signals(&self) -> Option<&Signals> {
+        self.signals.as_ref()
+    }
+
+    /// Time between two measurements; `None` if attachment changes at the exact instants.
+    pub(super) fn interval(&self) -> Option<SimDuration> {
+        self.signals.as_ref().and_then(|signals| signals.environment.interval())
     }
 
     pub(super) fn set_access_points(&mut self, access_points: AccessPoints) {
@@ -116,7 +142,7 @@ impl Motion {
     }
 
     pub(super) fn attached(&self, node: NodeId) -> Option<AccessPointIndex> {
-        self.mover(node).and_then(|index| self.movers[index].attached)
+        self.attached[node.index()]
     }
 
     /// Whether a node is not one that stands still on a wire.
@@ -128,12 +154,17 @@ impl Motion {
         self.mover_of.get(node.index()).filter(|&&index| index != NO_MOVER).map(|&index| index as usize)
     }
 
+    /// Asks for what is kept of where a node is attached.
+    pub(super) fn prefetch(&self, node: NodeId) {
+        prefetch(&self.attached[node.index()]);
+    }
+
     /// Whether a device is attached to this access point, or on its way to it.
     pub(super) fn is_bound_to(&self, node: NodeId, access_point: AccessPointIndex) -> bool {
         self.mover(node).is_some_and(|index| {
             let mover = &self.movers[index];
             let coming = mover.next_attached.filter(|_| mover.attachment_due.is_some());
-            mover.attached == Some(access_point) || coming == Some(access_point)
+            self.attached[node.index()] == Some(access_point) || coming == Some(access_point)
         })
     }
 
@@ -190,7 +221,9 @@ impl Motion {
         attaches: bool,
     ) -> Option<Reattached> {
         self.legs[node.index()] = leg;
-        if attaches { self.reattach(schedule, node) } else { None }
+        // Who is attached already measures when it is time.
+        let waits = self.interval().is_some() && self.attached(node).is_some();
+        if attaches && !waits { self.reattach(schedule, node) } else { None }
     }
 
     /// Decides the attachment of a device anew, after a jump, a new leg, or a change of access points.
@@ -201,7 +234,13 @@ impl Motion {
     ) -> Option<Reattached> {
         let index = self.mover(node).filter(|&index| self.movers[index].wireless)?;
         let place = self.position(node, schedule.now());
-        let attached = self.access_points.attach(place, self.movers[index].attached);
+        let held = self.attached[node.index()];
+        let attached = match &mut self.signals {
+            Some(signals) if signals.environment.interval().is_some() => {
+                signals.choose(&self.access_points, node, place, held)
+            }
+            _ => self.access_points.attach(place, held),
+        };
         self.attach(schedule, index, attached)
     }
 
@@ -223,10 +262,14 @@ impl Motion {
         index: usize,
         attached: Option<AccessPointIndex>,
     ) -> Option<Reattached> {
+        let is_measured = self.interval().is_some();
         let mover = &mut self.movers[index];
-        let before = std::mem::replace(&mut mover.attached, attached);
+        let before = std::mem::replace(&mut self.attached[mover.node.index()], attached);
         let leg = &self.legs[mover.node.index()];
-        let next = self.access_points.next_change(leg, schedule.now(), attached);
+        let next = match is_measured {
+            true => None,
+            false => self.access_points.next_change(leg, schedule.now(), attached),
+        };
         mover.next_attached = next.and_then(|(_, attached)| attached);
         match (next, mover.attachment_due) {
             (Some((time, _)), Some(due)) if schedule.reschedule(due, time) => {}
@@ -265,7 +308,7 @@ impl Motion {
             let place = self.legs[node.index()].position(now);
             self.legs[node.index()] = Leg::stay(place, now, SimTime::MAX);
         }
-        let before = mover.attached.take()?;
+        let before = self.attached[node.index()].take()?;
         Some((Some(before), None))
     }
 

@@ -150,6 +150,19 @@ pub struct AccessPointSpec {
     pub range_m: Option<f64>,
     /// Transmit power, for attachment by signal.
     pub transmit_power_dbm: f64,
+    /// Gain of the antenna in dB, which counts as more power.
+    pub antenna_gain_db: f64,
+}
+
+/// What a single node has otherwise than the access points of its class.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SiteRadio {
+    /// Metres within which devices attach.
+    pub range_m: Option<f64>,
+    /// Transmit power in dBm.
+    pub transmit_power_dbm: Option<f64>,
+    /// Gain of the antenna in dB.
+    pub antenna_gain_db: Option<f64>,
 }
 
 impl AccessPointSpec {
@@ -179,6 +192,7 @@ impl AccessPointSpec {
             },
             range_m: None,
             transmit_power_dbm: 20.0,
+            antenna_gain_db: 0.0,
         }
     }
 }
@@ -220,6 +234,8 @@ pub struct NodeClass {
     pub interface: Interface,
     /// What makes them access points, if they are.
     pub access_point: Option<AccessPointSpec>,
+    /// What single access points have otherwise, by their numbers; may be shorter than the class.
+    pub site_radios: Vec<SiteRadio>,
     /// Whether they attach to access points instead of being wired.
     pub wireless: bool,
     /// Free labels for selections and reports.
@@ -252,6 +268,7 @@ impl NodeClass {
             battery: None,
             interface: Interface::default(),
             access_point: None,
+            site_radios: Vec::new(),
             wireless: tier == Tier::Device,
             labels: BTreeMap::new(),
         }

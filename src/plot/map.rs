@@ -12,6 +12,8 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 /// More places than this are not named on the map.
 const MOST_NAMED: usize = 40;
+/// More cells than this are drawn as rims only.
+const MOST_FILLED: usize = 16;
 const NAME: f64 = 12.5;
 
 /// Where things are, seen from above, at the same scale in both directions: nodes, the links between them,
@@ -35,6 +37,8 @@ pub struct Place {
     pub name: String,
     /// What it is, as its tier; in the legend.
     pub kind: String,
+    /// Number of its colour; that of its kind if left out.
+    pub colour: Option<usize>,
     /// East of the origin, in m.
     pub x_m: f64,
     /// North of the origin, in m.
@@ -48,6 +52,37 @@ pub struct Trajectory {
     pub name: String,
     /// Places in order, east and north of the origin in m. One that is not finite interrupts the way.
     pub points: Vec<(f64, f64)>,
+    /// Numbers of the colours of the way from each point to the next; that of ways for all if it is empty.
+    pub colours: Vec<usize>,
+}
+
+/// A part of a way: the number of its colour, if it has one of its own, and its points.
+type Piece = (Option<usize>, Vec<(f64, f64)>);
+
+impl Trajectory {
+    /// The parts of the way without gaps and of one colour.
+    fn pieces(&self) -> Vec<Piece> {
+        let mut pieces: Vec<Piece> = Vec::new();
+        let mut goes_on = false;
+        for (index, &point) in self.points.iter().enumerate() {
+            if !(point.0.is_finite() && point.1.is_finite()) {
+                goes_on = false;
+                continue;
+            }
+            let colour = self.colours.get(index).copied();
+            match pieces.last_mut().filter(|_| goes_on) {
+                Some((own, points)) if *own == colour => points.push(point),
+                Some((_, points)) => {
+                    // The way up to here has the colour of the point before.
+                    points.push(point);
+                    pieces.push((colour, vec![point]));
+                }
+                None => pieces.push((colour, vec![point])),
+            }
+            goes_on = true;
+        }
+        pieces
+    }
 }
 
 /// A disc on the ground.
@@ -76,11 +111,27 @@ impl Map {
             xs.extend(trajectory.points.iter().map(|point| point.0));
             ys.extend(trajectory.points.iter().map(|point| point.1));
         }
-        for cell in &self.cells {
-            xs.extend([cell.x_m - cell.radius_m, cell.x_m + cell.radius_m]);
-            ys.extend([cell.y_m - cell.radius_m, cell.y_m + cell.radius_m]);
+        if self.is_crowded() {
+            // What is between the rims is what is to be seen: a quarter more than all places on each side.
+            for values in [&mut xs, &mut ys] {
+                let finite = || values.iter().copied().filter(|value| value.is_finite());
+                let ends = finite().reduce(f64::min).zip(finite().reduce(f64::max));
+                if let Some((low, high)) = ends {
+                    values.extend([low - 0.25 * (high - low), high + 0.25 * (high - low)]);
+                }
+            }
+        } else {
+            for cell in &self.cells {
+                xs.extend([cell.x_m - cell.radius_m, cell.x_m + cell.radius_m]);
+                ys.extend([cell.y_m - cell.radius_m, cell.y_m + cell.radius_m]);
+            }
         }
         Ok((xs, ys))
+    }
+
+    /// Whether there are so many cells that they are rims only, which may leave the map.
+    fn is_crowded(&self) -> bool {
+        self.cells.len() > MOST_FILLED && !self.places.is_empty()
     }
 
     fn legend(&self, kinds: &[&str]) -> Vec<Entry> {
@@ -92,7 +143,7 @@ impl Map {
         let others = [
             ("links", self.links.len(), Key::Line(link_stroke())),
             ("trajectories", self.trajectories.len(), Key::Line(Stroke::new(way(1), 2.0))),
-            ("cells", self.cells.len(), Key::Ring(cell_stroke())),
+            ("cells", self.cells.len(), Key::Ring(cell_stroke(1))),
         ];
         let others = others.into_iter().filter(|(_, count, _)| *count > 0);
         places
@@ -108,25 +159,36 @@ impl Map {
         let (x, y) = rulers(scene, &xs, &ys, legend.len())?;
         let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0)?;
         for cell in &self.cells {
-            let rim: Vec<Pixel> = (0..=72)
-                .map(|step| f64::from(step) / 72.0 * std::f64::consts::TAU)
+            let rim: Vec<Pixel> = (0..=360)
+                .map(|step| f64::from(step) / 360.0 * std::f64::consts::TAU)
                 .map(|a| (cell.x_m + cell.radius_m * a.cos(), cell.y_m + cell.radius_m * a.sin()))
                 .map(|(x, y)| (frame.x(x), frame.y(y)))
                 .collect();
-            scene.polygon(rim.clone(), Fill { colour: colour(5), alpha: 0.07 });
-            scene.line(rim, cell_stroke());
-        }
-        for trajectory in &self.trajectories {
-            let is_there = |point: &(f64, f64)| point.0.is_finite() && point.1.is_finite();
-            for piece in trajectory.points.split(|point| !is_there(point)) {
-                let way_points = piece.iter().map(|point| (frame.x(point.0), frame.y(point.1)));
-                scene
-                    .line(thinned(way_points.collect()), Stroke::new(way(self.trajectories.len()), 1.4));
+            // Of many cells the fills would add up to a wall.
+            if !self.is_crowded() {
+                scene.polygon(rim.clone(), Fill { colour: colour(5), alpha: 0.07 });
+            }
+            let is_on = |point: &Pixel| {
+                (frame.left..=frame.right).contains(&point.0)
+                    && (frame.top..=frame.bottom).contains(&point.1)
+            };
+            for arc in rim.split(|point| !is_on(point)).filter(|arc| arc.len() > 1) {
+                scene.line(arc.to_vec(), cell_stroke(self.cells.len()));
             }
         }
         let at = |place: &Place| (frame.x(place.x_m), frame.y(place.y_m));
         for link in &self.links {
             scene.line(link.map(|end| at(&self.places[end])).to_vec(), link_stroke());
+        }
+        for trajectory in &self.trajectories {
+            for (own, piece) in trajectory.pieces() {
+                let way_points = piece.iter().map(|point| (frame.x(point.0), frame.y(point.1)));
+                let fill = match own {
+                    Some(own) => Fill { colour: colour(own), alpha: 0.8 },
+                    None => way(self.trajectories.len()),
+                };
+                scene.line(thinned(way_points.collect()), Stroke::new(fill, 1.4));
+            }
         }
         // What there are many of lies below, and is small.
         let mut order: Vec<(usize, usize)> = (0..kinds.len())
@@ -137,7 +199,7 @@ impl Map {
             let radius = [6.0, 3.5, 2.2][usize::from(count > 40) + usize::from(count > 400)];
             for place in self.places.iter().filter(|place| place.kind == kinds[kind]) {
                 marker(scene, kind, at(place), radius + 1.4, PAPER.into());
-                marker(scene, kind, at(place), radius, colour(kind).into());
+                marker(scene, kind, at(place), radius, colour(place.colour.unwrap_or(kind)).into());
             }
         }
         if self.places.len() <= MOST_NAMED {
@@ -190,8 +252,9 @@ fn link_stroke() -> Stroke {
     Stroke::new(Fill { colour: FAINT_INK, alpha: 0.6 }, 1.3)
 }
 
-fn cell_stroke() -> Stroke {
-    Stroke::new(Fill { colour: colour(5), alpha: 0.8 }, 1.2)
+fn cell_stroke(count: usize) -> Stroke {
+    let alpha = (8.0 / count.max(1) as f64).clamp(0.25, 0.8);
+    Stroke::new(Fill { colour: colour(5), alpha }, 1.2)
 }
 
 /// The colour of ways: the paler the more there are.

@@ -123,9 +123,10 @@ fn check_series(found: usize, most: usize) -> Result<(), PlotError> {
 }
 
 /// How an axis of values meets their ends: from zero, since most of what is simulated is an amount or a
-/// share, but for logarithms.
+/// share, but for logarithms, which decibels are, too.
 fn fit_values(axis: &Axis) -> Fit {
-    Fit { with_zero: axis.scale == Scale::Linear, tight: false, most: None }
+    let is_logarithm = matches!(axis.unit.as_str(), "dB" | "dBm");
+    Fit { with_zero: axis.scale == Scale::Linear && !is_logarithm, tight: false, most: None }
 }
 
 /// A line without the points that fall into the same pixel column as others, but for the first, the least,

@@ -101,8 +101,13 @@ fn gallery() -> Vec<(&'static str, Figure)> {
         series: vec![time_line("edge", 1), time_line("cloud", 5)],
         events: vec![event(100.0, "failed"), event(180.0, "repaired"), event(333.0, "failed")],
     };
-    let place =
-        |name: &str, kind: &str, x_m, y_m| Place { name: name.into(), kind: kind.into(), x_m, y_m };
+    let place = |name: &str, kind: &str, x_m, y_m| Place {
+        name: name.into(),
+        kind: kind.into(),
+        colour: None,
+        x_m,
+        y_m,
+    };
     let map = Map {
         places: vec![
             place("cloud", "cloud", 500.0, 950.0),
@@ -111,6 +116,7 @@ fn gallery() -> Vec<(&'static str, Figure)> {
         ],
         links: vec![[0, 1], [0, 2]],
         trajectories: vec![Trajectory {
+            colours: Vec::new(),
             name: "phone".into(),
             points: (0..100)
                 .map(|i| f64::from(i) * 0.1)
@@ -590,10 +596,15 @@ proptest! {
             }.into(),
             Map {
                 places: numbers.iter().map(|&(x_m, y_m)| Place {
+                    colour: None,
                     name: name.clone(), kind: names[1].clone(), x_m, y_m,
                 }).collect(),
                 links: Vec::new(),
-                trajectories: vec![Trajectory { name: name.clone(), points: numbers.clone() }],
+                trajectories: vec![Trajectory {
+                    name: name.clone(),
+                    colours: (0..numbers.len() / 2).collect(),
+                    points: numbers.clone(),
+                }],
                 cells: numbers.iter().map(|&(x_m, radius_m)| Disc { x_m, y_m: 0.0, radius_m }).collect(),
             }.into(),
             Gantt {

@@ -22,10 +22,14 @@ pub struct RunFigure {
     pub y: &'static str,
     /// Column that tells series apart; empty for none.
     pub by: &'static str,
-    /// Events to mark, as `TABLE.COLUMN`; drawn without where there is no such table.
+    /// Events to mark, as `TABLE.COLUMN` or `TABLE.*`; drawn without where there is no such table.
     pub events: &'static str,
+    /// Column of which only the value with the most rows is shown; empty for all.
+    pub most_of: &'static str,
     /// How many series or lanes are kept; 0 for as many as usual.
     pub top: usize,
+    /// Column whose greatest means decide which are kept; empty for that of the values.
+    pub top_by: &'static str,
     /// Rows beyond which the figure would show a crowd rather than single rows, and is left out.
     pub most_rows: u64,
 }
@@ -40,7 +44,9 @@ const FIGURE: RunFigure = RunFigure {
     y: "",
     by: "",
     events: "",
+    most_of: "",
     top: 0,
+    top_by: "",
     most_rows: u64::MAX,
 };
 
@@ -50,9 +56,22 @@ const NODES: RunFigure =
 const LINKS: RunFigure =
     RunFigure { section: "Network", table: "links", events: "faults.change", ..FIGURE };
 
+const ACCELERATORS: RunFigure = RunFigure { table: "accelerators", ..NODES };
+
 const HOSTS: RunFigure = RunFigure { section: "Datacenter", table: "hosts", ..FIGURE };
 
-const FIGURES: [RunFigure; 21] = [
+const RADIO: RunFigure = RunFigure {
+    section: "Radio",
+    table: "radio",
+    by: "site",
+    events: "handovers.*",
+    most_of: "device",
+    top: 5,
+    top_by: "received_power_dbm",
+    ..FIGURE
+};
+
+const FIGURES: [RunFigure; 25] = [
     RunFigure {
         title: "How tasks ended",
         caption: "Of the tasks that ended in each interval, the share of each outcome.",
@@ -127,6 +146,21 @@ const FIGURES: [RunFigure; 21] = [
         ..NODES
     },
     RunFigure {
+        title: "Utilisation of accelerators by type",
+        caption: "Mean share of a node's devices of a type that computed in each period.",
+        y: "utilisation",
+        by: "type",
+        ..ACCELERATORS
+    },
+    RunFigure {
+        title: "The longest queues for accelerators",
+        caption: "Tasks that wait for a device, at the nodes where most do.",
+        y: "waiting",
+        by: "node",
+        top: 6,
+        ..ACCELERATORS
+    },
+    RunFigure {
         title: "Power by tier",
         caption: "Mean power of a node of each tier.",
         y: "power_w",
@@ -165,6 +199,19 @@ const FIGURES: [RunFigure; 21] = [
         table: "handovers",
         x: "t_s",
         ..FIGURE
+    },
+    RunFigure {
+        title: "Received power of one device",
+        caption: "What the device of which most was sampled receives of the five sites that are strongest on the whole, \
+                  and where it goes over from one to another.",
+        y: "received_power_dbm",
+        ..RADIO
+    },
+    RunFigure {
+        title: "Path loss of one device",
+        caption: "Path loss to the same sites, with shadowing.",
+        y: "path_loss_db",
+        ..RADIO
     },
     RunFigure {
         title: "Faults and changes",
@@ -227,6 +274,17 @@ const FIGURES: [RunFigure; 21] = [
     },
 ];
 
+/// The map of a run, which is drawn beside the figures of its tables.
+#[must_use]
+pub fn map_figure() -> FigureSpec {
+    FigureSpec {
+        kind: Some(ChartKind::Map),
+        title: Some("Where things are".into()),
+        height: Some(760),
+        ..FigureSpec::default()
+    }
+}
+
 /// The figures of the reports of runs, in their order. Each is drawn where its table and columns are.
 #[must_use]
 pub fn run_figures() -> &'static [RunFigure] {
@@ -242,7 +300,7 @@ impl RunFigure {
         if rows.is_some_and(|rows| rows == 0 || rows > self.most_rows) {
             return None;
         }
-        let columns = [self.x, self.y, self.by];
+        let columns = [self.x, self.y, self.by, self.most_of, self.top_by];
         let has = |name: &&str| name.is_empty() || table.column(name).is_some();
         if !columns.iter().all(has) {
             return None;
@@ -257,7 +315,9 @@ impl RunFigure {
             y: names(self.y),
             by: names(self.by),
             events: given(self.events).filter(|_| events_there),
+            most_of: given(self.most_of),
             top: (self.top > 0).then_some(self.top),
+            top_by: given(self.top_by),
             title: given(self.title),
             ..FigureSpec::default()
         })

@@ -16,7 +16,7 @@ mod page;
 mod run;
 mod sweep;
 
-pub use figures::{RunFigure, run_figures};
+pub use figures::{RunFigure, map_figure, run_figures};
 
 use crate::plot::{PlotError, write_whole};
 use std::path::Path;

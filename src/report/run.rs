@@ -1,10 +1,10 @@
 //! The report of a run.
 
-use super::figures::run_figures;
+use super::figures::{map_figure, run_figures};
 use super::numbers::{at, of_metric, percent, whole};
 use super::page::{Cell, Drawing, Section, facts, folded, page as whole_page, table, tiles};
 use crate::output::RunReader;
-use crate::plot::{ChartKind, FigureSpec, PlotError, Source, quantity};
+use crate::plot::{PlotError, Source, quantity};
 use maud::{Markup, html};
 use serde_json::Value;
 use std::path::Path;
@@ -43,14 +43,9 @@ pub(super) fn page(directory: &Path) -> Result<Markup, PlotError> {
             None => sections.push(Section::new(group[0].section, body)),
         }
     }
-    let map = FigureSpec {
-        kind: Some(ChartKind::Map),
-        title: Some("Where things are".into()),
-        height: Some(760),
-        ..FigureSpec::default()
-    };
-    let caption = "Nodes and links at the start, what access points cover, and where devices went.";
-    sections.push(Section::new("Map", drawing.figure(&map, caption).into_iter().collect()));
+    let caption = "Nodes and links at the start, what access points cover, and where devices went, in the colour of \
+                   the access point that served them.";
+    sections.push(Section::new("Map", drawing.figure(&map_figure(), caption).into_iter().collect()));
     sections.push(Section::new("Tables of this run", tables(&run)));
     sections.push(Section::new("Numbers and scenario", everything(&run)));
     Ok(whole_page(&title, &text(&scenario["description"]), &head, &sections))

@@ -15,10 +15,12 @@ const MOST_FIGURES: usize = 6;
 const MOST_IN_TABLES: usize = 12;
 
 /// What the metrics are called that readers look for first, by the ends of their paths.
-const FIRST: [&str; 8] = [
+const FIRST: [&str; 10] = [
     "success_share",
+    "failed_share",
     "service_s.mean",
     "service_s.p95",
+    "quality_of_experience.all",
     "edge.utilisation",
     "utilisation",
     "energy_j",

@@ -94,9 +94,21 @@ impl fmt::Display for Diagnostic {
 pub struct Diagnostics {
     kept: Vec<Diagnostic>,
     omitted: usize,
+    /// What is no error, but must be read before the results are trusted.
+    notes: Vec<String>,
 }
 
 impl Diagnostics {
+    /// Adds a note: no error, but what must be read before the results are trusted.
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// Takes the notes out.
+    pub(super) fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
     /// Adds an error.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.push_with(|| diagnostic);
@@ -149,7 +161,7 @@ impl Diagnostics {
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Diagnostics { kept: vec![diagnostic], omitted: 0 }
+        Diagnostics { kept: vec![diagnostic], ..Diagnostics::default() }
     }
 }
 

@@ -73,6 +73,12 @@ impl<'a> Site<'a> {
         self.error_with_help(format!("no {what} is named {name:?}"), help);
     }
 
+    /// Tells what is no error, but must be read before the results are trusted: it is printed and stands in the
+    /// summary.
+    pub fn note(&self, note: impl Into<String>) {
+        self.errors.borrow_mut().note(note.into());
+    }
+
     /// Whether nothing has been reported yet, here or elsewhere.
     pub(super) fn is_clean(&self) -> bool {
         self.errors.borrow().is_empty()
@@ -83,9 +89,19 @@ impl<'a> Site<'a> {
         result.map_err(|error| self.error(error.to_string())).ok()
     }
 
-    /// The path of a file that the scenario names: relative to the scenario's own directory.
+    /// The path of a file that the scenario names: relative to the scenario's own directory, or, after
+    /// `${STRATOSIM_DATA}/`, in the folder that this variable of the environment names. Where it is not set, the
+    /// path is one that does not exist.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
+        let in_data =
+            name.strip_prefix(DATA).and_then(|rest| Some((rest, std::env::var_os("STRATOSIM_DATA")?)));
+        match in_data {
+            Some((rest, folder)) => PathBuf::from(folder).join(rest),
+            None => self.directory.join(name),
+        }
     }
 }
+
+/// What names of files in the folder of data begin with.
+const DATA: &str = "${STRATOSIM_DATA}/";

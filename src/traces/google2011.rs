@@ -67,7 +67,7 @@ impl GoogleTables {
         let Some(machine_cores) = options.machine_cores else {
             return Err(TraceError::Options(
                 "this trace gives CPU in shares of its largest machine; say how many cores that has \
-                 (--machine-cores, for example 64)"
+                 (machine_cores in a scenario, --machine-cores of import, for example 64)"
                     .into(),
             ));
         };
@@ -280,7 +280,7 @@ impl Tables for GoogleTables {
         }
         vec![
             "memory is left out: the trace has shares of its largest machine; say how much that has \
-             (--machine-memory)"
+             (machine_memory in a scenario, --machine-memory of import)"
                 .into(),
         ]
     }

@@ -104,7 +104,7 @@ impl Tables for JobTables {
             return Vec::new();
         }
         vec![
-            "memory is left out: the trace has shares of a machine; say how much that has (--machine-memory)"
+            "memory is left out: the trace has shares of a machine; say how much that has (machine_memory in a scenario, --machine-memory of import)"
                 .into(),
         ]
     }

@@ -206,14 +206,14 @@ impl TraceReader for SeriesReader {
         let mut notes = Vec::new();
         if !self.requests.is_empty() && self.machine_cores.is_none() {
             notes.push(
-                "cores are left out: the trace has shares of a host; say how many cores that is (--machine-cores)"
+                "cores are left out: the trace has shares of a host; say how many cores that is (machine_cores in a scenario, --machine-cores of import)"
                     .into(),
             );
         }
         let has_memory = self.kind == SeriesKind::CpuMemory || !self.requests.is_empty();
         if has_memory && self.machine_memory_bytes.is_none() {
             notes.push(
-                "memory is left out: the trace has shares of a host; say how much that is (--machine-memory)"
+                "memory is left out: the trace has shares of a host; say how much that is (machine_memory in a scenario, --machine-memory of import)"
                     .into(),
             );
         }

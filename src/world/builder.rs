@@ -8,6 +8,7 @@ use super::event::{Event, UserEvent};
 use super::governor::{Governor, GovernorTimes};
 use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
+use super::radio::{RadioSampling, RadioTable};
 use super::sampling::{Sampler, Sampling};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
@@ -16,8 +17,8 @@ use crate::engine::{Kernel, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::dynamics::PerturbationSpec;
 use crate::infra::network::LinkSpec;
 use crate::infra::{
-    ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, MobilityModel,
-    NodeClass, NodeId, PositionFeed,
+    ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, LocalPlane,
+    MobilityModel, NodeClass, NodeId, PositionFeed,
 };
 use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
 use crate::placement::frequency::{self, FrequencyGovernor};
@@ -54,7 +55,10 @@ pub struct WorldBuilder {
     consolidation: (String, Box<dyn ConsolidationPolicy>),
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
+    radio_sampling: Option<RadioSampling>,
     events: Vec<(SimTime, Box<dyn UserEvent>)>,
+    plane: Option<LocalPlane>,
+    notes: Vec<String>,
 }
 
 impl WorldBuilder {
@@ -74,7 +78,10 @@ impl WorldBuilder {
             consolidation: ("nothing".into(), Box::new(Nothing {})),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
+            radio_sampling: None,
             events: Vec::new(),
+            plane: None,
+            notes: Vec::new(),
         }
     }
 
@@ -88,6 +95,22 @@ impl WorldBuilder {
     #[must_use]
     pub fn horizon(&self) -> SimTime {
         self.horizon
+    }
+
+    /// The plane on the earth that places are on, told in the summary.
+    pub fn plane(&mut self, plane: LocalPlane) {
+        self.plane = Some(plane);
+    }
+
+    /// Adds what must be read before the results are trusted, told in the summary.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// What was noted so far.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// What is created before the end of the warm-up is no part of the workloads' summaries.
@@ -249,6 +272,12 @@ impl WorldBuilder {
         self
     }
 
+    /// Of which devices signals are sampled, and how often.
+    pub fn sample_radio(&mut self, sampling: RadioSampling) -> &mut Self {
+        self.radio_sampling = Some(sampling);
+        self
+    }
+
     /// Lets something of one's own happen at `time`.
     pub fn at(&mut self, time: SimTime, event: impl UserEvent + 'static) -> &mut Self {
         self.events.push((time, Box::new(event)));
@@ -266,7 +295,12 @@ impl WorldBuilder {
         let mut infrastructure = self.infrastructure.build()?;
         let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
         let has_changes = infrastructure.has_perturbations();
-        let tables = Tables::register(&mut *records, has_steps, has_changes)?;
+        let has_signals = infrastructure.radio_environment().is_some();
+        let tables = Tables::register(&mut *records, has_steps, has_signals, has_changes)?;
+        let radio = match self.radio_sampling {
+            Some(sampling) => Some(RadioTable::register(sampling, &mut *records)?),
+            None => None,
+        };
         let asked = |point: DecisionPoint| {
             (point == DecisionPoint::Frequency && self.governor.is_some())
                 || self.workloads.iter().any(|workload| workload.decision_points().contains(&point))
@@ -346,7 +380,10 @@ impl WorldBuilder {
             warm_up_end: self.warm_up_end,
             sampler: Sampler::new(self.sampling),
             movements: Movements::default(),
+            radio,
             counts: WorldCounts::default(),
+            plane: self.plane,
+            notes: self.notes,
         };
         let mut kernel = Kernel::new(World { core, workloads: self.workloads });
         for (time, event) in self.events {
@@ -355,6 +392,9 @@ impl WorldBuilder {
         let interval = kernel.model.core.sampler.sampling.interval;
         if interval > SimDuration::ZERO {
             kernel.schedule.after(interval, Phase::Metering, Event::Sample);
+        }
+        if let Some(radio) = &kernel.model.core.radio {
+            kernel.schedule.after(radio.sampling.interval, Phase::Metering, Event::SampleRadio);
         }
         kernel.model.start(&mut kernel.schedule);
         Ok(Simulation { kernel, horizon: self.horizon })

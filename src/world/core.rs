@@ -8,6 +8,7 @@ use super::governor::Governor;
 use super::hosting;
 use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
+use super::radio::RadioTable;
 use super::sampling::Sampler;
 use super::tables::Tables;
 use crate::apps::{
@@ -19,9 +20,9 @@ use crate::infra::accelerators::AcceleratorRequest;
 use crate::infra::compute::{Discipline, JobRequest, Refusal};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, LinkId, MigrationId, MigrationSpec,
-    NodeChange, NodeId, Owner, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord, VmId,
-    VmRefusal, VmSpec,
+    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, LinkId, LocalPlane, MigrationId,
+    MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share, TransferId, TransferOutcome,
+    TransferRecord, VmId, VmRefusal, VmSpec,
 };
 use crate::placement::consolidation::ConsolidationPolicy;
 use crate::placement::offloading::{
@@ -64,13 +65,22 @@ pub(super) struct Core {
     pub(super) warm_up_end: SimTime,
     pub(super) sampler: Sampler,
     pub(super) movements: Movements,
+    /// If signals are sampled.
+    pub(super) radio: Option<RadioTable>,
     pub(super) counts: WorldCounts,
+    /// The plane on the earth that places are on.
+    pub(super) plane: Option<LocalPlane>,
+    /// What must be read before the results are trusted.
+    pub(super) notes: Vec<String>,
 }
 
 impl Core {
     pub(super) fn record_transfer(&mut self, now: SimTime, transfer: &TransferRecord) {
         self.counts.transfers += 1;
         self.counts.transferred_bytes += transfer.sent_bytes;
+        if !self.records.is_recorded(self.tables.transfers) {
+            return;
+        }
         self.records.write(
             self.tables.transfers,
             &[
@@ -98,18 +108,24 @@ impl Core {
         if from.is_some() && to.is_some() {
             self.counts.handovers += 1;
         }
+        if !self.records.is_recorded(self.tables.handovers) {
+            return;
+        }
         let place = self.infrastructure.position(device, now);
-        self.records.write(
-            self.tables.handovers,
-            &[
-                Cell::Float(now.as_secs()),
-                Cell::Category(self.node_symbols[device.index()]),
-                from.map(|node| self.node_symbols[node.index()]).into(),
-                to.map(|node| self.node_symbols[node.index()]).into(),
-                Cell::Float(place.x_m),
-                Cell::Float(place.y_m),
-            ],
-        );
+        let power =
+            |site: Option<NodeId>| Some(self.infrastructure.received(device, site?, now)?.received_dbm);
+        let cells = [
+            Cell::Float(now.as_secs()),
+            Cell::Category(self.node_symbols[device.index()]),
+            from.map(|node| self.node_symbols[node.index()]).into(),
+            to.map(|node| self.node_symbols[node.index()]).into(),
+            Cell::Float(place.x_m),
+            Cell::Float(place.y_m),
+            power(from).into(),
+            power(to).into(),
+        ];
+        let columns = if self.infrastructure.radio_environment().is_some() { 8 } else { 6 };
+        self.records.write(self.tables.handovers, &cells[..columns]);
     }
 
     pub(super) fn record_node_change(&mut self, now: SimTime, node: NodeId, change: NodeChange) {

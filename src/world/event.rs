@@ -41,6 +41,8 @@ pub enum Event {
     GovernorLoad,
     /// The samplers look.
     Sample,
+    /// Signals are sampled.
+    SampleRadio,
     /// A user's own.
     User(Box<dyn UserEvent>),
 }

@@ -9,8 +9,10 @@ mod energy;
 mod event;
 mod governor;
 mod hosting;
+mod mobility;
 mod movements;
 mod network_energy;
+mod radio;
 mod sampling;
 mod simulation;
 mod tables;
@@ -19,6 +21,7 @@ mod tier_samples;
 pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};
 pub use governor::GovernorTimes;
+pub use radio::RadioSampling;
 pub use sampling::Sampling;
 pub use simulation::{Finished, Simulation, World};
 

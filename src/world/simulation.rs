@@ -4,7 +4,7 @@ use super::core::{Core, WorldContext};
 use super::event::Event;
 use crate::apps::{Context, Workload};
 use crate::engine::{Kernel, Model, Phase, Schedule, SimTime};
-use crate::infra::{Infrastructure, Notice, Tier};
+use crate::infra::{InfraEvent, Infrastructure, Notice, Tier, TransferId};
 use crate::records::Records;
 use serde_json::json;
 
@@ -61,6 +61,18 @@ impl World {
             governor.start(schedule);
         }
         self.core.watch_loads(schedule);
+    }
+
+    /// Asks for what comes after the end of a transfer, which is itself at hand by now.
+    fn prepare_transfer(&self, id: TransferId) {
+        let network = self.core.infrastructure.network();
+        if let (Some(owner), Some((from, to))) = (network.owner(id), network.ends(id)) {
+            self.core.infrastructure.prefetch_node(from.node);
+            self.core.infrastructure.prefetch_node(to.node);
+            if let Some(workload) = self.workloads.get(usize::from(owner.workload)) {
+                workload.prepare_token(owner.token);
+            }
+        }
     }
 
     /// Records and passes on what the infrastructure has to tell.
@@ -128,9 +140,27 @@ impl World {
 impl Model for World {
     type Event = Event;
 
+    fn prepare(&self, next: &Event) {
+        match next {
+            Event::Infrastructure(event) => self.core.infrastructure.prefetch_event(event),
+            Event::Timer { workload, message } => {
+                let workload = self.workloads.get(usize::from(*workload));
+                if let Some(node) = workload.and_then(|workload| workload.prepare(message)) {
+                    self.core.infrastructure.prefetch_node(node);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn handle(&mut self, event: Event, schedule: &mut Schedule<Event>) {
         match event {
-            Event::Infrastructure(event) => self.core.infrastructure.handle(schedule, event),
+            Event::Infrastructure(event) => {
+                if let InfraEvent::TransferDue(id) = event {
+                    self.prepare_transfer(id);
+                }
+                self.core.infrastructure.handle(schedule, event);
+            }
             Event::Timer { workload, message } => {
                 self.with_workload(schedule, workload, |workload, context| {
                     workload.on_timer(message, context);
@@ -143,6 +173,11 @@ impl Model for World {
                 self.with_each(schedule, |workload, context| workload.on_sample(context));
                 let interval = self.core.sampler.sampling.interval;
                 schedule.after(interval, Phase::Metering, Event::Sample);
+            }
+            Event::SampleRadio => {
+                if let Some(interval) = self.core.sample_radio(schedule.now()) {
+                    schedule.after(interval, Phase::Metering, Event::SampleRadio);
+                }
             }
             Event::User(event) => {
                 let mut context = WorldContext { core: &mut self.core, schedule, workload: u16::MAX };
@@ -284,9 +319,8 @@ impl Simulation {
                 "network_j": infrastructure.tier_network_energy_j(tier, now),
             });
             nodes_j += energy_j;
-            if let Some(booked) = infrastructure.predicted().mean_utilisation(tier, now) {
-                of_tier["predicted_utilisation"] = json!(booked);
-            }
+            of_tier["predicted_utilisation"] =
+                json!(infrastructure.predicted().mean_utilisation(tier, now));
             if let Some(accelerators) = super::accelerators::summary(infrastructure, tier, now) {
                 of_tier["accelerators"] = accelerators;
             }
@@ -318,6 +352,8 @@ impl Simulation {
                 "unfinished_transfers": infrastructure.network().transfers(),
             },
             "handovers": core.counts.handovers,
+            "mobility": super::mobility::summary(core),
+            "notes": core.notes,
             "failures": core.counts.failures,
             "decisions": { "made": core.decisions.made(), "refused": core.counts.refused_decisions },
         });

@@ -64,7 +64,12 @@ fn transfers() -> TableSpec {
     )
 }
 
-fn handovers() -> TableSpec {
+fn handovers(has_signals: bool) -> TableSpec {
+    let power = |name: &'static str, of: &'static str| ColumnSpec::float(name, "dBm", of);
+    let powers = [
+        power("from_power_dbm", "power received of the access point before; null if there was none"),
+        power("to_power_dbm", "power received of the access point after; null if there is none"),
+    ];
     TableSpec::new(
         "handovers",
         "One row for each change of a device's access point",
@@ -75,7 +80,10 @@ fn handovers() -> TableSpec {
             ColumnSpec::category("to", "access point after; null out of coverage"),
             ColumnSpec::float("x_m", "m", "where the device was, east of the origin"),
             ColumnSpec::float("y_m", "m", "where the device was, north of the origin"),
-        ],
+        ]
+        .into_iter()
+        .chain(powers.into_iter().filter(|_| has_signals))
+        .collect::<Vec<_>>(),
     )
 }
 
@@ -173,13 +181,14 @@ impl Tables {
     pub(super) fn register(
         records: &mut dyn Records,
         has_frequencies: bool,
+        has_signals: bool,
         has_changes: bool,
     ) -> Result<Self, RecordError> {
         Ok(Tables {
             nodes: records.table(nodes())?,
             links: records.table(links())?,
             transfers: records.table(transfers())?,
-            handovers: records.table(handovers())?,
+            handovers: records.table(handovers(has_signals))?,
             faults: records.table(faults())?,
             positions: records.table(positions())?,
             movements: records.table(super::movements::table())?,

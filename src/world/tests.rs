@@ -127,6 +127,7 @@ fn moving(points: &[(f64, f64)]) -> Trajectory {
 fn access_point(world: &mut WorldBuilder, name: &str, x_m: f64, range_m: f64) -> NodeId {
     let mut class = NodeClass::new(name, Tier::Edge, 1);
     class.access_point = Some(AccessPointSpec {
+        antenna_gain_db: 0.0,
         radio: RadioSpec { latency: SimDuration::ZERO, ..AccessPointSpec::new(8e6, 8e6).radio },
         range_m: Some(range_m),
         transmit_power_dbm: 20.0,

@@ -151,6 +151,23 @@ fn a_deadline_takes_a_task_off_its_device() {
     assert_near(number(&run, "/tiers/edge/accelerators/energy_j"), 50.0 * 100.0 + 200.0 * 0.4999, 1e-6);
 }
 
+#[test]
+fn a_battery_that_a_device_empties_ends_its_task() {
+    // 100 J at 10 W from 5 s on; the task would take 20 s.
+    let mut scenario = server(json!({}), json!({ "kind": "npu", "execution_time": { "chip": "20 s" } }));
+    scenario["nodes"][1]["accelerators"] = json!([{ "kind": "chip", "class": "npu", "throughput": "1 TFLOPS",
+        "memory": "1 GB", "idle_power": 0, "max_power": "10 W" }]);
+    scenario["nodes"][1]["battery"] = json!({ "capacity": "100 J" });
+    scenario["workloads"][0]["applications"][0]["length"] = json!(0);
+    scenario["policies"]["offloading"] = json!({ "kind": "local_only" });
+    let run = with_trace(&scenario, "t_s\n5\n");
+    let task = &run.tasks()[0];
+    assert_eq!(task.text("outcome"), "lost_to_battery");
+    assert_near(task.value("t_s"), 15.0, 1e-8);
+    assert_near(number(&run, "/tiers/device/accelerators/energy_j"), 100.0, 1e-6);
+    assert_near(number(&run, "/tiers/device/energy_j"), 100.0, 1e-6);
+}
+
 /// A phone at an edge site without devices, a T4 in the fog 5 ms away and an A100 in the cloud 50 ms away. Tasks come
 /// at 5, 6 and 7 s, with 10 s of work for the T4.
 fn three_sites(policy: Value) -> Run {

@@ -126,7 +126,7 @@ fn vehicles_use_all_four_networks() {
     let tasks = &summary["workloads"]["tasks"];
     assert_within(number(&tasks["created"]), 200.0 * 0.1933 * 180.0, 4.0 * 0.56 / 200f64.sqrt());
     for (name, least_s, most_s) in
-        [("wlan", 0.04, 0.06), ("man", 0.019, 0.022), ("wan", 0.008, 0.013), ("cellular", 0.02, 0.035)]
+        [("wlan", 0.04, 0.06), ("man", 0.0095, 0.0125), ("wan", 0.008, 0.013), ("cellular", 0.02, 0.035)]
     {
         let delay_s = number(&tasks["networks"][name]["delay_s"]["mean"]);
         assert!((least_s..most_s).contains(&delay_s), "{name}: {delay_s} s");
@@ -137,6 +137,9 @@ fn vehicles_use_all_four_networks() {
     let fixed = profile("edgecloudsim-app5-corrected", &["nodes[2].count=200", "duration=6 min"]);
     let wan_s = number(&fixed["workloads"]["tasks"]["networks"]["wan"]["delay_s"]["mean"]);
     assert!((0.30..0.33).contains(&wan_s), "{wan_s}");
+    // What runs elsewhere comes back over the network between sites, too; with the slip it does not.
+    let man_s = number(&fixed["workloads"]["tasks"]["networks"]["man"]["delay_s"]["mean"]);
+    assert!((0.019..0.022).contains(&man_s), "{man_s}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod frequency_scenarios;
 mod full_disk;
 mod governed_hosts;
 mod interrupt;
+mod learned_ways;
+mod maps;
 mod network_energy;
 mod physics;
 mod planetlab;

@@ -36,10 +36,8 @@ pub(crate) fn shipped_scenarios() -> Vec<(String, PathBuf)> {
         let files = json_files(folder).into_iter();
         files.map(|file| (name(&file), file)).collect::<Vec<_>>()
     };
-    let folders = [("scenarios", ""), ("scenarios/cloud", "cloud/")].into_iter().flat_map(of_folder);
-    // The others of its folder are large; they are held to published figures instead.
-    let gpu = ("edge/gpu".to_owned(), root().join("scenarios/edge/gpu.json"));
-    folders.chain([gpu]).collect()
+    let folders = [("scenarios", ""), ("scenarios/cloud", "cloud/"), ("scenarios/edge", "edge/")];
+    folders.into_iter().flat_map(of_folder).collect()
 }
 
 /// The JSON in a file.

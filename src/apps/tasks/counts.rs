@@ -6,7 +6,7 @@ use crate::infra::Tier;
 use crate::infra::network::NetworkClass;
 use serde_json::json;
 
-/// What is counted for one application and for all.
+/// What is counted for one application; for all it is their sum.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     outcomes: [u64; Outcome::ALL.len()],
@@ -60,6 +60,11 @@ pub(super) struct Spans {
     pub(super) experience: Option<f64>,
 }
 
+/// A number of the summary; null where there is none.
+fn number(value: f64) -> serde_json::Value {
+    if value.is_finite() { json!(value) } else { json!(null) }
+}
+
 impl Counts {
     /// Counts a task; `refused_by` is the network that did not take it.
     pub(super) fn add(
@@ -96,25 +101,40 @@ impl Counts {
         }
     }
 
+    /// Adds all that another has counted.
+    pub(super) fn merge(&mut self, other: &Counts) {
+        let pairs = self.outcomes.iter_mut().zip(&other.outcomes);
+        pairs.chain(self.by_tier.iter_mut().zip(&other.by_tier)).for_each(|(own, more)| *own += more);
+        self.service_s.merge(&other.service_s);
+        self.service_quantiles.merge(&other.service_quantiles);
+        self.network_s.merge(&other.network_s);
+        self.wait_s.merge(&other.wait_s);
+        self.execution_s.merge(&other.execution_s);
+        self.processing_s.merge(&other.processing_s);
+        for (own, more) in self.networks.iter_mut().zip(&other.networks) {
+            own.delay_s.merge(&more.delay_s);
+            own.refused += more.refused;
+        }
+        self.qoe.sum += other.qoe.sum;
+        self.qoe.delivered += other.qoe.delivered;
+        self.qoe.judged += other.qoe.judged;
+    }
+
+    /// All networks, whether they were used or not, so that sweeps can name them.
     fn networks_json(&self) -> serde_json::Map<String, serde_json::Value> {
-        let used = NetworkClass::ALL.iter().zip(&self.networks);
-        used.filter(|(_, counts)| counts.delay_s.count() > 0 || counts.refused > 0)
-            .map(|(class, counts)| {
-                let delay =
-                    if counts.delay_s.count() > 0 { json!(counts.delay_s.mean()) } else { json!(null) };
-                let value = json!({
-                    "used": counts.delay_s.count(),
-                    "refused": counts.refused,
-                    "delay_s": { "mean": delay },
-                });
-                (class.name().to_string(), value)
-            })
-            .collect()
+        let all = NetworkClass::ALL.iter().zip(&self.networks).map(|(class, counts)| {
+            let value = json!({
+                "used": counts.delay_s.count(),
+                "refused": counts.refused,
+                "delay_s": { "mean": number(counts.delay_s.mean()) },
+            });
+            (class.name().to_string(), value)
+        });
+        all.collect()
     }
 
     pub(super) fn json(&self) -> serde_json::Value {
         let created: u64 = self.outcomes.iter().sum();
-        let number = |value: f64| if value.is_finite() { json!(value) } else { json!(null) };
         let outcomes: serde_json::Map<_, _> = Outcome::ALL
             .iter()
             .map(|outcome| (outcome.name().to_string(), json!(self.outcomes[*outcome as usize])))
@@ -126,12 +146,16 @@ impl Counts {
             .collect();
         let quantile = |fraction| self.service_quantiles.quantile(fraction).map_or(json!(null), number);
         let finished = self.outcomes[Outcome::Done as usize];
+        let late = self.outcomes[Outcome::MissedDeadline as usize];
         let judged = created - self.outcomes[Outcome::Unfinished as usize];
-        let mut summary = json!({
+        let delivered = self.qoe.delivered > 0;
+        let quality_of_experience = |tasks: u64| delivered.then(|| self.qoe.sum / tasks as f64);
+        json!({
             "created": created,
             "outcomes": outcomes,
             "ran_on_tier": tiers,
             "success_share": number(finished as f64 / judged as f64),
+            "failed_share": number((judged - finished - late) as f64 / judged as f64),
             "service_s": {
                 "mean": number(self.service_s.mean()),
                 "p50": quantile(0.5),
@@ -143,24 +167,64 @@ impl Counts {
             "wait_s": { "mean": number(self.wait_s.mean()) },
             "execution_s": { "mean": number(self.execution_s.mean()) },
             "processing_s": { "mean": number(self.processing_s.mean()) },
-        });
-        let networks = self.networks_json();
-        if !networks.is_empty() {
-            summary["networks"] = networks.into();
-        }
-        if self.qoe.delivered > 0 {
-            summary["quality_of_experience"] = json!({
-                "delivered": self.qoe.sum / self.qoe.delivered as f64,
-                "all": self.qoe.sum / self.qoe.judged as f64,
-            });
-        }
-        summary
+            "networks": self.networks_json(),
+            "quality_of_experience": {
+                "delivered": quality_of_experience(self.qoe.delivered),
+                "all": quality_of_experience(self.qoe.judged),
+            },
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn spans(service_s: f64, wlan_s: f64, experience: Option<f64>) -> Spans {
+        Spans {
+            service_s,
+            network_s: wlan_s,
+            wait_s: 0.0,
+            execution_s: service_s - wlan_s,
+            by_class_s: [wlan_s, 0.0, 0.0, 0.0],
+            experience,
+        }
+    }
+
+    #[test]
+    fn what_has_not_happened_is_there_as_zero_or_null() {
+        let summary = Counts::default().json();
+        for class in NetworkClass::ALL {
+            let nothing = json!({ "used": 0, "refused": 0, "delay_s": { "mean": null } });
+            assert_eq!(summary["networks"][class.name()], nothing);
+        }
+        assert_eq!(summary["quality_of_experience"], json!({ "delivered": null, "all": null }));
+        assert_eq!((&summary["created"], &summary["failed_share"]), (&json!(0), &json!(null)));
+    }
+
+    /// Of five tasks one was done in time, one late, one refused by the WLAN, one lost, and one is unfinished.
+    #[test]
+    fn applications_add_up() {
+        let (edge, wlan) = (Some(Tier::Edge), Some(NetworkClass::Wlan));
+        let mut counts = [Counts::default(), Counts::default()];
+        counts[0].add(Outcome::Done, edge, None, Some(&spans(1.0, 0.5, Some(100.0))));
+        counts[0].add(Outcome::RefusedForBandwidth, edge, wlan, None);
+        counts[1].add(Outcome::MissedDeadline, edge, None, Some(&spans(3.0, 1.5, Some(40.0))));
+        counts[1].add(Outcome::LostToMobility, None, None, None);
+        counts[1].add(Outcome::Unfinished, edge, None, None);
+        let mut total = Counts::default();
+        counts.iter().for_each(|own| total.merge(own));
+        let summary = total.json();
+        assert_eq!((&summary["created"], &summary["success_share"]), (&json!(5), &json!(0.25)));
+        assert_eq!(summary["failed_share"], 0.5);
+        assert_eq!(summary["ran_on_tier"]["edge"], 4);
+        assert_eq!(summary["service_s"]["mean"], 2.0);
+        assert_eq!(
+            summary["networks"]["wlan"],
+            json!({ "used": 2, "refused": 1, "delay_s": { "mean": 1.0 } })
+        );
+        assert_eq!(summary["quality_of_experience"], json!({ "delivered": 70.0, "all": 35.0 }));
+    }
 
     #[test]
     fn experience_falls_to_nothing_at_twice_the_deadline() {

@@ -8,11 +8,11 @@ use super::outcome::Outcome;
 use super::tracing::Ended;
 use super::workload::{DEADLINE, OnDeadline, OnHandover, RETRY, TaskWorkload};
 use crate::apps::{Context, DecisionEnd, DecisionId, Message, OffloadingRequest};
-use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
+use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime, prefetch};
 use crate::infra::compute::{Job, JobRequest};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, TransferId,
+    AcceleratorJobId, Infrastructure, JobId, JobOutcome, NodeId, ProcessorId, Share, Tier, TransferId,
     TransferOutcome, TransferRecord,
 };
 use crate::records::Cell;
@@ -139,6 +139,16 @@ impl Task {
         }
     }
 
+    /// Asks for its memory, which spans several lines.
+    pub(super) fn prefetch(&self) {
+        prefetch(&self.number);
+        prefetch(&self.upload_bytes);
+        prefetch(&self.processor);
+        prefetch(&self.by_class_s);
+        prefetch(&self.stage);
+        prefetch(&self.download_s);
+    }
+
     /// Takes over what a trace says of the sizes.
     pub(super) fn take_sizes(&mut self, row: &TraceArrival) {
         self.job.length_mi = row.length_mi.unwrap_or(self.job.length_mi);
@@ -210,7 +220,9 @@ impl TaskWorkload {
         (task.processor, task.network) = (choice.processor, choice.network);
         (task.asks_on_arrival, task.asked) = (choice.asks_on_arrival, choice.number);
         task.stage_since = context.now();
-        if self.options.on_handover == OnHandover::LoseResultElsewhere {
+        if self.options.on_handover == OnHandover::LoseResultElsewhere
+            || self.options.slips.free_result_relay
+        {
             task.origin = context.infrastructure().attached_to(from);
         }
         if !choice.asks_on_arrival && !self.admit(index, node, context) {
@@ -312,7 +324,14 @@ impl TaskWorkload {
                     return self.end(index, Outcome::LostToMobility, context);
                 }
                 let (bytes, via) = (task.download_bytes, task.network);
-                match context.start_transfer_via(node, device, bytes, index as u64, via) {
+                // What has come back to the access point at no time.
+                let relayed = task.origin.filter(|&origin| {
+                    self.options.slips.free_result_relay
+                        && context.infrastructure().attached_to(device) == Some(origin)
+                        && context.infrastructure().node(node).tier == Tier::Edge
+                });
+                let from = relayed.unwrap_or(node);
+                match context.start_transfer_via(from, device, bytes, index as u64, via) {
                     Ok(id) => task.stage = Stage::Downloading(id),
                     Err(refusal) => self.not_sent(index, refusal, context),
                 }
@@ -467,7 +486,6 @@ impl TaskWorkload {
         });
         if self.options.slips.counts(task.created, refused, context.warm_up_end()) {
             let (refused_by, spans) = (task.refused_by, spans.as_ref());
-            self.total.add(outcome, tier, refused_by, spans);
             let own = &mut self.by_application[usize::from(device.application)];
             own.add(outcome, tier, refused_by, spans);
         }

@@ -9,7 +9,7 @@ use super::life::Task;
 use super::outcome::Outcome;
 use super::tracing::Tracer;
 use crate::apps::{Context, Message, Workload};
-use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
+use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime, prefetch};
 use crate::infra::accelerators::AcceleratorJob;
 use crate::infra::compute::Job;
 use crate::infra::{JobOutcome, NodeChange, NodeId, Tier, TransferRecord};
@@ -103,7 +103,6 @@ pub struct TaskWorkload {
     pub(super) tasks: Slab<Task>,
     pub(super) next_number: u64,
     pub(super) registered: Option<Registered>,
-    pub(super) total: Counts,
     pub(super) accelerated: AcceleratedCounts,
     pub(super) by_application: Vec<Counts>,
     /// If any of its tables is recorded.
@@ -183,7 +182,6 @@ impl TaskWorkload {
             tasks: Slab::new(),
             next_number: 0,
             registered: None,
-            total: Counts::default(),
             accelerated: AcceleratedCounts::default(),
             by_application,
             tracer: None,
@@ -335,6 +333,24 @@ impl Workload for TaskWorkload {
         }
     }
 
+    fn prepare(&self, message: &Message) -> Option<NodeId> {
+        if message.code != CREATE {
+            return None;
+        }
+        if let Some(device) = self.devices.get(message.subject as usize) {
+            prefetch(&device.node);
+            prefetch(&device.appearances);
+        }
+        // Not from the device, which is still to come.
+        self.nodes.get(message.subject as usize).copied()
+    }
+
+    fn prepare_token(&self, token: u64) {
+        if let Some(task) = self.tasks.get(token as usize) {
+            task.prefetch();
+        }
+    }
+
     fn on_job_end(&mut self, token: u64, job: &Job, outcome: JobOutcome, context: &mut dyn Context) {
         self.job_ended(token as usize, job, outcome, context);
     }
@@ -388,7 +404,9 @@ impl Workload for TaskWorkload {
     }
 
     fn summary(&self) -> serde_json::Value {
-        let mut summary = self.total.json();
+        let mut total = Counts::default();
+        self.by_application.iter().for_each(|own| total.merge(own));
+        let mut summary = total.json();
         let by_application: serde_json::Map<_, _> = self
             .applications
             .iter()

@@ -309,6 +309,16 @@ impl AccessPoints {
         best.map(|(_, index)| index)
     }
 
+    /// The active access points whose range holds `place`, in no particular order.
+    pub(super) fn within_range(&self, place: Position) -> impl Iterator<Item = AccessPointIndex> {
+        let is_somewhere = place.distance_m(Position::default()).is_finite();
+        let layers = self.layers.iter().filter(move |_| is_somewhere);
+        layers.flat_map(move |layer| layer.near(place, layer.greatest_range_m)).filter(move |&index| {
+            let site = &self.sites[index.0 as usize];
+            site.position.squared_distance_m2(place) <= site.squared_range_m2
+        })
+    }
+
     fn site(&self, index: AccessPointIndex) -> Option<&Site> {
         self.sites.get(index.0 as usize)
     }

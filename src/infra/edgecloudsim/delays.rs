@@ -95,6 +95,10 @@ impl DelayModel for SharedWanQueue {
         }
     }
 
+    fn needs_distance(&self) -> bool {
+        false
+    }
+
     fn boxed_clone(&self) -> Box<dyn DelayModel> {
         Box::new(self.clone())
     }
@@ -137,6 +141,10 @@ impl DelayModel for RelayQueue {
         }
     }
 
+    fn needs_distance(&self) -> bool {
+        false
+    }
+
     fn boxed_clone(&self) -> Box<dyn DelayModel> {
         Box::new(*self)
     }
@@ -157,6 +165,7 @@ mod tests {
             devices: population,
             device: None,
             distance_m: 0.0,
+            received_dbm: None,
         }
     }
 

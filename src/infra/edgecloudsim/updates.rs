@@ -31,9 +31,48 @@ struct Datacenter {
     last: SimTime,
     /// When an update is planned, some of them for nothing.
     planned: BinaryHeap<Reverse<SimTime>>,
+    /// The event of the next planned update at which a job may end. Those before it find nothing, and are gone
+    /// through when something is to happen.
     due: Option<EventHandle>,
     /// Processors by the end of their next job.
     next: IndexedHeap<SimTime>,
+}
+
+impl Datacenter {
+    /// Whether an update at `now` is too near to the one before.
+    fn was_just_updated(&self, now: SimTime) -> bool {
+        self.last > SimTime::ZERO && now <= self.last + LEAST_GAP
+    }
+
+    /// Notes an update that is done, and plans the next one.
+    fn note_update(&mut self, now: SimTime) {
+        self.last = now;
+        if let Some((time, _)) = self.next.peek() {
+            self.planned.push(Reverse(time.max(now + LEAST_PLAN)));
+        }
+    }
+
+    /// Goes through the planned updates before `now`. No job has ended by then: the first at which one has is an
+    /// event.
+    fn catch_up(&mut self, now: SimTime) {
+        while let Some(&Reverse(time)) = self.planned.peek()
+            && time < now
+        {
+            self.planned.pop();
+            if !self.was_just_updated(time) {
+                self.note_update(time);
+            }
+        }
+    }
+
+    /// When a planned update may find that a job has ended; `None` while nothing runs.
+    fn next_due(&mut self) -> Option<SimTime> {
+        while self.planned.peek().is_some_and(|planned| self.was_just_updated(planned.0)) {
+            self.planned.pop();
+        }
+        let (end, _) = self.next.peek()?;
+        self.planned.peek().map(|planned| end.max(planned.0))
+    }
 }
 
 /// The datacenters that are updated in steps, as CloudSim 4 does (`Datacenter.updateCloudletProcessing`): at a
@@ -79,6 +118,7 @@ impl Infrastructure {
         owner: Owner,
     ) -> Result<JobId, Refusal> {
         let now = schedule.now();
+        self.updates.datacenters[datacenter as usize].catch_up(now);
         self.update_datacenter(schedule, datacenter);
         let last = self.updates.datacenters[datacenter as usize].last;
         let foreseen_s = self.compute.estimated_completion_s(last, processor, &request);
@@ -96,8 +136,20 @@ impl Infrastructure {
         Ok(job)
     }
 
+    /// Jobs of a processor have come or gone without an update.
+    pub(in crate::infra) fn after_change_in_steps<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        processor: ProcessorId,
+        datacenter: u32,
+    ) {
+        self.updates.datacenters[datacenter as usize].catch_up(schedule.now());
+        self.note_next(processor, datacenter);
+        self.arm_updates(schedule, datacenter);
+    }
+
     /// Keeps the end of a processor's next job.
-    pub(in crate::infra) fn note_next(&mut self, processor: ProcessorId, datacenter: u32) {
+    fn note_next(&mut self, processor: ProcessorId, datacenter: u32) {
         let Updates { datacenters, places, .. } = &mut self.updates;
         let next = &mut datacenters[datacenter as usize].next;
         match self.compute.next_completion(processor) {
@@ -114,18 +166,19 @@ impl Infrastructure {
     ) {
         let state = &mut self.updates.datacenters[datacenter as usize];
         state.due = None;
-        while state.planned.peek().is_some_and(|planned| planned.0 <= schedule.now()) {
-            state.planned.pop();
+        state.catch_up(schedule.now());
+        if state.planned.peek().is_some_and(|planned| planned.0 <= schedule.now()) {
+            self.update_datacenter(schedule, datacenter);
         }
-        self.update_datacenter(schedule, datacenter);
         self.arm_updates(schedule, datacenter);
     }
 
-    /// Keeps the one event for the next planned update.
+    /// Keeps the one event for the next planned update that matters.
     fn arm_updates<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, datacenter: u32) {
         let state = &mut self.updates.datacenters[datacenter as usize];
-        let Some(&Reverse(time)) = state.planned.peek() else { return };
+        let Some(time) = state.next_due() else { return };
         match state.due {
+            Some(due) if schedule.pending().time_of(due) == Some(time) => {}
             Some(due) if schedule.reschedule(due, time) => {}
             _ => {
                 let event = InfraEvent::UpdateDue(datacenter).into();
@@ -138,11 +191,9 @@ impl Infrastructure {
     fn update_datacenter<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, datacenter: u32) {
         let now = schedule.now();
         let index = datacenter as usize;
-        let last = self.updates.datacenters[index].last;
-        if last > SimTime::ZERO && now <= last + LEAST_GAP {
+        if self.updates.datacenters[index].was_just_updated(now) {
             return;
         }
-        self.updates.datacenters[index].last = now;
         while let Some((time, processor)) = self.updates.datacenters[index].next.peek()
             && time <= now
         {
@@ -158,9 +209,34 @@ impl Infrastructure {
                 self.refresh(schedule, self.compute.node(processor), change);
             }
         }
-        let state = &mut self.updates.datacenters[index];
-        if let Some((time, _)) = state.next.peek() {
-            state.planned.push(Reverse(time.max(now + LEAST_PLAN)));
-        }
+        self.updates.datacenters[index].note_update(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(milliseconds: u64) -> SimTime {
+        SimTime::from_nanos(milliseconds * 1_000_000)
+    }
+
+    /// A job ends at 100 ms, and updates are planned at 30 and 95 ms. The first finds nothing and plans one at 100 ms;
+    /// the second plans one 20 ms later, and makes that at 100 ms, 5 ms after it, void. So the end is seen at 115 ms.
+    #[test]
+    fn updates_that_find_nothing_count_without_an_event() {
+        let mut datacenter = Datacenter::default();
+        datacenter.next.set(&mut [ABSENT], 0, ms(100));
+        datacenter.planned.extend([ms(30), ms(95)].map(Reverse));
+        // Not before the end of the job, whatever is planned.
+        assert_eq!(datacenter.next_due(), Some(ms(100)));
+        datacenter.catch_up(ms(100));
+        assert_eq!(datacenter.last, ms(95));
+        assert_eq!(datacenter.next_due(), Some(ms(115)));
+        // Without a job there is nothing to see.
+        let mut idle = Datacenter { planned: [Reverse(ms(30))].into(), ..Datacenter::default() };
+        assert_eq!(idle.next_due(), None);
+        idle.catch_up(ms(31));
+        assert_eq!((idle.last, idle.planned.len()), (ms(30), 0));
     }
 }

@@ -33,17 +33,13 @@ impl Network {
         for _ in &places {
             let id = LinkId(self.links.len() as u32);
             self.routes.skip_link(id, spec.latency);
-            let up = self.add_channel(spec.uplink_bps, &spec.model, spec.transfer_limit, id);
-            let down = if spec.half_duplex {
-                up
-            } else {
-                let model = spec.down_model.as_ref().unwrap_or(&spec.model);
-                self.add_channel(spec.downlink_bps, model, spec.transfer_limit, id)
-            };
+            let down = (!spec.half_duplex).then_some((spec.downlink_bps, spec.down_model.as_ref()));
+            let up = (spec.uplink_bps, &spec.model);
+            let channels = self.add_channels(up, down, spec.transfer_limit, id);
             self.links.push(Link {
                 a: far_end,
                 b: None,
-                channels: [down, up],
+                channels,
                 latency: spec.latency,
                 class: spec.class,
                 pooled: false,

@@ -9,10 +9,11 @@ use super::delay::Message;
 use super::link::{LinkModel, NetworkClass};
 use super::parts::{ChannelId, Endpoint, Link, NetworkRefusal, Stage, Transfer};
 use super::transfers::Network;
-use crate::engine::{Schedule, SimDuration, SimTime};
+use crate::engine::{Schedule, SimDuration, SimTime, prefetch};
 use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
 use crate::infra::geometry::{Leg, Position};
 use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
+use crate::infra::radio::CloseInPathLoss;
 
 /// One link of a way.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +45,12 @@ pub(super) struct Attachments {
     devices: u32,
     /// Legs of devices and places of access points, for distances.
     legs: Vec<Option<Leg>>,
+    /// If signals spread by a model.
+    path_loss: Option<CloseInPathLoss>,
+    /// Transmit powers of access points, antenna gains included.
+    powers_dbm: Vec<Option<f64>>,
+    /// The shadowing that devices have last measured in dB, and of which access point.
+    shadowing: Vec<Option<(NodeId, f64)>>,
 }
 
 /// The entry of `node`, which is made if need be.
@@ -65,6 +72,16 @@ impl Attachments {
 
     fn place(&self, node: NodeId, now: SimTime) -> Option<Position> {
         self.legs.get(node.index()).copied().flatten().map(|leg| leg.position(now))
+    }
+
+    /// Power in dBm that a device receives of an access point at a distance; `None` unless signals spread by a
+    /// model.
+    fn received_dbm(&self, device: NodeId, site: NodeId, distance_m: f64) -> Option<f64> {
+        let path_loss_db = self.path_loss?.path_loss_db(distance_m);
+        let power_dbm = self.powers_dbm.get(site.index()).copied().flatten()?;
+        let measured = self.shadowing.get(device.index()).copied().flatten();
+        let shadowing_db = measured.filter(|(of, _)| *of == site).map_or(0.0, |(_, db)| db);
+        Some(power_dbm - path_loss_db - shadowing_db)
     }
 
     /// Metres between two nodes; zero if a place is not known.
@@ -101,6 +118,55 @@ impl Network {
     pub fn set_leg(&mut self, node: NodeId, leg: Leg) {
         if self.has_delays {
             *entry(&mut self.attachments.legs, node) = Some(leg);
+        }
+    }
+
+    /// Lets signals spread by a model.
+    pub(in crate::infra) fn set_path_loss(&mut self, path_loss: CloseInPathLoss) {
+        self.attachments.path_loss = Some(path_loss);
+    }
+
+    /// Notes the power of an access point, its antenna gain included.
+    pub(in crate::infra) fn set_power(&mut self, site: NodeId, power_dbm: f64) {
+        *entry(&mut self.attachments.powers_dbm, site) = Some(power_dbm);
+    }
+
+    /// Notes the shadowing that a device has measured of an access point; nothing if no delay depends on it.
+    pub(in crate::infra) fn set_shadowing(&mut self, device: NodeId, site: NodeId, shadowing_db: f64) {
+        if self.has_delays {
+            *entry(&mut self.attachments.shadowing, device) = Some((site, shadowing_db));
+        }
+    }
+
+    /// Bits a second that a radio gives at this received power, if its model has such a rate.
+    #[must_use]
+    pub fn radio_rate_bps(&self, radio: LinkId, received_dbm: f64) -> Option<f64> {
+        let channel = self.links.get(radio.index())?.channels[0];
+        match &self.channels[channel.0 as usize].model {
+            LinkModel::Delay(model) => model.rate_at_bps(received_dbm),
+            _ => None,
+        }
+    }
+
+    /// Asks for what is kept of a device that is about to send or receive.
+    pub(in crate::infra) fn prefetch_device(&self, device: NodeId) {
+        if let Some(attachment) = self.attachments.of.get(device.index()) {
+            prefetch(attachment);
+        }
+        if let Some(own) = self.of_device.get(device.index()) {
+            prefetch(own);
+        }
+    }
+
+    /// Asks for what is kept of a transfer that is about to come to the end of a hop.
+    pub(in crate::infra) fn prefetch_transfer(&self, id: TransferId) {
+        if let Some(transfer) = self.transfers.get(id.index()) {
+            // It spans several lines.
+            prefetch(&transfer.owner);
+            prefetch(&transfer.stage);
+            prefetch(&transfer.hop);
+            prefetch(&transfer.by_class_s);
+            prefetch(&transfer.hops_taken);
         }
     }
 
@@ -186,6 +252,9 @@ impl Network {
         let attachment = hop.device.and_then(|device| self.attachments.of(device));
         // On the radio, distance is to its own access point, even if the device has gone on.
         let site = if hop.to_device { Some(hop.source) } else { attachment.map(|own| own.site) };
+        let ends = hop.device.zip(site).filter(|_| channel.needs_distance);
+        let distance_m =
+            ends.map_or(0.0, |(device, site)| self.attachments.distance_m(device, site, now));
         Message {
             now,
             bytes,
@@ -194,10 +263,9 @@ impl Network {
             population: site.map_or(0, |site| self.attachments.population(site)),
             devices: self.attachments.devices,
             device: hop.device,
-            distance_m: match (hop.device, site) {
-                (Some(device), Some(site)) => self.attachments.distance_m(device, site, now),
-                _ => 0.0,
-            },
+            distance_m,
+            received_dbm: ends
+                .and_then(|(device, site)| self.attachments.received_dbm(device, site, distance_m)),
         }
     }
 
@@ -267,27 +335,8 @@ impl Network {
         let mut path = self.spare_paths.pop().unwrap_or_default();
         path.clear();
         path.push(hop.channel);
-        let id = self.insert(Transfer {
-            owner,
-            from,
-            to,
-            size_bytes: bytes,
-            started: now,
-            reroutes: 0,
-            stage: Stage::Arriving,
-            leg_bytes: bytes,
-            leg_since: now,
-            sent_bytes: 0.0,
-            tail,
-            due: None,
-            path,
-            hop: Some(hop),
-            hops,
-            by_class_s: [0.0; NetworkClass::ALL.len()],
-            hops_taken: 1,
-        });
-        self.launch(schedule, id);
-        Ok(id)
+        let transfer = Transfer::new(now, owner, (from, to), bytes, path, tail);
+        Ok(self.insert(schedule, Transfer { hop: Some(hop), hops, ..transfer }))
     }
 
     /// Takes a place on a link; what comes after the sending, or the network that refused.

@@ -1,5 +1,6 @@
 //! The network: topology and routes, links and their models, transfers.
 
+mod building;
 mod carried;
 #[cfg(test)]
 mod change_tests;
@@ -16,6 +17,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod views;
 
 pub use carried::{Carried, CarriedEnd};
 pub use changes::{Direction, LEAST_BANDWIDTH_BPS};
@@ -30,4 +32,5 @@ pub use link::{
 };
 pub use parts::{ChannelState, Endpoint, Link, NetworkRefusal};
 pub use routes::Routes;
-pub use transfers::{Network, TransferView};
+pub use transfers::Network;
+pub use views::TransferView;

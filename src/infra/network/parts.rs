@@ -14,6 +14,8 @@ pub(super) struct ChannelId(pub(super) u32);
 pub(super) struct Channel {
     pub(super) bandwidth_bps: f64,
     pub(super) model: LinkModel,
+    /// Whether its model asks for the distance of the device.
+    pub(super) needs_distance: bool,
     pub(super) fair: Option<LinkIndex>,
     pub(super) arrivals: Arrivals,
     pub(super) transfers: usize,
@@ -108,6 +110,36 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
+    /// A transfer over `path` that begins at `now` between these ends; `tail` is what comes after the sending.
+    pub(super) fn new(
+        now: SimTime,
+        owner: Owner,
+        (from, to): (Endpoint, Endpoint),
+        bytes: f64,
+        path: Vec<ChannelId>,
+        tail: SimDuration,
+    ) -> Self {
+        Transfer {
+            owner,
+            from,
+            to,
+            size_bytes: bytes,
+            started: now,
+            reroutes: 0,
+            stage: Stage::Arriving,
+            leg_bytes: bytes,
+            leg_since: now,
+            sent_bytes: 0.0,
+            tail,
+            due: None,
+            hops_taken: path.len() as u32,
+            path,
+            hop: None,
+            hops: Vec::new(),
+            by_class_s: [0.0; NetworkClass::ALL.len()],
+        }
+    }
+
     /// What the interfaces at its ends allow: hop by hop, each counts on its own hop only.
     pub(super) fn rate_limit_bps(&self) -> f64 {
         let first = self.hop.is_none() || self.hops_taken == 1;

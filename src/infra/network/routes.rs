@@ -46,6 +46,8 @@ pub struct Routes {
     cached_entries: usize,
     /// For each place the component it lies in, by working links and nodes.
     components: Vec<u32>,
+    /// For each place its only link and neighbour, if it has just one; empty until the components are found.
+    only_links: Vec<Option<(LinkId, u32)>>,
 }
 
 /// What a link that is for its ends only costs beside its latency, so that ways avoid it: 104 days, in
@@ -78,6 +80,7 @@ impl Routes {
         if let (Some(a), Some(b)) = (self.place(a), self.place(b)) {
             self.graph.add_edge(NodeIndex::new(a), NodeIndex::new(b), link);
         }
+        self.only_links.clear();
         self.forget_all();
     }
 
@@ -117,6 +120,9 @@ impl Routes {
                 sets.union(a, b);
             }
         }
+        self.only_links.clear();
+        let only_links = (0..self.graph.node_count()).map(|place| self.find_only_link(place)).collect();
+        self.only_links = only_links;
         self.components = sets.into_labeling().into_iter().map(|label| label as u32).collect();
     }
 
@@ -299,10 +305,15 @@ impl Routes {
     /// The link and the neighbour of a node that has one link only, such as a host at its switch. All its routes
     /// begin with that link, and go on as the neighbour's do: a tree of its own would be the neighbour's again.
     fn only_link(&self, place: usize) -> Option<(LinkId, usize)> {
+        let known = self.only_links.get(place).copied();
+        known.unwrap_or_else(|| self.find_only_link(place)).map(|(link, next)| (link, next as usize))
+    }
+
+    fn find_only_link(&self, place: usize) -> Option<(LinkId, u32)> {
         let mut edges = self.graph.edges(NodeIndex::new(place));
         let (edge, next) = (edges.next()?, edges.next());
         let neighbour = edge.target().index();
-        (next.is_none() && neighbour != place).then(|| (*edge.weight(), neighbour))
+        (next.is_none() && neighbour != place).then(|| (*edge.weight(), neighbour as u32))
     }
 
     /// The root of the tree that has the routes from a node, its own or its only neighbour's, and the latency and

@@ -4,12 +4,12 @@ use super::carried::Carried;
 use super::direct::Direct;
 use super::fair_share::{FairShare, LinkIndex};
 use super::hops::{Attachments, Hop};
-use super::link::{Arrivals, LinkModel, LinkSpec, NetworkClass, RadioEnergy, RadioSpec};
-use super::parts::{Channel, ChannelId, ChannelState, Endpoint, Link, NetworkRefusal, Stage, Transfer};
+use super::link::{LinkModel, NetworkClass};
+use super::parts::{Channel, ChannelId, Endpoint, Link, NetworkRefusal, Stage, Transfer};
 use super::routes::Routes;
 use crate::engine::{EventHandle, Phase, Schedule, SimDuration, SimTime};
 use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
-use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
+use crate::infra::ids::{Owner, TransferId};
 use rustc_hash::FxHashMap;
 use slab::Slab;
 use std::collections::VecDeque;
@@ -26,7 +26,7 @@ pub struct Network {
     pub(super) links: Vec<Link>,
     pub(super) channels: Vec<Channel>,
     /// The channels of each pool, in the order of up and down. For look-ups only.
-    pools: FxHashMap<u32, [ChannelId; 2]>,
+    pub(super) pools: FxHashMap<u32, [ChannelId; 2]>,
     /// Networks beside the access points.
     pub(super) directs: Vec<Direct>,
     pub(super) attachments: Attachments,
@@ -50,149 +50,6 @@ pub struct Network {
 }
 
 impl Network {
-    /// Makes `node` part of the topology.
-    pub fn add_node(&mut self, node: NodeId) {
-        self.routes.add_node(node);
-    }
-
-    /// Adds a link and returns its id.
-    pub fn add_link(&mut self, spec: &LinkSpec) -> LinkId {
-        let id = LinkId(self.links.len() as u32);
-        self.routes.add_link(id, spec.a, spec.b, spec.latency);
-        if !spec.transit {
-            self.routes.avoid_link(id);
-        }
-        let known = spec.pool.and_then(|pool| self.pools.get(&pool).copied());
-        let channels = known.unwrap_or_else(|| {
-            let back = spec.back_model.as_ref().unwrap_or(&spec.model);
-            [&spec.model, back]
-                .map(|model| self.add_channel(spec.bandwidth_bps, model, spec.transfer_limit, id))
-        });
-        if let Some(pool) = spec.pool {
-            self.pools.insert(pool, channels);
-        }
-        self.links.push(Link {
-            a: spec.a,
-            b: Some(spec.b),
-            channels,
-            latency: spec.latency,
-            class: spec.class,
-            pooled: spec.pool.is_some(),
-            direct: false,
-            energy: RadioEnergy::default(),
-            energy_j_per_byte: spec.energy_j_per_byte,
-            drawn_j: 0.0,
-        });
-        id
-    }
-
-    /// Adds the radio of an access point and returns its link. Its first channel leads to the devices,
-    /// its second from them.
-    pub fn add_radio(&mut self, access_point: NodeId, spec: &RadioSpec) -> LinkId {
-        let id = LinkId(self.links.len() as u32);
-        self.routes.add_node(access_point);
-        self.routes.skip_link(id, spec.latency);
-        let up = self.add_channel(spec.uplink_bps, &spec.model, spec.transfer_limit, id);
-        let down = if spec.half_duplex {
-            up
-        } else {
-            let model = spec.down_model.as_ref().unwrap_or(&spec.model);
-            self.add_channel(spec.downlink_bps, model, spec.transfer_limit, id)
-        };
-        self.links.push(Link {
-            a: access_point,
-            b: None,
-            channels: [down, up],
-            latency: spec.latency,
-            class: spec.class,
-            pooled: false,
-            direct: false,
-            energy: spec.energy,
-            energy_j_per_byte: 0.0,
-            drawn_j: 0.0,
-        });
-        self.notes_carried |= spec.energy.is_any();
-        id
-    }
-
-    pub(super) fn add_channel(
-        &mut self,
-        bandwidth_bps: f64,
-        model: &LinkModel,
-        limit: usize,
-        link: LinkId,
-    ) -> ChannelId {
-        let fair = matches!(model, LinkModel::FairShare);
-        let fair = fair.then(|| self.fair.add_link(bandwidth_bps / 8.0));
-        self.has_delays |= matches!(model, LinkModel::Delay(_));
-        self.channels.push(Channel {
-            bandwidth_bps,
-            model: match model {
-                LinkModel::Delay(model) => LinkModel::Delay(model.for_link(link.0)),
-                other => other.clone(),
-            },
-            fair,
-            arrivals: Arrivals::default(),
-            transfers: 0,
-            limit,
-            carried_bytes: 0.0,
-            link,
-        });
-        ChannelId((self.channels.len() - 1) as u32)
-    }
-
-    /// The routes, for questions about latency.
-    pub fn routes(&mut self) -> &mut Routes {
-        &mut self.routes
-    }
-
-    /// Prepares the topology for questions, once all links have been added.
-    pub fn prepare(&mut self) {
-        self.routes.find_components();
-    }
-
-    /// Whether there is a way between two ends. O(1).
-    #[must_use]
-    pub fn is_connected(&self, from: Endpoint, to: Endpoint) -> bool {
-        self.routes.is_connected(from.site, to.site) || self.direct_latency(from.node, to.node).is_some()
-    }
-
-    /// All links.
-    #[must_use]
-    pub fn links(&self) -> &[Link] {
-        &self.links
-    }
-
-    /// Whether a link works.
-    #[must_use]
-    pub fn link_is_up(&self, link: LinkId) -> bool {
-        self.routes.link_is_up(link)
-    }
-
-    /// Number of transfers on their way.
-    #[must_use]
-    pub fn transfers(&self) -> usize {
-        self.transfers.len()
-    }
-
-    /// The two directions of a link at `now`: from its first end, and towards it. A half-duplex link
-    /// has one only.
-    #[must_use]
-    pub fn link_state(&self, now: SimTime, link: LinkId) -> (ChannelState, Option<ChannelState>) {
-        let [there, back] = self.links[link.index()].channels;
-        let state = |id: ChannelId| {
-            let channel = &self.channels[id.0 as usize];
-            let shared = channel.fair.map_or(0.0, |fair| self.fair.carried_bytes(now, fair));
-            ChannelState {
-                bandwidth_bps: channel.bandwidth_bps,
-                transfers: channel.transfers,
-                // Rounding may leave a trace of a byte below nothing.
-                carried_bytes: (channel.carried_bytes + shared).max(0.0),
-            }
-        };
-        (state(there), (back != there).then(|| state(back)))
-    }
-
     /// Finds the way from `from` to `to` into `path` and returns its propagation delay.
     fn find_path(
         &mut self,
@@ -305,33 +162,15 @@ impl Network {
                 return Err(refusal);
             }
         };
-        let hops_taken = path.len() as u32;
-        let transfer = Transfer {
-            owner,
-            from,
-            to,
-            size_bytes: bytes,
-            started: now,
-            reroutes: 0,
-            stage: Stage::Arriving,
-            leg_bytes: bytes,
-            leg_since: now,
-            sent_bytes: 0.0,
-            tail,
-            due: None,
-            path,
-            hop: None,
-            hops: Vec::new(),
-            by_class_s: [0.0; NetworkClass::ALL.len()],
-            hops_taken,
-        };
-        let id = self.insert(transfer);
-        self.launch(schedule, id);
-        Ok(id)
+        Ok(self.insert(schedule, Transfer::new(now, owner, (from, to), bytes, path, tail)))
     }
 
-    /// Keeps a new transfer, for the devices at its ends, too.
-    pub(super) fn insert(&mut self, transfer: Transfer) -> TransferId {
+    /// Keeps a new transfer, for the devices at its ends, too, and sends it on its way.
+    pub(super) fn insert<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        transfer: Transfer,
+    ) -> TransferId {
         let ends = [transfer.from, transfer.to];
         let id = TransferId(self.transfers.insert(transfer) as u32);
         for end in ends {
@@ -343,6 +182,7 @@ impl Network {
                 self.of_device[index].push(id);
             }
         }
+        self.launch(schedule, id);
         id
     }
 
@@ -627,68 +467,5 @@ impl Network {
         };
         self.arm(schedule);
         record
-    }
-
-    /// The transfers that satisfy `wanted`, in the order of their ids. O(transfers), for rare events.
-    #[must_use]
-    pub fn transfers_where(&self, wanted: impl Fn(TransferView<'_>) -> bool) -> Vec<TransferId> {
-        self.transfers
-            .iter()
-            .filter(|(_, transfer)| wanted(TransferView { network: self, transfer }))
-            .map(|(index, _)| TransferId(index as u32))
-            .collect()
-    }
-
-    /// The transfers of a device behind a radio, in the order of their start.
-    #[must_use]
-    pub fn transfers_of(&self, device: NodeId) -> smallvec::SmallVec<[TransferId; 2]> {
-        self.of_device.get(device.index()).cloned().unwrap_or_default()
-    }
-
-    /// Who is told of the end of a transfer.
-    #[must_use]
-    pub fn owner(&self, id: TransferId) -> Option<Owner> {
-        self.transfers.get(id.index()).map(|transfer| transfer.owner)
-    }
-
-    /// The two ends of a transfer.
-    #[must_use]
-    pub fn ends(&self, id: TransferId) -> Option<(Endpoint, Endpoint)> {
-        self.transfers.get(id.index()).map(|transfer| (transfer.from, transfer.to))
-    }
-
-    /// A link fails or works again.
-    pub fn set_link(&mut self, link: LinkId, up: bool) {
-        self.routes.set_link(link, up);
-    }
-
-    /// A node of the topology fails or works again.
-    pub fn set_node(&mut self, node: NodeId, up: bool) {
-        self.routes.set_node(node, up);
-    }
-}
-
-/// A transfer as seen by [`Network::transfers_where`].
-#[derive(Clone, Copy, Debug)]
-pub struct TransferView<'a> {
-    network: &'a Network,
-    transfer: &'a Transfer,
-}
-
-impl TransferView<'_> {
-    /// Whether its bytes still pass this link.
-    #[must_use]
-    pub fn uses(&self, link: LinkId) -> bool {
-        if let Some(hop) = self.transfer.hop {
-            return hop.link == link;
-        }
-        let channels = self.network.links[link.index()].channels;
-        self.transfer.path.iter().any(|channel| channels.contains(channel))
-    }
-
-    /// Whether one of its ends is this node.
-    #[must_use]
-    pub fn ends_at(&self, node: NodeId) -> bool {
-        self.transfer.from.node == node || self.transfer.to.node == node
     }
 }

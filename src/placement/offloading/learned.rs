@@ -42,13 +42,13 @@ pub struct LearnedModels {
 
 /// A model and what it looks at.
 #[derive(Clone, Debug)]
-struct Asked {
-    model: FittedModel,
-    observations: Vec<Observation>,
+pub(super) struct Asked {
+    pub(super) model: FittedModel,
+    pub(super) observations: Vec<Observation>,
 }
 
 impl Asked {
-    fn new(model: &FittedModel) -> Result<Self, ParameterError> {
+    pub(super) fn new(model: &FittedModel) -> Result<Self, ParameterError> {
         model.check()?;
         let observations = model.inputs.iter().enumerate().map(|(index, name)| {
             Observation::known(name).map_err(|error| error.at_index(index).at("inputs"))

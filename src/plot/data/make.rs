@@ -18,6 +18,8 @@ pub(super) struct Request<'s> {
     pub(super) spec: &'s FigureSpec,
     pub(super) offers: Vec<Offer>,
     pub(super) filters: Vec<Filter>,
+    /// Columns that have one value only in what is shown.
+    pub(super) fixed: Vec<(String, String)>,
     /// Below the title: what a reader must know of how the data were treated.
     pub(super) notes: Vec<String>,
     /// What the figure shows, for a title.
@@ -54,8 +56,10 @@ impl Source {
         let exact = spec.at.iter().map(|(column, value)| Ok(Filter::equal(column, value)));
         let read = spec.filters.iter().map(|text| Filter::parse(text, &columns));
         let filters = read.chain(exact).collect::<Result<_, _>>()?;
-        let mut request =
-            Request { source: self, spec, offers, filters, notes: Vec::new(), topic: String::new() };
+        let fixed = spec.at.clone();
+        let (notes, topic) = (Vec::new(), String::new());
+        let mut request = Request { source: self, spec, offers, filters, fixed, notes, topic };
+        request.fix_most_of()?;
         let kind = match spec.kind {
             Some(kind) => kind,
             None => request.suitable()?,
@@ -87,6 +91,31 @@ fn capitalised(text: &str) -> String {
 }
 
 impl<'s> Request<'s> {
+    /// Keeps the rows of that value of a column which has most, if this is asked for.
+    fn fix_most_of(&mut self) -> Result<(), PlotError> {
+        let Some(column) = &self.spec.most_of else { return Ok(()) };
+        if self.is_results() {
+            return Err(PlotError::request("most_of", "this is for columns of tables; give a table"));
+        }
+        self.offer("most_of", column)?;
+        let groups = self.select(&[column])?.columns[0].groups(true);
+        let sizes = groups.sizes();
+        let Some(most) = (0..sizes.len()).max_by(|&a, &b| sizes[a].total_cmp(&sizes[b]).then(b.cmp(&a)))
+        else {
+            return Err(PlotError::Empty(format!("{column} has no values")));
+        };
+        let name = groups.names[most].clone();
+        self.filters.push(Filter::equal(column, &name));
+        let of = if sizes.len() > 1 {
+            format!(", of {} the one with most rows", sizes.len())
+        } else {
+            String::new()
+        };
+        self.notes.push(format!("{column} {name}{of}"));
+        self.fixed.push((column.clone(), name));
+        Ok(())
+    }
+
     pub(super) fn is_results(&self) -> bool {
         self.spec.table.is_none()
     }

@@ -1,6 +1,7 @@
 //! Maps of runs: the infrastructure as the scenario builds it, and where devices have been.
 
 use super::make::{POSITIONS, Request};
+use super::selection::NONE;
 use crate::engine::SimTime;
 use crate::infra::{Infrastructure, NodeId, Tier};
 use crate::output::RunReader;
@@ -12,6 +13,14 @@ use std::path::Path;
 
 /// Ways of devices that are drawn where nothing else is asked for.
 const USUAL_WAYS: usize = 60;
+/// Which access point a device is attached to, in the table of positions.
+const ACCESS_POINT: &str = "access_point";
+/// Colours by which access points are told apart, all but the grey of what is attached to none.
+const SITE_COLOURS: usize = 7;
+/// The colour of ways out of coverage.
+const NOWHERE: usize = 7;
+/// The same where their colours tell the access points.
+const USUAL_COLOURED_WAYS: usize = 300;
 /// Devices that stand still and are drawn.
 const MOST_PLACES: usize = 2000;
 
@@ -39,19 +48,33 @@ pub(super) fn map(request: &mut Request<'_>) -> Result<Map, PlotError> {
 
 /// The ways of devices, each from its rows in order.
 fn add_ways(map: &mut Map, request: &mut Request<'_>, table: &str) -> Result<(), PlotError> {
-    let names = ["node", "x_m", "y_m"];
+    let mut names = vec!["node", "x_m", "y_m"];
+    let has_sites = request.offers.iter().any(|offer| offer.name == ACCESS_POINT);
+    if has_sites {
+        names.push(ACCESS_POINT);
+    }
     let selection = match request.source.select(Some(table), &names, &request.filters) {
         Err(PlotError::Empty(_)) => return Ok(()),
         selection => selection?,
     };
     let nodes = selection.columns[0].groups(true);
-    let most = request.spec.top.unwrap_or(USUAL_WAYS);
+    let usual = if has_sites { USUAL_COLOURED_WAYS } else { USUAL_WAYS };
+    let most = request.spec.top.unwrap_or(usual);
     let nodes = request.keep_top(nodes.clone(), &nodes.sizes(), most, "trajectories");
     let [xs, ys] =
         [1, 2].map(|index| nodes.split(selection.columns[index].numbers().unwrap_or_default()));
-    for (name, (xs, ys)) in nodes.names.iter().zip(xs.into_iter().zip(ys)) {
+    let mut colours = vec![Vec::new(); nodes.names.len()];
+    if let Some(column) = selection.columns.get(3) {
+        let sites = column.groups(false);
+        let of_site = colour_sites(map, &sites.names);
+        request.notes.push("ways in the colours of their access points, grey out of coverage".into());
+        for (&node, &site) in nodes.of.iter().zip(&sites.of).filter(|(node, _)| **node != NONE) {
+            colours[node as usize].push(of_site.get(site as usize).copied().unwrap_or(NOWHERE));
+        }
+    }
+    for ((name, colours), (xs, ys)) in nodes.names.iter().zip(colours).zip(xs.into_iter().zip(ys)) {
         let points: Vec<(f64, f64)> = xs.into_iter().zip(ys).collect();
-        map.trajectories.push(Trajectory { name: name.clone(), points });
+        map.trajectories.push(Trajectory { name: name.clone(), points, colours });
     }
     // A device with a way needs no place, unless a link ends there.
     let mut kept = Vec::new();
@@ -70,27 +93,50 @@ fn add_ways(map: &mut Map, request: &mut Request<'_>, table: &str) -> Result<(),
     Ok(())
 }
 
+/// Gives each access point that served a device a colour such that near ones differ, and the numbers of their colours
+/// in the order of `sites`: each in turn takes the colour whose last use is the farthest away.
+fn colour_sites(map: &mut Map, sites: &[String]) -> Vec<usize> {
+    let mut of_site = vec![0; sites.len()];
+    let mut given: Vec<(usize, f64, f64)> = Vec::new();
+    for place in &mut map.places {
+        let Some(site) = sites.iter().position(|site| *site == place.name) else { continue };
+        let apart = |colour: usize| {
+            let same = given.iter().filter(|(own, _, _)| *own == colour);
+            same.map(|(_, x, y)| (x - place.x_m).hypot(y - place.y_m)).fold(f64::INFINITY, f64::min)
+        };
+        let best = (0..SITE_COLOURS).max_by(|&a, &b| apart(a).total_cmp(&apart(b)).then(b.cmp(&a)));
+        let colour = best.unwrap_or(0);
+        given.push((colour, place.x_m, place.y_m));
+        place.colour = Some(colour);
+        of_site[site] = colour;
+    }
+    of_site
+}
+
 /// Nodes, links and cells at the start, from the scenario that the run's record holds. `None` if it cannot
 /// be built here. Files that it names may be elsewhere by now; then it is built without what moves and what
 /// works, and devices are left out, whose places would not be theirs.
 fn infrastructure(run: &RunReader) -> Option<Map> {
     let mut scenario = run.run()["scenario"].clone();
-    if let Some(map) = built(&scenario, run.path(), true) {
+    if let Some(map) = built(&scenario, run, true) {
         return Some(map);
     }
     scenario.as_object_mut()?.shift_remove("workloads");
     for class in scenario["nodes"].as_array_mut().into_iter().flatten() {
-        if class["mobility"]["kind"] != "static" {
+        if class["mobility"]["kind"] != "static" && class["mobility"]["kind"] != "sites_csv" {
             class.as_object_mut()?.shift_remove("mobility");
         }
     }
-    built(&scenario, run.path(), false)
+    built(&scenario, run, false)
 }
 
-fn built(scenario: &Value, run: &Path, with_devices: bool) -> Option<Map> {
+fn built(scenario: &Value, run: &RunReader, with_devices: bool) -> Option<Map> {
+    // Beside the scenario's file, as it was named when it was run.
+    let beside = run.run()["file"].as_str().and_then(|file| Path::new(file).parent());
+    let run = run.path();
     let document = Document::parse("run.json", &scenario.to_string()).ok()?;
     let build = |directory: &Path| load(&document, &Registry::with_builtins(), directory).ok();
-    let loaded = build(Path::new(".")).or_else(|| build(run.parent()?))?;
+    let loaded = build(Path::new(".")).or_else(|| build(run.parent()?)).or_else(|| build(beside?))?;
     let simulation = loaded.world.build(Box::new(NoRecords)).ok()?;
     let infrastructure = simulation.world().infrastructure();
     let mut map = Map::default();
@@ -120,6 +166,7 @@ fn add_nodes(map: &mut Map, of: &Infrastructure, index: &mut Vec<Option<usize>>,
         map.places.push(Place {
             name: of.node_name(id),
             kind: node.tier.name().into(),
+            colour: None,
             x_m: place.x_m,
             y_m: place.y_m,
         });

@@ -58,16 +58,24 @@ pub struct FigureSpec {
     /// hold; from Rust only. They hold beside `filters`.
     #[serde(skip)]
     pub at: Vec<(String, String)>,
+    /// A column of which only the value with the most rows is shown, such as `device` for the one device of which
+    /// most is known; its events only, too.
+    #[serde(default)]
+    pub most_of: Option<String>,
     /// How many series or lanes are kept of more: those with the greatest means, or with the most bars.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]
     pub top: Option<usize>,
+    /// Column whose greatest means decide which series are kept over time; that of the values if left out.
+    #[serde(default)]
+    pub top_by: Option<String>,
     /// Bins of a histogram, or columns of shares over numbers.
     #[serde(default)]
     #[schemars(range(min = 1, max = 1000))]
     pub bins: Option<usize>,
     /// Events to mark in a time series: a table and the column that says what happened, as
-    /// `faults.change`.
+    /// `faults.change`, or a table each of whose rows is an event, as
+    /// `handovers.*`.
     #[serde(default)]
     pub events: Option<String>,
     /// How numbers lie on the axis to the right.

@@ -1,5 +1,6 @@
 //! Time series and stacked shares.
 
+use super::filter::Filter;
 use super::make::{Request, USUAL_TOP};
 use super::selection::{Groups, NONE};
 use super::source::unknown;
@@ -26,19 +27,26 @@ pub(super) fn time_series(request: &mut Request<'_>) -> Result<TimeSeries, PlotE
     for y in &ys {
         let offer = request.numbers("y", y)?;
         let (axis, label) = (request.y_axis(&offer.axis), offer.axis.label.clone());
-        let mut names: Vec<&str> = vec![&x, y];
+        let weight = spec.top_by.as_deref().unwrap_or(y);
+        request.numbers("top_by", weight)?;
+        let mut names: Vec<&str> = vec![&x, y, weight];
         names.extend(by.iter().map(String::as_str));
         let selection = request.select(&names)?;
-        let groups = request.groups(&by, &selection.columns[2..], selection.rows);
+        let groups = request.groups(&by, &selection.columns[3..], selection.rows);
         let times = selection.columns[0].numbers().unwrap_or_default();
         let values = selection.columns[1].numbers().unwrap_or_default();
         let mean = |values: Vec<f64>| {
             let known: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
             known.iter().sum::<f64>() / known.len() as f64
         };
-        let weights: Vec<f64> = groups.split(values).into_iter().map(mean).collect();
+        let deciding = selection.columns[2].numbers().unwrap_or_default();
+        let weights: Vec<f64> = groups.split(deciding).into_iter().map(mean).collect();
         let most = spec.top.unwrap_or(USUAL_TOP);
-        let groups = request.keep_top(groups, &weights, most, "series, those with the greatest means");
+        let means = match &spec.top_by {
+            Some(column) => format!("series, those with the greatest means of {column}"),
+            None => "series, those with the greatest means".to_string(),
+        };
+        let groups = request.keep_top(groups, &weights, most, &means);
         let (times, values) = (groups.split(times), groups.split(values));
         for (name, (times, values)) in groups.names.iter().zip(times.into_iter().zip(values)) {
             let name = match (ys.len(), name.is_empty()) {
@@ -87,12 +95,14 @@ fn over_time(mut rows: Vec<(f64, f64)>) -> (Vec<(f64, f64)>, bool) {
     (rows.chunk_by(|a, b| a.0 == b.0).map(at).collect(), averaged)
 }
 
-/// The events of `TABLE.COLUMN`.
+/// The events of `TABLE.COLUMN`, or of `TABLE.*`, those of what is shown if the table has its column.
 fn read_events(request: &Request<'_>, text: &str) -> Result<Vec<Event>, PlotError> {
     let Some((table, column)) = text.split_once('.') else {
-        let message = format!("{text:?} is no table and column, as faults.change");
+        let message = format!("{text:?} is no table and column, as faults.change or handovers.*");
         return Err(PlotError::request("events", message));
     };
+    let each_row = column == "*";
+    let column = if each_row { "t_s" } else { column };
     let keyed = |error: PlotError| match error {
         PlotError::Request { message, .. } => PlotError::request("events", message),
         error => error,
@@ -104,11 +114,17 @@ fn read_events(request: &Request<'_>, text: &str) -> Result<Vec<Event>, PlotErro
             return Err(unknown("events", "column", name, &known));
         }
     }
-    let selection = match request.source.select(Some(table), &["t_s", column], &[]) {
+    let fixed = request.fixed.iter().filter(|(name, _)| known.contains(&name.as_str()));
+    let filters: Vec<Filter> = fixed.map(|(name, value)| Filter::equal(name, value)).collect();
+    let selection = match request.source.select(Some(table), &["t_s", column], &filters) {
         Err(PlotError::Empty(_)) => return Ok(Vec::new()),
         selection => selection.map_err(keyed)?,
     };
     let times = selection.columns[0].numbers().unwrap_or_default();
+    if each_row {
+        let kind = table.replace('_', " ");
+        return Ok(times.iter().map(|&time| Event { time, kind: kind.clone() }).collect());
+    }
     let kinds = selection.columns[1].groups(false);
     let event = |(&time, &kind): (&f64, &u32)| {
         let kind = kinds.names.get(kind as usize)?.replace('_', " ");

@@ -1,5 +1,6 @@
 //! Which nodes there are, by name.
 
+use super::maps::Maps;
 use crate::infra::{NodeId, Position, Tier};
 use crate::scenario::Site;
 use crate::scenario::format::Names;
@@ -28,6 +29,8 @@ pub struct NodeDirectory {
     pub area_m: (f64, f64),
     /// Positions that files give to the nodes of a class.
     pub(in crate::scenario) placed: BTreeMap<String, Vec<Position>>,
+    /// The plane that degrees are projected to, and what was read to find it.
+    pub(in crate::scenario) maps: Maps,
 }
 
 impl NodeDirectory {

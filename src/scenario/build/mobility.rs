@@ -1,17 +1,19 @@
 //! Mobility models: from the format to the infrastructure.
 
 use super::NodeDirectory;
+use super::maps::{place, surveyed};
 use crate::infra::{
-    Area, FeedPoint, LocalPlane, MobilityModel, Nomadic, NomadicPlace, Position, PositionFeed,
-    RandomWaypoint, RingRoad, RoadSegment, Static, Trajectory, TrajectoryPoint,
+    Area, FeedPoint, MobilityModel, Nomadic, NomadicPlace, Position, PositionFeed, RandomWaypoint,
+    RingRoad, RoadSegment, SiteRadio, Static, Trajectory, TrajectoryPoint,
 };
 use crate::scenario::format::{
-    FcdMobility, Layout, NomadicMobility, PointSpec, RandomWaypointMobility, RingRoadMobility,
-    StaticMobility, TrajectoryMobility,
+    BoundsSpec, FcdMobility, Layout, NomadicMobility, RandomWaypointMobility, RingRoadMobility,
+    SitesMobility, StaticMobility, TrajectoryMobility,
 };
-use crate::scenario::import::{FcdCoordinates, FcdReader, FcdSummary, scan_fcd};
+use crate::scenario::import::{FcdReader, SiteRow, read_sites};
 use crate::scenario::{BuildMobility, Site};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// How the nodes of a class are placed and moved.
 #[derive(Debug)]
@@ -25,14 +27,19 @@ pub enum Movement {
         /// Names of the nodes.
         names: Vec<String>,
     },
+    /// At the sites of a file; the class has as many nodes as there are.
+    Sites {
+        /// Where they stand.
+        positions: Vec<Position>,
+        /// Names of the nodes.
+        names: Vec<String>,
+        /// What their access points have otherwise than those of the class.
+        radios: Vec<SiteRadio>,
+    },
 }
 
 fn model(model: impl MobilityModel + 'static) -> Option<Movement> {
     Some(Movement::Model(Box::new(model)))
-}
-
-fn point(spec: &PointSpec) -> Position {
-    Position { x_m: spec.x.as_metres(), y_m: spec.y.as_metres(), z_m: spec.z.as_metres() }
 }
 
 fn area(nodes: &NodeDirectory, site: &Site<'_>) -> Option<Area> {
@@ -56,7 +63,11 @@ impl BuildMobility for StaticMobility {
                 ));
                 return None;
             }
-            return model(site.check(Static::at(positions.iter().map(point).collect()))?);
+            let points = positions.iter().enumerate();
+            let here = site.key("positions");
+            let places: Vec<Option<Position>> =
+                points.map(|(index, point)| place(point, nodes, &here.index(index))).collect();
+            return model(site.check(Static::at(places.into_iter().collect::<Option<_>>()?))?);
         }
         let area = area(nodes, site)?;
         match self.layout {
@@ -131,7 +142,11 @@ impl BuildMobility for TrajectoryMobility {
                 path.iter()
                     .map(|knot| TrajectoryPoint {
                         time_s: knot.t.as_secs(),
-                        position: point(&PointSpec { x: knot.x, y: knot.y, z: knot.z }),
+                        position: Position {
+                            x_m: knot.x.as_metres(),
+                            y_m: knot.y.as_metres(),
+                            z_m: knot.z.as_metres(),
+                        },
                     })
                     .collect()
             })
@@ -161,56 +176,69 @@ impl PositionFeed for FcdFeed {
 }
 
 impl BuildMobility for FcdMobility {
-    fn build(&self, site: &Site<'_>, _: &NodeDirectory, count: Option<u32>) -> Option<Movement> {
-        let file = site.file(&self.file);
-        let place = site.key("file");
-        let summary: FcdSummary = place.check(scan_fcd(&file, self.coordinates))?;
+    fn build(&self, site: &Site<'_>, nodes: &NodeDirectory, count: Option<u32>) -> Option<Movement> {
+        let survey = surveyed(self, nodes, site)?;
+        let summary = &survey.summary;
         if let Some(count) = count.filter(|&count| count as usize != summary.vehicles) {
+            let file = survey.path.file_name().unwrap_or_default().display();
             site.error_with_help(
-                format!(
-                    "the class has {count} nodes, but {} has {} vehicles",
-                    self.file, summary.vehicles
-                ),
+                format!("the class has {count} nodes, but {file} has {} vehicles", summary.vehicles),
                 "leave out `count`",
             );
         }
-        let mut reader = place.check(FcdReader::open(&file, summary.coordinates))?;
-        let origin = match (self.origin_longitude, self.origin_latitude) {
-            (Some(longitude), Some(latitude)) => Some(LocalPlane::new(longitude, latitude)),
-            (None, None) => south_western_plane(&summary),
-            _ => {
-                site.error("origin_longitude and origin_latitude go together");
-                None
-            }
-        };
-        if let Some(plane) = origin.filter(|_| summary.coordinates == FcdCoordinates::LonLat) {
+        let reader = FcdReader::open(&survey.path, summary.coordinates);
+        let mut reader = site.key("file").check(reader)?;
+        if let Some(plane) = nodes.maps.plane {
             reader = reader.with_plane(plane);
         }
-        // Names are known only when the whole file was read; numbers are as good until then.
-        let names = place.check(vehicle_names(&file, &summary))?;
-        Some(Movement::Feed { feed: Box::new(FcdFeed { reader }), names })
+        Some(Movement::Feed { feed: Box::new(FcdFeed { reader }), names: unique(&survey.names) })
     }
 }
 
-/// The plane whose origin is the south-western corner of what the vehicles visit.
-fn south_western_plane(summary: &FcdSummary) -> Option<LocalPlane> {
-    let corner = summary.plane?.lon_lat(summary.bounds?.least);
-    Some(LocalPlane::new(corner.longitude_deg, corner.latitude_deg))
+/// The vehicles' own ids, made unique.
+fn unique(ids: &[Arc<str>]) -> Vec<String> {
+    let mut used: FxHashMap<&str, u32> = FxHashMap::default();
+    let names = ids.iter().map(|name| {
+        let times = used.entry(name).or_insert(0);
+        *times += 1;
+        if *times == 1 { name.to_string() } else { format!("{name}#{times}") }
+    });
+    names.collect()
 }
 
-/// The vehicles' own ids, made unique.
-fn vehicle_names(
-    file: &std::path::Path,
-    summary: &FcdSummary,
-) -> Result<Vec<String>, crate::scenario::import::ImportError> {
-    let mut reader = FcdReader::open(file, summary.coordinates)?;
-    while reader.next_step()?.is_some() {}
-    let mut used: FxHashMap<String, u32> = FxHashMap::default();
-    let names = (0..summary.vehicles as u32).map(|id| {
-        let name = reader.name(id).unwrap_or("vehicle").to_string();
-        let times = used.entry(name.clone()).or_insert(0);
-        *times += 1;
-        if *times == 1 { name } else { format!("{name}#{times}") }
-    });
-    Ok(names.collect())
+impl BuildMobility for SitesMobility {
+    fn build(&self, site: &Site<'_>, nodes: &NodeDirectory, count: Option<u32>) -> Option<Movement> {
+        let (_, mut rows) = site.key("file").check(read_sites(site.file(&self.file)))?;
+        if let Some(BoundsSpec { west, south, east, north }) = self.bounds {
+            rows.retain(|SiteRow { place, .. }| {
+                (west..=east).contains(&place.longitude_deg)
+                    && (south..=north).contains(&place.latitude_deg)
+            });
+        }
+        if rows.is_empty() {
+            let within = if self.bounds.is_some() { "is within these bounds" } else { "is in it" };
+            site.error(format!("no site of {} {within}", self.file));
+            return None;
+        }
+        if let Some(count) = count.filter(|&count| count as usize != rows.len()) {
+            site.error_with_help(
+                format!("the class has {count} nodes, but {} has {} sites here", self.file, rows.len()),
+                "leave out `count`",
+            );
+            return None;
+        }
+        let plane = nodes.maps.plane?;
+        let position =
+            |row: &SiteRow| Position { z_m: row.height_m.unwrap_or(0.0), ..plane.position(row.place) };
+        let radio = |row: &SiteRow| SiteRadio {
+            range_m: row.range_m,
+            transmit_power_dbm: row.transmit_power_dbm,
+            antenna_gain_db: row.antenna_gain_db,
+        };
+        Some(Movement::Sites {
+            positions: rows.iter().map(position).collect(),
+            radios: rows.iter().map(radio).collect(),
+            names: rows.into_iter().map(|row| row.id).collect(),
+        })
+    }
 }

@@ -4,17 +4,20 @@ mod accelerators;
 mod cloudsim;
 mod consolidation;
 mod delays;
+mod direct_networks;
 mod directory;
 mod dynamics;
 mod energy;
 mod faults;
 mod hosts;
+mod maps;
 mod mobility;
 mod network;
 mod network_energy;
 mod nodes;
 mod offloading;
 mod power;
+mod radio;
 mod sla;
 mod tasks;
 mod traced_vms;
@@ -27,12 +30,12 @@ pub use power::PowerSite;
 pub(in crate::scenario) use power::node_power;
 
 use super::format::{
-    AccessPointChoice, AttachBy, MobilityKind, NodeClassSpec, PoliciesSpec, SampleSpec, Scenario,
+    AccessPointChoice, MobilityKind, NodeClassSpec, PoliciesSpec, SampleSpec, Scenario,
 };
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
 use crate::infra::network::DirectScope;
-use crate::infra::{Criterion, InfraBuilder, LinkId, NodeId, Position, Static};
+use crate::infra::{InfraBuilder, LinkId, NodeId, Position, RadioEnvironment, SiteRadio, Static};
 use crate::world::{GovernorTimes, Sampling, WorldBuilder};
 use network::{Linker, Prepared};
 use std::cell::RefCell;
@@ -65,6 +68,7 @@ struct Class {
     spec: NodeClassSpec,
     names: Vec<String>,
     movement: Movement,
+    radios: Vec<SiteRadio>,
 }
 
 /// Longest simulated time in seconds.
@@ -87,9 +91,13 @@ pub(super) fn build(
     let site = Site::root(document, &errors, directory);
     let world = assemble(scenario, registry, &site);
     registry.fill(scenario);
-    let errors = errors.into_inner();
+    let mut errors = errors.into_inner();
+    let notes = errors.take_notes();
     match world {
-        Some(world) => errors.or(world),
+        Some(mut world) => {
+            notes.into_iter().for_each(|note| world.note(note));
+            errors.or(world)
+        }
         None => Err(errors),
     }
 }
@@ -115,15 +123,23 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let area = scenario.area;
     let mut directory = NodeDirectory::new(area.width.as_metres(), area.height.as_metres());
     scenario.nodes.iter_mut().for_each(NodeClassSpec::fill_defaults);
+    maps::find_plane(scenario, &mut directory, site);
+    if let Some(plane) = directory.maps.plane {
+        world.plane(plane);
+    }
     let network_site = site.key("network");
     let prepared = Prepared::new(&scenario.network, &mut scenario.nodes, &mut directory, &network_site);
     let classes = classes(scenario, registry, &mut directory, site)?;
-    add_classes(&mut world, classes, scenario, registry, &mut directory, site);
+    let environment = radio::environment(&scenario.attachment, &site.key("attachment"));
+    add_classes(&mut world, classes, scenario, environment, registry, &mut directory, site);
     let links = add_network(&mut world, scenario, &prepared, &directory, site);
     energy::add_sites(world.infrastructure(), scenario, &directory, site);
     dynamics::add_perturbations(&mut world, scenario, &directory, &links, site);
     check_coverage(scenario, site);
-    world.attach_by(criterion(scenario));
+    world.attach_by(radio::criterion(&scenario.attachment));
+    if let Some(environment) = environment {
+        world.infrastructure().radio_environment(environment);
+    }
     add_workloads(&mut world, scenario, registry, &directory, site);
     let offloading = &scenario.policies.offloading;
     let policy_site = site.key("policies").key("offloading");
@@ -159,6 +175,12 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     }
     scenario.output.fill_defaults();
     world.sample(sampling(&scenario.output.sample));
+    if let Some(spec) = &scenario.output.sample.radio {
+        let site = site.key("output").key("sample").key("radio");
+        if let Some(sampling) = radio::sampling(spec, environment.is_some(), &directory, &site) {
+            world.sample_radio(sampling);
+        }
+    }
     Some(world)
 }
 
@@ -206,7 +228,7 @@ fn classes(
         }
         let kind = spec.mobility.clone().unwrap_or_else(|| MobilityKind::of_kind("static"));
         // What stands still or walks is one node if nothing else is said.
-        if spec.count.is_none() && kind.kind() != "sumo_fcd" {
+        if spec.count.is_none() && !matches!(kind.kind(), "sumo_fcd" | "sites_csv") {
             spec.count = Some(1);
         }
         if spec.class_name().is_empty() {
@@ -226,10 +248,24 @@ fn classes(
             }
             None => registry.make_mobility(&kind, &here.key("mobility"), directory, spec.count),
         };
-        let Some(movement) = movement else {
+        let Some(mut movement) = movement else {
             good = false;
             continue;
         };
+        let mut site_radios = Vec::new();
+        if let Movement::Sites { positions, names, radios } = movement {
+            spec.count = Some(names.len() as u32);
+            if spec.node_names.is_none() {
+                spec.node_names =
+                    Some(names.iter().map(|name| format!("{}-{name}", spec.class_name())).collect());
+            }
+            site_radios = radios;
+            let Some(model) = here.check(Static::at(positions)) else {
+                good = false;
+                continue;
+            };
+            movement = Movement::Model(Box::new(model));
+        }
         if let Movement::Feed { names, .. } = &movement {
             if spec.wireless != Some(true) {
                 here.key("wireless").error("nodes that come and go with a trace cannot be wired");
@@ -258,7 +294,7 @@ fn classes(
                 break;
             }
         }
-        made.push(Class { spec: spec.clone(), names, movement });
+        made.push(Class { spec: spec.clone(), names, movement, radios: site_radios });
     }
     good.then_some(made)
 }
@@ -268,16 +304,20 @@ fn add_classes(
     world: &mut WorldBuilder,
     classes: Vec<Class>,
     scenario: &Scenario,
+    environment: Option<RadioEnvironment>,
     registry: &Registry,
     directory: &mut NodeDirectory,
     site: &Site<'_>,
 ) {
-    for (index, Class { spec, names, movement }) in classes.into_iter().enumerate() {
+    for (index, Class { spec, names, movement, radios: site_radios }) in classes.into_iter().enumerate()
+    {
         let here = site.key("nodes").index(index);
         let count = names.len() as u32;
         let node_names = spec.node_names.clone().unwrap_or_default();
-        let radios = nodes::Radios { model: &scenario.network.model, streams: world.streams() };
-        let class = nodes::node_class(&spec, count, node_names, &radios, &here, directory, registry);
+        let (model, streams) = (&scenario.network.model, world.streams());
+        let radios = nodes::Radios { model, streams, environment };
+        let mut class = nodes::node_class(&spec, count, node_names, &radios, &here, directory, registry);
+        class.site_radios = site_radios;
         directory.add_class(&class.name, class.tier, class.wireless, names);
         let is_access_point = class.access_point.is_some();
         let id = match movement {
@@ -288,6 +328,8 @@ fn add_classes(
                 world.infrastructure().feed(class, feed);
                 class
             }
+            // Made a model above.
+            Movement::Sites { .. } => continue,
         };
         if is_access_point && world.infrastructure().moves(id) {
             here.key("mobility").error_with_help(
@@ -337,10 +379,10 @@ fn add_network(
     };
     linker.link_all(&scenario.network, prepared, streams, &network_site);
     let links = linker.links;
-    let direct = network::direct_networks(&scenario.network, directory, streams, &network_site);
+    let direct = direct_networks::direct_networks(&scenario.network, directory, streams, &network_site);
     // What has failed before would only be told again in other words.
     if site.is_clean() {
-        network::check_connected(directory, &scenario.nodes, &links, &direct, &network_site);
+        direct_networks::check_connected(directory, &scenario.nodes, &links, &direct, &network_site);
     }
     let mut by_name: BTreeMap<String, LinkId> = BTreeMap::new();
     for (number, node) in access_point_nodes(scenario, directory).enumerate() {
@@ -389,17 +431,6 @@ fn check_coverage(scenario: &Scenario, site: &Site<'_>) {
                  offloading policy \"local_only\"",
             );
         }
-    }
-}
-
-fn criterion(scenario: &Scenario) -> Criterion {
-    let attachment = &scenario.attachment;
-    match attachment.by {
-        AttachBy::Distance => Criterion::Distance { hysteresis_ratio: attachment.hysteresis_ratio },
-        AttachBy::Signal => Criterion::Signal {
-            path_loss_exponent: attachment.path_loss_exponent,
-            hysteresis_db: attachment.hysteresis.as_db(),
-        },
     }
 }
 

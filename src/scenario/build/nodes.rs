@@ -5,11 +5,14 @@ use super::accelerators::groups as timed_accelerators;
 use super::delays::link_models;
 use super::network_energy::{interface, radio_energy};
 use super::power::{self, PowerSite};
+use super::radio::model_in;
 use crate::energy::BatteryModel;
 use crate::engine::{RandomStreams, SimDuration};
 use crate::infra::compute::{Accelerator, Discipline, Resources};
 use crate::infra::network::RadioSpec;
-use crate::infra::{AccessPointSpec, BatterySpec, Charger, InstanceSpec, NodeClass, UpdateScope};
+use crate::infra::{
+    AccessPointSpec, BatterySpec, Charger, InstanceSpec, NodeClass, RadioEnvironment, UpdateScope,
+};
 use crate::scenario::format::{
     AcceleratorsSpec, AccessPointChoice, AccessPointSpecification, BatteryModelSpec,
     BatterySpecification, ChargerSpec, InstanceSpecification, LinkModelSpec, NodeClassSpec,
@@ -128,6 +131,8 @@ pub(super) struct Radios<'a> {
     /// The network's model, for radios that do not say.
     pub(super) model: &'a LinkModelSpec,
     pub(super) streams: RandomStreams,
+    /// How signals spread, if the scenario says.
+    pub(super) environment: Option<RadioEnvironment>,
 }
 
 fn access_point(
@@ -142,6 +147,7 @@ fn access_point(
     }
     let model = spec.model.as_ref().unwrap_or(radios.model);
     let model_site = if spec.model.is_some() { site.key("model") } else { site.clone() };
+    let model = &model_in(radios.environment.as_ref(), spec, model, &model_site);
     let models = link_models(model, radios.streams, &model_site)?;
     Some(AccessPointSpec {
         radio: RadioSpec {
@@ -158,6 +164,7 @@ fn access_point(
         },
         range_m: spec.range.map(|range| range.as_metres()),
         transmit_power_dbm: spec.transmit_power.as_dbm(),
+        antenna_gain_db: spec.antenna_gain.as_db(),
     })
 }
 

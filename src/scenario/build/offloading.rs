@@ -1,8 +1,9 @@
 //! Offloading policies whose parameters may be in files of their own: from the format to the policy.
 
+use crate::placement::offloading::edgecloudsim::{LearnedWays, VehicularOrchestrator, VehicularPolicy};
 use crate::placement::offloading::{FuzzyRules, Learned, OffloadingPolicy};
 use crate::placement::{ParameterError, Step};
-use crate::scenario::format::{FuzzyRulesSpec, LearnedSpec, OrFile};
+use crate::scenario::format::{FuzzyRulesSpec, LearnedSpec, OrFile, VehicularSpec};
 use crate::scenario::{BuildOffloading, Diagnostic, Document, Parameters, Path, Site, read};
 
 /// Makes something of parameters that are given in place or in a file; errors go to `site`.
@@ -60,6 +61,35 @@ impl BuildOffloading for LearnedSpec {
         let policy = make(&self.models, &site.key("models"), |models| {
             Learned::new(models, self.threshold, self.select)
         })?;
+        Some(Box::new(policy))
+    }
+}
+
+impl BuildOffloading for VehicularSpec {
+    fn build(&self, site: &Site<'_>) -> Option<Box<dyn OffloadingPolicy>> {
+        let models = match (&self.models, self.policy) {
+            (Some(models), VehicularPolicy::AiBased) => {
+                Some(make(models, &site.key("models"), LearnedWays::new)?)
+            }
+            (None, VehicularPolicy::AiBased) => {
+                site.error_with_help(
+                    "the policy \"ai_based\" asks models, and there are none",
+                    "give `models`, such as the file \"data/vehicular-models.json\" beside the shipped scenarios",
+                );
+                return None;
+            }
+            (Some(_), _) => {
+                site.key("models").error("only the policy \"ai_based\" asks models");
+                return None;
+            }
+            (None, _) => None,
+        };
+        let mut policy = VehicularOrchestrator::default();
+        (policy.policy, policy.warm_up, policy.models) = (self.policy, self.warm_up, models);
+        policy.failures_only = self.failures_only;
+        policy.one_outcome_fewer = self.one_outcome_fewer;
+        policy.gap_for_rate = self.gap_for_rate;
+        policy.smaller_numbers_only = self.smaller_numbers_only;
         Some(Box::new(policy))
     }
 }

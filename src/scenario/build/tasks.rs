@@ -187,6 +187,7 @@ impl BuildWorkload for TasksSpec {
                 warm_up_leak: self.edgecloudsim.warm_up_leak,
                 nothing_reserved: self.edgecloudsim.nothing_reserved,
                 free_upload_relay: self.edgecloudsim.free_upload_relay,
+                free_result_relay: self.edgecloudsim.free_result_relay,
                 whole_sizes: self.edgecloudsim.whole_sizes,
             },
         };

@@ -6,14 +6,24 @@ use crate::scenario::{Coordinate, Duration, Length, Speed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A point on the ground or above it.
+/// A point on the ground or above it: `x` and `y`, or `longitude` and `latitude`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PointSpec {
     /// East of the origin.
-    pub x: Coordinate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<Coordinate>,
     /// North of the origin.
-    pub y: Coordinate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y: Option<Coordinate>,
+    /// Degrees east of Greenwich.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = -180.0, max = 180.0))]
+    pub longitude: Option<f64>,
+    /// Degrees north of the equator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = -90.0, max = 90.0))]
+    pub latitude: Option<f64>,
     /// Above the ground.
     #[serde(default)]
     pub z: Coordinate,
@@ -148,21 +158,54 @@ pub struct TrajectoryMobility {
     pub repeat: bool,
 }
 
-/// The nodes are the vehicles of a SUMO trace (floating car data, XML, plain or gzipped): as many, named as
-/// there, in the world while the trace has them.
+/// The nodes stand at the sites of a CSV file: as many, named `CLASS-ID`. Its header names the columns `id`,
+/// `longitude`, `latitude` and, each optional, `height_m`, `transmit_power_dbm`, `antenna_gain_db` and `range_m`, which
+/// go before those of the class's access point. The headers of the EUA data set and of OpenCelliD are known, too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SitesMobility {
+    /// The file, relative to the scenario.
+    pub file: String,
+    /// Only the sites within; all if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<BoundsSpec>,
+}
+
+/// A rectangle of degrees.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BoundsSpec {
+    /// Least longitude.
+    #[schemars(range(min = -180.0, max = 180.0))]
+    pub west: f64,
+    /// Least latitude.
+    #[schemars(range(min = -90.0, max = 90.0))]
+    pub south: f64,
+    /// Greatest longitude.
+    #[schemars(range(min = -180.0, max = 180.0))]
+    pub east: f64,
+    /// Greatest latitude.
+    #[schemars(range(min = -90.0, max = 90.0))]
+    pub north: f64,
+}
+
+/// The nodes are the vehicles of a SUMO trace (floating car data, XML or CSV, plain or gzipped): as many, named
+/// as there, in the world while the trace has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FcdMobility {
-    /// The file, relative to the scenario.
+    /// The file, relative to the scenario, or `${STRATOSIM_DATA}/...` in the folder of data.
     pub file: String,
+    /// A small file that is read, and told of, where the other one does not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stand_in: Option<String>,
     /// What the coordinates are.
     #[serde(default)]
     pub coordinates: FcdCoordinates,
-    /// Longitude of the local origin in degrees; the south-western corner of what the vehicles visit if left
-    /// out.
+    /// Longitude of the origin in degrees, as in the scenario's `origin`.
     #[serde(default)]
     pub origin_longitude: Option<f64>,
-    /// Latitude of the local origin in degrees.
+    /// Latitude of the origin in degrees.
     #[serde(default)]
     pub origin_latitude: Option<f64>,
 }

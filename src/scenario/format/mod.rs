@@ -14,6 +14,7 @@ mod network_energy;
 mod nodes;
 mod offloading;
 mod power;
+mod radio;
 mod root;
 mod sla;
 mod tasks;
@@ -46,8 +47,9 @@ pub use energy::{
 };
 pub use faults::{FaultSpec, Outage};
 pub use mobility::{
-    FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
-    RingRoadMobility, RoadSegmentSpec, StaticMobility, TrajectoryMobility, TrajectoryPointSpec,
+    BoundsSpec, FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
+    RingRoadMobility, RoadSegmentSpec, SitesMobility, StaticMobility, TrajectoryMobility,
+    TrajectoryPointSpec,
 };
 pub use network::{LinkModelSpec, LinkQualities, LinkSpecification, NetworkSpec, TopologySpec};
 pub use network_energy::{RadioEnergySpec, TechnologySpec};
@@ -55,15 +57,16 @@ pub use nodes::{
     AccessPointChoice, AccessPointSpecification, BatteryModelSpec, BatterySpecification, ChargerSpec,
     InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
 };
-pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile};
+pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile, VehicularSpec};
 pub use power::{
     AcceleratorPowerSpec, BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec,
     FrequencyPresetName, FrequencySpec, GovernorTimesSpec, LinearPowerSpec, OperatingPointSpec,
     PerformanceSpec, PowerStatesSpec, SquarePowerSpec, SquareRootPowerSpec, TablePowerSpec,
 };
+pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
-    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OutputSpec, OverloadKind,
-    PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
+    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OriginSpec, OutputSpec,
+    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};

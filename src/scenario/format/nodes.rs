@@ -5,7 +5,8 @@ use super::root::{MobilityKind, PowerKind};
 use super::{AcceleratorsSpec, Draw, LinkModelSpec, NetworkName, RadioEnergySpec, TechnologySpec};
 use crate::placement::offloading::TierName;
 use crate::scenario::{
-    DataRate, DataSize, Duration, Energy, Frequency, InstructionRate, Length, Power, PowerLevel, Ratio,
+    DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Length, Power, PowerLevel,
+    Ratio,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -156,6 +157,8 @@ pub struct AccessPointSpecification {
     pub latency: Duration,
     /// Transmit power, for attachment by signal.
     pub transmit_power: PowerLevel,
+    /// Gain of the antenna, which counts as more power.
+    pub antenna_gain: Gain,
     /// How transfers share the radio; as the network's other links if left out.
     pub model: Option<LinkModelSpec>,
     /// Transfers that may be on it at once in each direction; any number if left out.
@@ -176,6 +179,7 @@ impl Default for AccessPointSpecification {
             half_duplex: false,
             latency: Duration::from_secs(0.002),
             transmit_power: PowerLevel::from_dbm(20.0),
+            antenna_gain: Gain::from_db(0.0),
             model: None,
             transfer_limit: None,
             network: NetworkName::Wlan,

@@ -1,7 +1,9 @@
 //! Offloading policies whose parameters may be in files of their own.
 
 use crate::placement::fuzzy::RuleBase;
+use crate::placement::offloading::edgecloudsim::{VehicularPolicy, WayModels};
 use crate::placement::offloading::{LearnedModels, Select, Target};
+use crate::scenario::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,43 @@ fn default_otherwise() -> Target {
 
 fn least_loaded() -> Select {
     Select::LeastLoaded
+}
+
+/// Tasks of vehicles go one of three ways - to the edge, to the cloud by the access point, there by a direct network -
+/// and are taken in turn by the instances at its end (the orchestrator of EdgeCloudSim's fifth sample application).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct VehicularSpec {
+    /// How a vehicle finds its way.
+    pub policy: VehicularPolicy,
+    /// Until then, `predictive` throws the dice.
+    pub warm_up: Duration,
+    /// The models of `ai_based`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models: Option<OrFile<WayModels>>,
+    /// The weights of the windows of `predictive` are not divided by their sum: what failed nowhere then still counts
+    /// as too much for the service times to be looked at.
+    pub failures_only: bool,
+    /// The means of `mab` are sums of n outcomes divided by n - 1, and so grow with time.
+    pub one_outcome_fewer: bool,
+    /// The mixed strategy of `game_theory` takes a gap between tasks, over 20 s, for the probability of a task.
+    pub gap_for_rate: bool,
+    /// Only vehicles with a smaller number are others.
+    pub smaller_numbers_only: bool,
+}
+
+impl Default for VehicularSpec {
+    fn default() -> Self {
+        VehicularSpec {
+            policy: VehicularPolicy::Random,
+            warm_up: Duration::from_secs(180.0),
+            models: None,
+            failures_only: false,
+            one_outcome_fewer: false,
+            gap_for_rate: false,
+            smaller_numbers_only: false,
+        }
+    }
 }
 
 /// By models that were fitted elsewhere (`AI_BASED` of EdgeCloudSim). Of the places where a task is

@@ -1,8 +1,8 @@
 //! The scenario as a whole.
 
-use super::TraceDepth;
 use super::{
-    CalendarSpec, DynamicsSpec, FaultSpec, NetworkSpec, NodeClassSpec, SignalSpec, SiteSpecification,
+    CalendarSpec, DynamicsSpec, FaultSpec, NetworkSpec, NodeClassSpec, RadioEnvironmentSpec,
+    RadioSampleSpec, SignalSpec, SiteSpecification, TraceDepth,
 };
 use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
@@ -130,6 +130,18 @@ impl Default for AreaSpec {
     }
 }
 
+/// The place of x = 0, y = 0 on the earth.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OriginSpec {
+    /// Degrees east of Greenwich.
+    #[schemars(range(min = -180.0, max = 180.0))]
+    pub longitude: f64,
+    /// Degrees north of the equator.
+    #[schemars(range(min = -90.0, max = 90.0))]
+    pub latitude: f64,
+}
+
 /// What access points are compared by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -156,6 +168,9 @@ pub struct AttachmentSpec {
     /// By signal: path loss exponent of the log-distance model; 2 in free space, 3 to 4 in cities.
     #[schemars(range(min = 1.0, max = 10.0))]
     pub path_loss_exponent: f64,
+    /// By signal: how signals spread, in place of the log-distance model: with shadowing, and down to a threshold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radio: Option<RadioEnvironmentSpec>,
 }
 
 impl Default for AttachmentSpec {
@@ -165,6 +180,7 @@ impl Default for AttachmentSpec {
             hysteresis_ratio: 0.0,
             hysteresis: Gain::from_db(3.0),
             path_loss_exponent: 3.0,
+            radio: None,
         }
     }
 }
@@ -219,6 +235,9 @@ pub struct SampleSpec {
     /// Whether the devices' positions are sampled into the table `positions`; only if everything is traced if it
     /// is left out.
     pub positions: Option<bool>,
+    /// Of which devices signals are sampled into the table `radio`; of none if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radio: Option<RadioSampleSpec>,
 }
 
 /// What is written.
@@ -275,6 +294,10 @@ pub struct Scenario {
     /// The rectangle that nodes are placed in.
     #[serde(default)]
     pub area: AreaSpec,
+    /// Where x = 0, y = 0 is on the earth, for what is given in longitude and latitude. If left out: the
+    /// south-western corner of the first trace of vehicles in degrees, or else of the places so given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<OriginSpec>,
     /// The nodes, by class.
     #[schemars(length(min = 1))]
     pub nodes: Vec<NodeClassSpec>,

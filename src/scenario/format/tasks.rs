@@ -152,6 +152,8 @@ pub struct EdgeCloudSimTasks {
     pub nothing_reserved: bool,
     /// Input that goes on to another edge node gets there at no time.
     pub free_upload_relay: bool,
+    /// A result from another edge node comes from there at no time as long as the device is where it was.
+    pub free_result_relay: bool,
     /// Sizes are truncated to whole kB and MI, at least one.
     pub whole_sizes: bool,
 }

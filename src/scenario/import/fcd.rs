@@ -1,10 +1,11 @@
 //! Floating-car data of SUMO (`sumo --fcd-output`): where each vehicle is at each step.
 
 use super::ImportError;
+use super::fcd_csv::CsvSteps;
+use super::fcd_rows::{Located, Row, Rows, decimals};
 use super::xml::XmlFile;
-use crate::infra::{LocalPlane, LonLat, Position};
+use crate::infra::{LocalPlane, Position};
 use quick_xml::events::{BytesStart, Event};
-use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -56,12 +57,17 @@ impl FcdStep<'_> {
     }
 }
 
-/// Reads a floating-car file, XML, plain or gzipped, step by step, holding one step and the vehicles'
+/// Reads a floating-car file, XML or CSV, plain or gzipped, step by step, holding one step and the vehicles'
 /// names in memory. Persons and containers are passed over.
 ///
+/// CSV is SUMO's own (`;` between `timestep_time`, `vehicle_id`, `vehicle_x`, `vehicle_y`, ...; it has no
+/// steps without vehicles) or the table that `stratosim import fcd` writes (`,` between `t_s`, `vehicle`,
+/// `x_m`, `y_m`, ...). Other columns are passed over.
+///
 /// Errors name the file, line and column: a vehicle without id, x or y, one that is listed twice in a
-/// step, a value that is no finite number, time that is missing or does not increase, a file that is cut
-/// short or is not one of this kind. After an error there are no further steps.
+/// step, a value that is no finite number, metres among degrees or degrees among metres, time that is missing
+/// or does not increase, a file that is cut short or is not one of this kind. After an error there are no
+/// further steps.
 ///
 /// ```no_run
 /// use stratosim::scenario::import::{FcdCoordinates, FcdReader};
@@ -75,48 +81,45 @@ impl FcdStep<'_> {
 /// ```
 #[derive(Debug)]
 pub struct FcdReader {
-    xml: XmlFile,
-    buffer: Vec<u8>,
+    source: Source,
     rows: Rows,
-    root_seen: bool,
     ended: bool,
 }
 
-/// The rows of the current step and what is known from the rows before it.
+/// A file of either format.
 #[derive(Debug)]
-struct Rows {
-    coordinates: FcdCoordinates,
-    plane: Option<LocalPlane>,
-    ids: FxHashMap<Arc<str>, u32>,
-    names: Vec<Arc<str>>,
-    /// The number of the last step in which each vehicle was listed.
-    listed_in: Vec<u64>,
-    step: u64,
-    time_s: Option<f64>,
-    vehicles: Vec<FcdVehicle>,
+enum Source {
+    Xml(XmlSteps),
+    Csv(Box<CsvSteps>),
+}
+
+/// The steps of an XML file.
+#[derive(Debug)]
+struct XmlSteps {
+    xml: XmlFile,
+    buffer: Vec<u8>,
+    root_seen: bool,
 }
 
 impl FcdReader {
     /// Opens a file.
     ///
     /// # Errors
-    /// If it cannot be opened or does not start like XML.
+    /// If it cannot be opened or does not start like a file of this kind.
     pub fn open(path: impl AsRef<Path>, coordinates: FcdCoordinates) -> Result<Self, ImportError> {
-        Ok(FcdReader::new(XmlFile::open(path.as_ref())?, coordinates))
+        let path = path.as_ref();
+        match CsvSteps::open(path)? {
+            Some(csv) => Ok(FcdReader::of(Source::Csv(Box::new(csv)), coordinates)),
+            None => Ok(FcdReader::new(XmlFile::open(path)?, coordinates)),
+        }
     }
 
     pub(super) fn new(xml: XmlFile, coordinates: FcdCoordinates) -> Self {
-        let rows = Rows {
-            coordinates,
-            plane: None,
-            ids: FxHashMap::default(),
-            names: Vec::new(),
-            listed_in: Vec::new(),
-            step: 0,
-            time_s: None,
-            vehicles: Vec::new(),
-        };
-        FcdReader { xml, buffer: Vec::new(), rows, root_seen: false, ended: false }
+        FcdReader::of(Source::Xml(XmlSteps { xml, buffer: Vec::new(), root_seen: false }), coordinates)
+    }
+
+    fn of(source: Source, coordinates: FcdCoordinates) -> Self {
+        FcdReader { source, rows: Rows::new(coordinates), ended: false }
     }
 
     /// Projects degrees to this plane rather than to that around the first vehicle's first place. Does
@@ -152,6 +155,10 @@ impl FcdReader {
         self.rows.names.get(id as usize).map(|name| &**name)
     }
 
+    pub(super) fn into_names(self) -> Vec<Arc<str>> {
+        self.rows.names
+    }
+
     /// The next step, without vehicles where the road is empty; `None` after the last one or an error.
     ///
     /// # Errors
@@ -162,13 +169,19 @@ impl FcdReader {
         }
         // Set first, so that an error ends the reading too.
         self.ended = true;
-        let Some(time_s) = self.read_step()? else { return Ok(None) };
+        self.rows.vehicles.clear();
+        let read = match &mut self.source {
+            Source::Xml(xml) => xml.read(&mut self.rows),
+            Source::Csv(csv) => csv.read(&mut self.rows),
+        };
+        let Some(time_s) = read? else { return Ok(None) };
         self.ended = false;
         Ok(Some(FcdStep { time_s, vehicles: &self.rows.vehicles, names: &self.rows.names }))
     }
+}
 
-    fn read_step(&mut self) -> Result<Option<f64>, ImportError> {
-        self.rows.vehicles.clear();
+impl XmlSteps {
+    fn read(&mut self, rows: &mut Rows) -> Result<Option<f64>, ImportError> {
         let mut time_s = None;
         loop {
             let (depth, event) = self.xml.next(&mut self.buffer)?;
@@ -186,7 +199,8 @@ impl FcdReader {
                 (1, Event::Start(element) | Event::Empty(element)) => {
                     match element.name().into_inner() {
                         "timestep" => {
-                            let time = self.rows.begin(&self.xml, element)?;
+                            let time = time_of(&self.xml, element)?;
+                            rows.begin(time, &self.xml)?;
                             if matches!(event, Event::Empty(_)) {
                                 return Ok(Some(time));
                             }
@@ -199,7 +213,7 @@ impl FcdReader {
                 (2, Event::Start(element) | Event::Empty(element))
                     if time_s.is_some() && element.name().into_inner() == "vehicle" =>
                 {
-                    self.rows.add(&self.xml, element)?;
+                    add(&self.xml, element, rows)?;
                 }
                 (1, Event::End(_)) if time_s.is_some() => return Ok(time_s),
                 (_, Event::Eof) if self.root_seen => return Ok(None),
@@ -212,104 +226,51 @@ impl FcdReader {
     }
 }
 
-impl Rows {
-    fn begin(&mut self, xml: &XmlFile, element: &BytesStart<'_>) -> Result<f64, ImportError> {
-        let mut time_s = None;
-        for attribute in xml.attributes(element) {
-            let (name, value) = attribute?;
-            if name == "time" {
-                time_s = Some(xml.number("time", &value)?);
-            }
+fn time_of(xml: &XmlFile, element: &BytesStart<'_>) -> Result<f64, ImportError> {
+    for attribute in xml.attributes(element) {
+        let (name, value) = attribute?;
+        if name == "time" {
+            return xml.number("time", &value);
         }
-        let Some(time_s) = time_s else {
-            return Err(xml.error("<timestep> without time", "<timestep time=\"seconds\">"));
-        };
-        if let Some(last_s) = self.time_s.filter(|&last_s| last_s >= time_s) {
-            let expected = format!("a time after that of the step before, {last_s}");
-            return Err(xml.error(format!("time=\"{time_s}\""), expected));
-        }
-        self.time_s = Some(time_s);
-        self.step += 1;
-        Ok(time_s)
     }
-
-    fn add(&mut self, xml: &XmlFile, element: &BytesStart<'_>) -> Result<(), ImportError> {
-        let (mut id, mut x, mut y, mut z) = (None, None, None, None);
-        let (mut speed_m_per_s, mut angle_deg) = (None, None);
-        for attribute in xml.attributes(element) {
-            let (name, value) = attribute?;
-            match name {
-                "id" => id = Some(xml.resolved(value)?),
-                "x" => x = Some((xml.number("x", &value)?, decimals(&value))),
-                "y" => y = Some((xml.number("y", &value)?, decimals(&value))),
-                "z" => z = Some(xml.number("z", &value)?),
-                "speed" => speed_m_per_s = Some(xml.number("speed", &value)? as f32),
-                "angle" => angle_deg = Some(xml.number("angle", &value)? as f32),
-                _ => {}
-            }
-        }
-        let Some(name) = id else {
-            return Err(xml.error("<vehicle> without id", "<vehicle id=... x=... y=...>"));
-        };
-        let (Some((x, x_decimals)), Some((y, y_decimals))) = (x, y) else {
-            let missing = if x.is_none() { "x" } else { "y" };
-            let found = format!("vehicle {name:?} without {missing}");
-            return Err(xml.error(found, "<vehicle id=... x=... y=...>"));
-        };
-        let lon_lat = LonLat::new(x, y);
-        if self.coordinates == FcdCoordinates::Auto {
-            self.coordinates = if lon_lat.is_some() && x_decimals.max(y_decimals) >= 4 {
-                FcdCoordinates::LonLat
-            } else {
-                FcdCoordinates::Metres
-            };
-        }
-        let mut position = match (self.coordinates, lon_lat) {
-            (FcdCoordinates::LonLat, Some(place)) => {
-                self.plane.get_or_insert_with(|| LocalPlane::new(x, y)).position(place)
-            }
-            (FcdCoordinates::LonLat, None) => {
-                return Err(xml.error(
-                    format!("vehicle {name:?} at x=\"{x}\" y=\"{y}\""),
-                    "degrees of longitude and latitude, or the reading of the file as metres",
-                ));
-            }
-            _ => Position::ground(x, y),
-        };
-        position.z_m = z.unwrap_or(0.0);
-        let id = self.intern(&name);
-        let listed_in = &mut self.listed_in[id as usize];
-        if *listed_in == self.step {
-            let found = format!("vehicle {name:?} for the second time in this step");
-            return Err(xml.error(found, "each vehicle once"));
-        }
-        *listed_in = self.step;
-        self.vehicles.push(FcdVehicle { id, position, speed_m_per_s, angle_deg });
-        Ok(())
-    }
-
-    fn intern(&mut self, name: &str) -> u32 {
-        if let Some(&id) = self.ids.get(name) {
-            return id;
-        }
-        // Four thousand million names do not fit any memory.
-        let id = self.names.len() as u32;
-        let name: Arc<str> = name.into();
-        self.ids.insert(Arc::clone(&name), id);
-        self.names.push(name);
-        self.listed_in.push(0);
-        id
-    }
+    Err(xml.error("<timestep> without time", "<timestep time=\"seconds\">"))
 }
 
-/// How many decimals a number is written with.
-fn decimals(number: &str) -> usize {
-    number.split_once('.').map_or(0, |(_, decimals)| decimals.trim_ascii_end().len())
+fn add(xml: &XmlFile, element: &BytesStart<'_>, rows: &mut Rows) -> Result<(), ImportError> {
+    let (mut id, mut x, mut y, mut row) = (None, None, None, Row::default());
+    for attribute in xml.attributes(element) {
+        let (name, value) = attribute?;
+        match name {
+            "id" => id = Some(xml.resolved(value)?),
+            "x" => x = Some((xml.number("x", &value)?, decimals(&value))),
+            "y" => y = Some((xml.number("y", &value)?, decimals(&value))),
+            "z" => row.z = Some(xml.number("z", &value)?),
+            "speed" => row.speed_m_per_s = Some(xml.number("speed", &value)? as f32),
+            "angle" => row.angle_deg = Some(xml.number("angle", &value)? as f32),
+            _ => {}
+        }
+    }
+    let Some(name) = id else {
+        return Err(xml.error("<vehicle> without id", "<vehicle id=... x=... y=...>"));
+    };
+    let (Some(x), Some(y)) = (x, y) else {
+        let missing = if x.is_none() { "x" } else { "y" };
+        let found = format!("vehicle {name:?} without {missing}");
+        return Err(xml.error(found, "<vehicle id=... x=... y=...>"));
+    };
+    rows.add(&Row { id: &name, x, y, ..row }, xml)
+}
+
+impl Located for XmlFile {
+    fn fault(&self, found: String, expected: String) -> ImportError {
+        self.error(found, expected)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::infra::LonLat;
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use proptest::prelude::*;
@@ -411,6 +372,30 @@ mod tests {
             .with_plane(LocalPlane::new(16.25, 39.3));
         let position = given.next_step().expect("good").expect("a step").vehicles[0].position;
         assert_eq!((position.x_m.round(), position.y_m.round()), (862.0, 1110.0));
+    }
+
+    #[test]
+    fn mixed_units_are_refused() {
+        let two = |first: &str, second: &str| {
+            let steps = [first, second].map(|places| format!(r#"<vehicle id="a" {places}/>"#));
+            let [first, second] = steps;
+            let text = format!(
+                "<fcd-export><timestep time='0'>{first}</timestep>\n<timestep time='1'>{second}</timestep></fcd-export>"
+            );
+            drain(text.into_bytes(), FcdCoordinates::Auto)
+        };
+        let (metres, degrees) = (r#"x="120.00" y="45.00""#, r#"x="16.253388" y="39.293771""#);
+        let message = two(metres, degrees).expect_err("degrees among metres").to_string();
+        assert!(
+            message.starts_with("test.xml:2:20: found vehicle \"a\" at x=\"16.253388\""),
+            "{message}"
+        );
+        assert!(message.contains("metres, as the first place is"), "{message}");
+        let message = two(degrees, metres).expect_err("metres among degrees").to_string();
+        assert!(message.contains("within 1000 km of the first one, which is in degrees"), "{message}");
+        // Metres near the network's origin that are written with six decimals all along are metres.
+        let fine = two(r#"x="512.250000" y="700.000000""#, r#"x="12.250000" y="7.000000""#);
+        assert_eq!(fine.expect("metres"), 2);
     }
 
     #[test]

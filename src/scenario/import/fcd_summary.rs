@@ -1,8 +1,9 @@
 //! What a file of floating-car data holds, before it is used.
 
 use super::{FcdCoordinates, FcdReader, ImportError};
-use crate::infra::{LocalPlane, Position};
+use crate::infra::{LocalPlane, Position, is_jump};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The smallest box around all places.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,20 +38,29 @@ pub struct FcdSummary {
     pub plane: Option<LocalPlane>,
     /// How often a vehicle came back after it had been missing from at least one step.
     pub vanished_and_returned: u64,
-    /// How often a vehicle was, from one step to the next, further away than three times the faster of
-    /// its two speeds allows, and 10 m more. Cannot be told where speeds are missing.
+    /// How often a vehicle jumped from one step to the next (see [`is_jump`]).
     pub teleports: u64,
 }
-
-/// Slack of a jump, in metres: changes of lane and rounding are no teleports.
-const SLACK_M: f64 = 10.0;
 
 /// Reads a whole file and says what it holds, in memory for its vehicles but not its steps.
 ///
 /// # Errors
 /// As [`FcdReader::next_step`].
 pub fn scan_fcd(path: impl AsRef<Path>, coordinates: FcdCoordinates) -> Result<FcdSummary, ImportError> {
-    scan(FcdReader::open(path, coordinates)?)
+    Ok(survey_fcd(path, coordinates)?.0)
+}
+
+/// The same, and the names of the vehicles, in the order of their ids.
+///
+/// # Errors
+/// As [`FcdReader::next_step`].
+pub fn survey_fcd(
+    path: impl AsRef<Path>,
+    coordinates: FcdCoordinates,
+) -> Result<(FcdSummary, Vec<Arc<str>>), ImportError> {
+    let mut reader = FcdReader::open(path, coordinates)?;
+    let summary = scan(&mut reader)?;
+    Ok((summary, reader.into_names()))
 }
 
 /// Where and when a vehicle was seen last.
@@ -76,7 +86,7 @@ impl FcdBounds {
     }
 }
 
-fn scan(mut reader: FcdReader) -> Result<FcdSummary, ImportError> {
+fn scan(reader: &mut FcdReader) -> Result<FcdSummary, ImportError> {
     let mut summary = FcdSummary {
         steps: 0,
         empty_steps: 0,
@@ -128,9 +138,8 @@ fn scan(mut reader: FcdReader) -> Result<FcdSummary, ImportError> {
 }
 
 fn has_jumped(last: &Sighting, now: &Sighting) -> bool {
-    let (Some(before), Some(after)) = (last.speed_m_per_s, now.speed_m_per_s) else { return false };
-    let reach_m = 3.0 * f64::from(before.max(after)) * (now.time_s - last.time_s);
-    last.position.distance_m(now.position) > reach_m + SLACK_M
+    let speeds = [last, now].map(|sighting| sighting.speed_m_per_s.map(f64::from));
+    is_jump(last.position.distance_m(now.position), now.time_s - last.time_s, speeds)
 }
 
 #[cfg(test)]
@@ -154,7 +163,7 @@ mod tests {
             .collect();
         let text = format!("<fcd-export>{steps}</fcd-export>");
         let file = XmlFile::new("test.xml", Cursor::new(text.into_bytes())).expect("XML");
-        scan(FcdReader::new(file, FcdCoordinates::Metres)).expect("good")
+        scan(&mut FcdReader::new(file, FcdCoordinates::Metres)).expect("good")
     }
 
     #[test]

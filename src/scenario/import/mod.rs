@@ -4,19 +4,23 @@
 //! that says where it is.
 
 mod fcd;
+mod fcd_csv;
+mod fcd_rows;
 mod fcd_summary;
 mod graphml;
 mod replay;
 mod series;
+mod sites;
 mod task_trace;
 mod throughput;
 mod xml;
 
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
-pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd};
+pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd, survey_fcd};
 pub use graphml::read_graphml;
 pub use replay::{ReplayRow, read_replay};
 pub use series::{DuplicateRule, GapRule, Series, SeriesFormat, SeriesTime, read_series};
+pub use sites::{SiteRow, SitesFormat, read_sites};
 pub use task_trace::{TaskTraceRow, read_task_trace};
 pub use throughput::read_throughput_table;
 

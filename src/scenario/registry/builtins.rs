@@ -13,9 +13,9 @@ impl Registry {
         use crate::scenario::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
             FcdMobility, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec,
-            NomadicMobility, RandomWaypointMobility, RingRoadMobility, SquarePowerSpec,
+            NomadicMobility, RandomWaypointMobility, RingRoadMobility, SitesMobility, SquarePowerSpec,
             SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
-            VirtualMachinesSpec,
+            VehicularSpec, VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -37,7 +37,7 @@ impl Registry {
             .offloading::<policies::LocalFirst>("local_first")
             .offloading::<policies::RandomWay>("random_way")
             .offloading::<policies::edgecloudsim::BasicOrchestrator>("edgecloudsim_basic")
-            .offloading::<policies::edgecloudsim::VehicularOrchestrator>("edgecloudsim_vehicular")
+            .offloading_from::<VehicularSpec>("edgecloudsim_vehicular")
             .offloading::<policies::Probabilistic>("probabilistic")
             .offloading::<policies::FuzzyBased>("fuzzy_based")
             .offloading::<policies::FuzzyCompetitor>("fuzzy_competitor")
@@ -75,6 +75,7 @@ impl Registry {
             .mobility::<TrajectoryMobility>("trajectories")
             .mobility::<RingRoadMobility>("ring_road")
             .mobility::<FcdMobility>("sumo_fcd")
+            .mobility::<SitesMobility>("sites_csv")
             .workload::<TasksSpec>("tasks")
             .workload::<VirtualMachinesSpec>("virtual_machines")
             .workload::<CloudSimSpec>("cloudsim")

@@ -12,6 +12,9 @@ pub struct TaskSlips {
     pub nothing_reserved: bool,
     /// Input that goes on to another edge node than the device's own gets there at no time.
     pub free_upload_relay: bool,
+    /// A result comes from the access point at no time, wherever the task ran at the edge, as long as its device is still
+    /// attached where it was at the start.
+    pub free_result_relay: bool,
     /// Sizes are truncated to whole kilobytes and million instructions, at least one.
     pub whole_sizes: bool,
 }

@@ -5,10 +5,9 @@ use crate::engine::{EntityStream, RandomStreams};
 use crate::infra::ids::NodeId;
 use crate::infra::network::Mm1;
 use crate::infra::network::link::Arrivals;
+use crate::infra::radio::{CloseInPathLoss, SPEED_OF_LIGHT_M_PER_S};
 use rand_distr::{Distribution as _, StandardNormal};
 use rustc_hash::FxHashMap;
-
-const SPEED_OF_LIGHT_M_PER_S: f64 = 299_792_458.0;
 
 /// Thermal noise at 290 K in dBm for one hertz.
 const NOISE_DBM_PER_HZ: f64 = -174.0;
@@ -22,7 +21,8 @@ const NOISE_DBM_PER_HZ: f64 = -174.0;
 /// by Shannon. A message of x bits takes x / C after a wait of rho / (1 - rho) s / C, the M/M/1 of [`Mm1`]
 /// whose service is this rate, and d / c on the air.
 ///
-/// X is drawn once for each device and cell, from the stream `radio/shadowing`.
+/// X is drawn once for each device and cell, from the stream `radio/shadowing`. Where the message tells the received
+/// power ([`Message::received_dbm`]), that is taken, and carrier, exponent, shadowing, power and gain play no part.
 #[derive(Clone, Debug)]
 pub struct CloseIn {
     /// Carrier in hertz, above 0.
@@ -133,14 +133,19 @@ impl CloseIn {
     /// Mean path loss in dB at a distance in metres, which counts as 1 m at least.
     #[must_use]
     pub fn path_loss_db(&self, distance_m: f64) -> f64 {
-        let reference = 4.0 * std::f64::consts::PI * self.carrier_hz / SPEED_OF_LIGHT_M_PER_S;
-        20.0 * reference.log10() + 10.0 * self.path_loss_exponent * distance_m.max(1.0).log10()
+        CloseInPathLoss { carrier_hz: self.carrier_hz, exponent: self.path_loss_exponent }
+            .path_loss_db(distance_m)
     }
 
     /// Bits a second at a path loss in dB; `None` below the threshold.
     #[must_use]
     pub fn rate_bps(&self, path_loss_db: f64) -> Option<f64> {
-        let received_dbm = self.transmit_power_dbm + self.antenna_gain_db - path_loss_db;
+        self.rate_of_power_bps(self.transmit_power_dbm + self.antenna_gain_db - path_loss_db)
+    }
+
+    /// Bits a second at a received power in dBm; `None` below the threshold.
+    #[must_use]
+    pub fn rate_of_power_bps(&self, received_dbm: f64) -> Option<f64> {
         let noise_dbm = NOISE_DBM_PER_HZ + 10.0 * self.width_hz.log10() + self.noise_figure_db;
         let snr = 10f64.powf((received_dbm - noise_dbm) / 10.0);
         (received_dbm >= self.threshold_dbm).then(|| self.width_hz * (1.0 + snr).log2())
@@ -160,8 +165,13 @@ impl CloseIn {
 
 impl DelayModel for CloseIn {
     fn delay_s(&mut self, message: &Message) -> Option<f64> {
-        let shadowing_db = message.device.map_or(0.0, |device| self.shadowing_of(device));
-        let rate_bps = self.rate_bps(self.path_loss_db(message.distance_m) + shadowing_db)?;
+        let rate_bps = match message.received_dbm {
+            Some(received_dbm) => self.rate_of_power_bps(received_dbm)?,
+            None => {
+                let shadowing_db = message.device.map_or(0.0, |device| self.shadowing_of(device));
+                self.rate_bps(self.path_loss_db(message.distance_m) + shadowing_db)?
+            }
+        };
         let queued_s = self.arrivals.delay_s(message.now, &self.queue, rate_bps, message.bytes)?;
         Some(queued_s + message.distance_m / SPEED_OF_LIGHT_M_PER_S)
     }
@@ -170,6 +180,10 @@ impl DelayModel for CloseIn {
         if delay_s.is_some() {
             self.arrivals.add(message.now, self.queue.window_s, message.bytes);
         }
+    }
+
+    fn rate_at_bps(&self, received_dbm: f64) -> Option<f64> {
+        self.rate_of_power_bps(received_dbm)
     }
 
     fn boxed_clone(&self) -> Box<dyn DelayModel> {

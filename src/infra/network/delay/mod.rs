@@ -36,8 +36,11 @@ pub struct Message {
     pub devices: u32,
     /// The device that sends or receives, if one does.
     pub device: Option<NodeId>,
-    /// Metres from that device to its access point.
+    /// Metres from that device to its access point; zero if the model [does not ask](DelayModel::needs_distance).
     pub distance_m: f64,
+    /// Power in dBm that the device receives of its access point, if a
+    /// [`RadioEnvironment`](crate::infra::RadioEnvironment) says how signals spread.
+    pub received_dbm: Option<f64>,
 }
 
 /// How long a message takes over a link.
@@ -65,6 +68,17 @@ pub trait DelayModel: fmt::Debug + Send + Sync {
 
     /// The message has come to the link, and entered it unless `delay_s` is `None`.
     fn note(&mut self, _message: &Message, _delay_s: Option<f64>) {}
+
+    /// Bits a second of a message at this received power in dBm, if the model has such a rate and carries anything
+    /// at all at this power.
+    fn rate_at_bps(&self, _received_dbm: f64) -> Option<f64> {
+        None
+    }
+
+    /// Whether its delays depend on [`Message::distance_m`], which costs a look at where both ends are.
+    fn needs_distance(&self) -> bool {
+        true
+    }
 
     /// Another one like it.
     fn boxed_clone(&self) -> Box<dyn DelayModel>;
@@ -97,6 +111,7 @@ mod tests {
             devices: 0,
             device: None,
             distance_m: 0.0,
+            received_dbm: None,
         }
     }
 

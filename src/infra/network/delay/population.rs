@@ -57,6 +57,10 @@ impl DelayModel for PopulationQueue {
         (spare_per_s > 0.0 && delay_s <= self.longest_s).then_some(delay_s)
     }
 
+    fn needs_distance(&self) -> bool {
+        false
+    }
+
     fn boxed_clone(&self) -> Box<dyn DelayModel> {
         Box::new(*self)
     }

@@ -105,6 +105,10 @@ impl DelayModel for ThroughputTable {
         self.rate_bps(message.transfers).map(|rate_bps| 8.0 * message.bytes / rate_bps)
     }
 
+    fn needs_distance(&self) -> bool {
+        false
+    }
+
     fn boxed_clone(&self) -> Box<dyn DelayModel> {
         Box::new(self.clone())
     }

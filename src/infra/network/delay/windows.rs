@@ -50,6 +50,8 @@ struct State {
     last_good: Measured,
     /// The number of the present window.
     window: u64,
+    /// Before this instant it is still that one.
+    window_holds_until: SimTime,
     messages: f64,
     bytes: f64,
 }
@@ -142,6 +144,9 @@ impl WindowedQueue {
 
     /// Closes the windows that have ended at `now`.
     fn roll(&mut self, now: SimTime, devices: u32) {
+        if now < self.state.window_holds_until {
+            return;
+        }
         if !self.state.started {
             let first =
                 Measured { messages_per_s: self.messages_per_s, mean_bytes: self.mean_message_bytes };
@@ -152,6 +157,9 @@ impl WindowedQueue {
         let passed_s = now.as_secs() - self.first_window_s;
         // A nanosecond of grace, so that what happens at a window's end is in the next one.
         let window = ((passed_s + 1e-9) / self.window_s).max(0.0) as u64;
+        // Short of its end by more than what is rounded above.
+        let end_s = self.first_window_s + (window + 1) as f64 * self.window_s;
+        self.state.window_holds_until = SimTime::from_secs(end_s * (1.0 - 1e-12) - 1e-6);
         if window == self.state.window {
             return;
         }
@@ -195,6 +203,10 @@ impl DelayModel for WindowedQueue {
         if delay_s.is_some() {
             self.state.last_good = self.state.now;
         }
+    }
+
+    fn needs_distance(&self) -> bool {
+        false
     }
 
     fn boxed_clone(&self) -> Box<dyn DelayModel> {

@@ -1,9 +1,9 @@
 //! The orchestrator of EdgeCloudSim's fifth sample application.
 
+use super::learned::{LearnedWays, UNAVAILABLE_S, throw};
 use crate::infra::NodeId;
 use crate::infra::network::NetworkClass;
 use crate::placement::offloading::bandits::Mab;
-use crate::placement::offloading::chances::draw;
 use crate::placement::offloading::games::cloud_probability;
 use crate::placement::offloading::predictive::Predictive;
 use crate::placement::offloading::targets::Arms;
@@ -29,10 +29,9 @@ pub enum VehicularPolicy {
     Mab,
     /// Edge or cloud by a mixed strategy, and then one of the networks to the cloud by a coin.
     GameTheory,
+    /// By models of whether each way succeeds and how long it takes.
+    AiBased,
 }
-
-/// Shares of the three ways.
-const EVEN: [f64; 3] = [33.0, 33.0, 34.0];
 
 /// Price of the cloud in the mixed strategy.
 const PRICE: f64 = 0.6;
@@ -42,9 +41,6 @@ const LONGEST_GAP_S: f64 = 20.0;
 
 /// Below this, the probability that nobody plays makes no difference to one beside it.
 const NOBODY: f64 = 1e-18;
-
-/// Seconds that a network counts for which takes nothing now: access point, cellular.
-const UNAVAILABLE_S: (f64, f64) = (9.0, 8.0);
 
 /// What is known of one vehicle's play.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,8 +61,7 @@ impl Player {
 
 /// Tasks of vehicles go one of three ways - to the edge, to the cloud by the access point, there by a direct network -
 /// and are taken in turn by the instances at its end.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug)]
 pub struct VehicularOrchestrator {
     /// How a vehicle finds its way.
     pub policy: VehicularPolicy,
@@ -81,13 +76,11 @@ pub struct VehicularOrchestrator {
     pub gap_for_rate: bool,
     /// Only vehicles with a smaller number are others.
     pub smaller_numbers_only: bool,
-    #[serde(skip, default = "by_failures")]
+    /// The models of `ai_based`, which throws the dice without them.
+    pub models: Option<LearnedWays>,
     predictive: Predictive,
-    #[serde(skip, default = "bandit")]
     mab: Mab,
-    #[serde(skip)]
     players: Vec<Player>,
-    #[serde(skip)]
     turns: RoundRobin,
 }
 
@@ -114,6 +107,7 @@ impl Default for VehicularOrchestrator {
             one_outcome_fewer: false,
             gap_for_rate: false,
             smaller_numbers_only: false,
+            models: None,
             predictive: by_failures(),
             mab: bandit(),
             players: Vec::new(),
@@ -124,10 +118,7 @@ impl Default for VehicularOrchestrator {
 
 impl VehicularOrchestrator {
     fn throw(view: &mut OffloadingView<'_>) -> OffloadingDecision {
-        let share = view.random().random::<f64>();
-        let way = draw(Way::ALL.into_iter().zip(EVEN), share);
-        let target = way.and_then(|way| way.target(view));
-        target.map_or(OffloadingDecision::Refuse, OffloadingDecision::Place)
+        throw(view).map_or(OffloadingDecision::Refuse, |(_, target)| OffloadingDecision::Place(target))
     }
 
     /// Seconds to the result that way, if the task ran at the speed that is idle there.
@@ -207,6 +198,10 @@ impl OffloadingPolicy for VehicularOrchestrator {
                 self.mab.decide(view)
             }
             VehicularPolicy::GameTheory => self.play(view),
+            VehicularPolicy::AiBased => match &mut self.models {
+                Some(models) => models.decide(view),
+                None => Self::throw(view),
+            },
         }
     }
 
@@ -226,7 +221,7 @@ impl OffloadingPolicy for VehicularOrchestrator {
         match self.policy {
             VehicularPolicy::Predictive => self.predictive.learn(outcome),
             VehicularPolicy::Mab => self.mab.learn(outcome),
-            VehicularPolicy::Random | VehicularPolicy::GameTheory => {}
+            VehicularPolicy::Random | VehicularPolicy::GameTheory | VehicularPolicy::AiBased => {}
         }
     }
 }

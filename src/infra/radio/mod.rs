@@ -1,0 +1,14 @@
+//! Radio signals between devices and access points: path loss, shadowing, received power.
+//!
+//! With a [`RadioEnvironment`] access points are compared by the power that a device receives of them. Without
+//! shadowing that is a matter of distances alone, and [`AccessPoints`](super::AccessPoints) solves for the exact
+//! instants of hand-overs. With shadowing, or where an interval is given, each device measures the sites in its
+//! range at that interval, and takes the strongest.
+
+mod path_loss;
+mod signals;
+
+pub use path_loss::CloseInPathLoss;
+pub(super) use path_loss::SPEED_OF_LIGHT_M_PER_S;
+pub use signals::{RadioEnvironment, RadioError, RadioSignal, SiteSignal};
+pub(super) use signals::{SendingSite, Signals};
