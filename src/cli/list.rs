@@ -22,6 +22,7 @@ enum What {
     Workloads,
     Policies,
     Models,
+    Dynamics,
     Power,
     Applications,
     Infrastructures,
@@ -36,6 +37,7 @@ impl List {
                 "workload" => What::Workloads,
                 "power model" | "power preset" | "frequency preset" => What::Power,
                 "mobility model" => What::Models,
+                "change of dynamics" => What::Dynamics,
                 _ => What::Policies,
             };
             if self.what.is_some_and(|wanted| wanted != what) {

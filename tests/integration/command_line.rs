@@ -81,7 +81,7 @@ fn the_schema_is_json_and_knows_what_is_listed() {
     }
     // Two spaces before a kind, six before a parameter.
     let parts: Vec<String> =
-        ["workloads", "policies", "models", "power", "applications", "infrastructures"]
+        ["workloads", "policies", "models", "power", "dynamics", "applications", "infrastructures"]
             .iter()
             .map(|what| output_text(&stratosim().args(["list", what]).assert().success()))
             .collect();

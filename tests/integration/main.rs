@@ -13,6 +13,7 @@ mod conservation;
 mod dataset;
 mod determinism;
 mod documents;
+mod dynamics;
 mod energy;
 mod frequency_scenarios;
 mod full_disk;

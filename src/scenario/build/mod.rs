@@ -6,6 +6,7 @@ mod consolidation;
 mod delays;
 mod direct_networks;
 mod directory;
+mod dynamics;
 mod energy;
 mod faults;
 mod hosts;
@@ -132,8 +133,9 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let classes = classes(scenario, registry, &mut directory, site)?;
     let environment = radio::environment(&scenario.attachment, &site.key("attachment"));
     add_classes(&mut world, classes, scenario, environment, registry, &mut directory, site);
-    add_network(&mut world, scenario, &prepared, &directory, site);
+    let links = add_network(&mut world, scenario, &prepared, &directory, site);
     energy::add_sites(world.infrastructure(), scenario, &directory, site);
+    dynamics::add_perturbations(&mut world, scenario, &directory, &links, site);
     check_coverage(scenario, site);
     world.attach_by(radio::criterion(&scenario.attachment));
     if let Some(environment) = environment {
@@ -365,14 +367,14 @@ fn access_point_nodes<'a>(
         .flat_map(|(_, (_, entry))| (entry.first..entry.first + entry.count).map(NodeId))
 }
 
-/// Adds links and faults.
+/// Adds links and faults; all links by name.
 fn add_network(
     world: &mut WorldBuilder,
     scenario: &Scenario,
     prepared: &Prepared,
     directory: &NodeDirectory,
     site: &Site<'_>,
-) {
+) -> BTreeMap<String, LinkId> {
     let network_site = site.key("network");
     let streams = world.streams();
     let infrastructure = world.infrastructure();
@@ -427,6 +429,7 @@ fn add_network(
             world.fault(target, times);
         }
     }
+    by_name
 }
 
 /// Reports devices that could never reach anything.

@@ -5,6 +5,7 @@ mod access;
 mod cloudsim;
 mod consolidation;
 mod draw;
+mod dynamics;
 mod energy;
 mod faults;
 mod infrastructure;
@@ -38,6 +39,10 @@ pub use cloudsim::{
 };
 pub use consolidation::{FollowThePriceSpec, ForecastSpec};
 pub use draw::{Draw, DrawnFrom, Quantity};
+pub use dynamics::{
+    AmountSpec, AttributeName, ChangeSpec, ConditionSpec, DemandSpec, DynamicsSpec, GroupBy, PhaseSpec,
+    ReplayInterpolation, ReplayMissing, ReplaySpec, ScheduleSpec, WaveSpec, WeightedSpec, WindowSpec,
+};
 pub use energy::{
     CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
     SiteBatterySpec, SiteSpecification,

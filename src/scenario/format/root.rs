@@ -1,8 +1,8 @@
 //! The scenario as a whole.
 
 use super::{
-    AssetSpecification, CalendarSpec, FaultSpec, InfrastructureSpec, NetworkSpec, NodeClassSpec,
-    RadioEnvironmentSpec, RadioSampleSpec, SignalSpec, SiteSpecification, TraceDepth,
+    AssetSpecification, CalendarSpec, DynamicsSpec, FaultSpec, InfrastructureSpec, NetworkSpec,
+    NodeClassSpec, RadioEnvironmentSpec, RadioSampleSpec, SignalSpec, SiteSpecification, TraceDepth,
 };
 use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
@@ -323,6 +323,9 @@ pub struct Scenario {
     /// What fails, and when.
     #[serde(default)]
     pub faults: Vec<FaultSpec>,
+    /// What changes as time goes on: nodes, links, cells and batteries around their base values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dynamics: Vec<DynamicsSpec>,
     /// Which date the run begins at; that of each signal's first row if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarSpec>,
