@@ -92,10 +92,10 @@ fn the_schema_is_json_and_knows_what_is_listed() {
     assert_eq!(parts.iter().map(|part| entries(part)).sum::<usize>(), entries(&listed));
     assert!(parts[1].contains("  cloud_only ") && !parts[0].contains("cloud_only"));
     assert!(
-        parts[4].contains("\n  sock_shop ")
-            && parts[4].contains("7 services, 12 interactions, 5 flows.")
+        parts[5].contains("\n  sock_shop ")
+            && parts[5].contains("7 services, 12 interactions, 5 flows.")
     );
-    assert!(parts[5].contains("\n  mec_5g ") && parts[5].contains("      uplinks (optional): "));
+    assert!(parts[6].contains("\n  mec_5g ") && parts[6].contains("      uplinks (optional): "));
     assert!(parts[3].contains("  square_root ") && parts[3].contains("  hp_proliant_ml110_g4 "));
 }
 
