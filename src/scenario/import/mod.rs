@@ -9,6 +9,7 @@ mod fcd_rows;
 mod fcd_summary;
 mod graphml;
 mod remoteness;
+mod rows;
 mod series;
 mod sites;
 mod task_trace;
