@@ -246,6 +246,7 @@ proptest! {
         let links: Vec<LinkSpec> = ring.chain(chords).collect();
         let mut kernel = wires(&links);
         let mut started = Vec::new();
+        // Near a load of 1 a message may wait for days: to the end of time, so that all have arrived.
         let end = [Step::Wait(1e12)];
         for step in steps.into_iter().chain(end) {
             let Kernel { model, schedule, .. } = &mut kernel;

@@ -16,6 +16,7 @@ mod json;
 mod node_link;
 mod remoteness;
 mod replay;
+mod rows;
 mod series;
 mod sites;
 mod sndlib;

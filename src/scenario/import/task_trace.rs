@@ -1,6 +1,7 @@
 //! Traces of tasks in CSV.
 
 use super::ImportError;
+use super::rows::read_rows;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -39,37 +40,17 @@ struct Row {
 /// # Errors
 /// If the file cannot be read, or a row is not of this form: with its line.
 pub fn read_task_trace(path: impl AsRef<Path>) -> Result<Vec<TaskTraceRow>, ImportError> {
-    let path = path.as_ref();
-    let file = path.to_path_buf();
-    let open = |source| ImportError::Open { file: file.clone(), source };
-    let content = |line: u64, found: String, expected: &str| ImportError::Content {
-        file: file.clone(),
-        line,
-        column: 1,
-        found,
-        expected: expected.into(),
-    };
-    let input = std::fs::File::open(path).map_err(open)?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
+    let columns = "columns t_s[, device, length_mi, upload_bytes, download_bytes]";
     let mut rows: Vec<TaskTraceRow> = Vec::new();
-    for (index, row) in reader.deserialize::<Row>().enumerate() {
-        let line = index as u64 + 2;
-        let row = row.map_err(|error| {
-            let line = error.position().map_or(line, csv::Position::line);
-            content(
-                line,
-                error.to_string(),
-                "columns t_s[, device, length_mi, upload_bytes, download_bytes]",
-            )
-        })?;
+    read_rows(path.as_ref(), columns, |row: Row| {
         let sizes = [row.length_mi, row.upload_bytes, row.download_bytes];
         if let Some(bad) = sizes.into_iter().flatten().find(|size| !(size.is_finite() && *size >= 0.0)) {
-            return Err(content(line, bad.to_string(), "a size of at least 0"));
+            return Err((bad.to_string(), "a size of at least 0".into()));
         }
         let earlier = rows.last().map_or(0.0, |row| row.time_s);
         if !(row.t_s >= earlier && row.t_s.is_finite()) {
             let expected = format!("a time of at least {earlier}, that of the row before");
-            return Err(content(line, format!("t_s = {}", row.t_s), &expected));
+            return Err((format!("t_s = {}", row.t_s), expected));
         }
         rows.push(TaskTraceRow {
             time_s: row.t_s,
@@ -78,7 +59,8 @@ pub fn read_task_trace(path: impl AsRef<Path>) -> Result<Vec<TaskTraceRow>, Impo
             upload_bytes: row.upload_bytes,
             download_bytes: row.download_bytes,
         });
-    }
+        Ok(())
+    })?;
     Ok(rows)
 }
 

@@ -1,6 +1,7 @@
 //! Tables of throughput by concurrency in CSV.
 
 use super::ImportError;
+use super::rows::read_rows;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -17,27 +18,10 @@ struct Row {
 /// # Errors
 /// If the file cannot be read, or a row is not of this form or out of order: with its line.
 pub fn read_throughput_table(path: impl AsRef<Path>) -> Result<Vec<(u32, f64)>, ImportError> {
-    let path = path.as_ref();
-    let file = path.to_path_buf();
-    let open = |source| ImportError::Open { file: file.clone(), source };
-    let content = |line: u64, found: String, expected: &str| ImportError::Content {
-        file: file.clone(),
-        line,
-        column: 1,
-        found,
-        expected: expected.into(),
-    };
-    let input = std::fs::File::open(path).map_err(open)?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
     let mut rows: Vec<(u32, f64)> = Vec::new();
-    for (index, row) in reader.deserialize::<Row>().enumerate() {
-        let line = index as u64 + 2;
-        let row = row.map_err(|error| {
-            let line = error.position().map_or(line, csv::Position::line);
-            content(line, error.to_string(), "columns transfers, rate_kbps")
-        })?;
+    read_rows(path.as_ref(), "columns transfers, rate_kbps", |row: Row| {
         if !(row.rate_kbps > 0.0 && row.rate_kbps.is_finite()) {
-            return Err(content(line, format!("rate_kbps = {}", row.rate_kbps), "a rate above 0"));
+            return Err((format!("rate_kbps = {}", row.rate_kbps), "a rate above 0".into()));
         }
         let expected = match rows.last() {
             None if row.transfers > 0 => "0 transfers in the first row".to_string(),
@@ -46,11 +30,11 @@ pub fn read_throughput_table(path: impl AsRef<Path>) -> Result<Vec<(u32, f64)>, 
             }
             _ => {
                 rows.push((row.transfers, row.rate_kbps * 1e3));
-                continue;
+                return Ok(());
             }
         };
-        return Err(content(line, format!("transfers = {}", row.transfers), &expected));
-    }
+        Err((format!("transfers = {}", row.transfers), expected))
+    })?;
     Ok(rows)
 }
 
