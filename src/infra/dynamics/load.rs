@@ -39,7 +39,7 @@ impl Diurnal {
     /// let day = Diurnal::new(0.5, hours(24.0), hours(18.0));
     /// assert_eq!(day.factor(SimTime::ZERO + hours(18.0)), 1.5);
     /// assert_eq!(day.factor(SimTime::ZERO + hours(6.0)), 0.5);
-    /// assert_eq!(day.factor(SimTime::ZERO + hours(7.0)), day.factor(SimTime::ZERO + hours(24_000_007.0)));
+    /// assert_eq!(day.factor(SimTime::ZERO + hours(7.0)), day.factor(SimTime::ZERO + hours(24_007.0)));
     /// ```
     #[must_use]
     pub fn factor(&self, now: SimTime) -> f64 {
