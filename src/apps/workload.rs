@@ -99,6 +99,10 @@ pub trait Workload: fmt::Debug + Send {
     /// A node has come or gone.
     fn on_node_change(&mut self, _node: NodeId, _change: NodeChange, _context: &mut dyn Context) {}
 
+    /// Perturbations have changed what nodes or links offer: latencies, bandwidths, cores and the like; told once for
+    /// all changes of an instant. Failures and repairs are told of beside.
+    fn on_offers_change(&mut self, _context: &mut dyn Context) {}
+
     /// A virtual machine of this workload runs now, or was lost; `token` is what it was added with.
     fn on_vm_change(&mut self, _vm: VmId, _token: u64, _change: VmChange, _context: &mut dyn Context) {}
 

@@ -1,13 +1,14 @@
-//! `stratosim import`: turns a trace of any format into our own tables.
+//! `stratosim import`: turns a trace of any format into our own tables, or a model of others into ours.
 
 use super::import_maps::Maps;
+use super::import_model::ModelImport;
 use super::{Failure, print};
 use crate::output::{OutputError, RunDirectory};
 use crate::traces::{
     Gaps, ReadingProgress, Sampling, TraceError, TraceFormat, TraceOptions, VmTrace, detect, open,
 };
 use crate::units::{DataSize, Duration};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -16,19 +17,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Turn a workload trace, SUMO's movements or a list of sites into tables of our own, or a part of it.
+/// Turn a workload trace, SUMO's movements or a list of sites into tables of our own, or a part of it; or
+/// applications, infrastructures and workflows of others into ours.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Example:\n  stratosim import 20110303.tar.gz --out traces/planetlab\n  \
     stratosim import azure/ --out traces/azure --sample 0.1 --seed 1 --until 1d\n  \
     stratosim import fcd city.fcd.xml.gz --out maps/city\n  \
-    stratosim import clusterdata-2011-2/ --format google2011 --machine-cores 64 --out traces/google\n\n\
+    stratosim import clusterdata-2011-2/ --format google2011 --machine-cores 64 --out traces/google\n  \
+    stratosim import compose compose.yaml --out shop.json\n  \
+    stratosim import eclypse application.json\n\n\
     SOURCE is a file, a folder or an archive (.tar, .tar.gz); files may be gzipped. Formats: stratosim, \
     planetlab, cpu-memory, extcloudsim, opendc, bitbrains, azure, google2011, alibaba2017, alibaba2018, swf, \
-    gwf, cloudsimpy; docs/traces.md says what is taken from each.")]
+    gwf, cloudsimpy; docs/traces.md says what is taken from each, \
+    docs/services.md what of applications, infrastructures and workflows.")]
 pub(super) struct Import {
     #[command(subcommand)]
-    maps: Option<Maps>,
+    other: Option<Other>,
     /// File, folder or archive of the trace.
     #[arg(required = true)]
     source: Option<PathBuf>,
@@ -82,6 +87,15 @@ pub(super) struct Import {
     quiet: bool,
 }
 
+/// What is imported beside workload traces.
+#[derive(Debug, Subcommand)]
+enum Other {
+    #[command(flatten)]
+    Maps(Maps),
+    #[command(flatten)]
+    Model(ModelImport),
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum GapsArgument {
     /// Fail, or count them with --skip-bad-rows.
@@ -118,10 +132,12 @@ impl Import {
     }
 
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        match (&self.maps, &self.source, &self.out) {
-            (Some(maps), _, _) => maps.execute(),
+        match (&self.other, &self.source, &self.out) {
+            (Some(Other::Maps(maps)), ..) => maps.execute(),
+            (Some(Other::Model(model)), ..) => model.execute(),
             (None, Some(source), Some(out)) => self.trace(source, out),
-            _ => Err(Failure::BadInput("give the source and --out".into())),
+            // The arguments are refused without them.
+            _ => Err(Failure::BadInput("name a SOURCE, and a folder to write with --out".into())),
         }
     }
 

@@ -5,6 +5,7 @@ mod dataset;
 mod follow;
 mod import;
 mod import_maps;
+mod import_model;
 mod list;
 mod merge;
 mod new;

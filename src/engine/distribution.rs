@@ -1,7 +1,10 @@
 //! Distributions of non-negative quantities: gaps, sizes, lifetimes.
 
 use rand::{Rng, RngExt};
-use rand_distr::{Distribution as _, Exp1, Gamma, LogNormal, Normal, Weibull};
+use rand_distr::{
+    Beta, Distribution as _, Exp1, Gamma, LogNormal, Normal, Pareto, Poisson, Triangular, Weibull,
+};
+use statrs::distribution::{Continuous as _, ContinuousCDF as _};
 use std::sync::Arc;
 
 /// A distribution over non-negative numbers in SI units; what falls below zero (a normal's tail) is
@@ -32,6 +35,17 @@ enum Shape {
     Gamma(Gamma<f64>),
     Weibull(Weibull<f64>),
     Empirical(Arc<[f64]>),
+    /// Of a normal with this mean and standard deviation what lies between two quantiles.
+    TruncatedNormal(f64, f64, [f64; 2]),
+    Triangular(Triangular<f64>),
+    /// Stretched from 0..1 to these bounds.
+    Beta(Beta<f64>, f64, f64),
+    Pareto(Pareto<f64>),
+    Poisson(Poisson<f64>),
+    /// A value with a probability, else zero.
+    Bernoulli(f64, f64),
+    /// Values and the sums of their weights so far.
+    Discrete(Arc<[(f64, f64)]>),
 }
 
 /// A parameter that makes no distribution.
@@ -212,6 +226,142 @@ impl Distribution {
         Ok(Distribution { shape: Shape::Empirical(values.into()), mean })
     }
 
+    /// Normal with this mean and standard deviation (> 0) before it is cut off at `low` and `high`
+    /// (0 <= low < high); the [mean](Self::mean) is that of what is left.
+    ///
+    /// # Errors
+    /// If a parameter is out of range or not finite, or nothing is left between the bounds.
+    pub fn truncated_normal(
+        mean: f64,
+        standard_deviation: f64,
+        low: f64,
+        high: f64,
+    ) -> Result<Self, DistributionError> {
+        const NAME: &str = "truncated_normal";
+        check(mean.is_finite(), NAME, "mean", mean, "finite")?;
+        let good = positive(standard_deviation);
+        check(good, NAME, "standard_deviation", standard_deviation, "above 0")?;
+        check(non_negative(low), NAME, "min", low, "at least 0")?;
+        check(high > low && high.is_finite(), NAME, "max", high, "above min")?;
+        let unit = statrs::distribution::Normal::standard();
+        let [a, b] = [low, high].map(|bound| (bound - mean) / standard_deviation);
+        let quantiles = [a, b].map(|bound| unit.cdf(bound));
+        let left = quantiles[1] - quantiles[0];
+        check(left > 1e-12, NAME, "mean", mean, "near enough to what is between min and max")?;
+        // Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions, volume 1, section 13.10.1.
+        let shift = standard_deviation * (unit.pdf(a) - unit.pdf(b)) / left;
+        let shape = Shape::TruncatedNormal(mean, standard_deviation, quantiles);
+        Ok(Distribution { shape, mean: mean + shift })
+    }
+
+    /// Triangular between `low` and `high` with its peak at `mode` (0 <= low <= mode <= high, low < high).
+    ///
+    /// # Errors
+    /// If the parameters are not in this order, or not finite.
+    pub fn triangular(low: f64, mode: f64, high: f64) -> Result<Self, DistributionError> {
+        check(non_negative(low), "triangular", "min", low, "at least 0")?;
+        check(high > low && high.is_finite(), "triangular", "max", high, "above min")?;
+        match Triangular::new(low, high, mode) {
+            Ok(shape) => {
+                Ok(Distribution { shape: Shape::Triangular(shape), mean: (low + mode + high) / 3.0 })
+            }
+            Err(_) => Err(DistributionError {
+                distribution: "triangular",
+                parameter: "mode",
+                value: mode,
+                allowed: "between min and max",
+            }),
+        }
+    }
+
+    /// Beta with the shapes `alpha` and `beta` (> 0), stretched to `low..high` (0 <= low < high).
+    ///
+    /// # Errors
+    /// If a parameter is out of range or not finite.
+    pub fn beta(alpha: f64, beta: f64, low: f64, high: f64) -> Result<Self, DistributionError> {
+        check(positive(alpha), "beta", "alpha", alpha, "above 0")?;
+        check(non_negative(low), "beta", "min", low, "at least 0")?;
+        check(high > low && high.is_finite(), "beta", "max", high, "above min")?;
+        match Beta::new(alpha, beta) {
+            Ok(shape) if positive(beta) => Ok(Distribution {
+                shape: Shape::Beta(shape, low, high),
+                mean: low + (high - low) * alpha / (alpha + beta),
+            }),
+            _ => Err(DistributionError {
+                distribution: "beta",
+                parameter: "beta",
+                value: beta,
+                allowed: "above 0",
+            }),
+        }
+    }
+
+    /// Pareto with this shape (> 1, so that it has a mean) and scale, its least value (> 0).
+    ///
+    /// # Errors
+    /// If a parameter is out of range or not finite.
+    pub fn pareto(shape: f64, scale: f64) -> Result<Self, DistributionError> {
+        check(positive(scale), "pareto", "scale", scale, "above 0")?;
+        match Pareto::new(scale, shape) {
+            Ok(pareto) if shape > 1.0 && shape.is_finite() => {
+                Ok(Distribution { shape: Shape::Pareto(pareto), mean: scale * shape / (shape - 1.0) })
+            }
+            _ => Err(DistributionError {
+                distribution: "pareto",
+                parameter: "shape",
+                value: shape,
+                allowed: "above 1",
+            }),
+        }
+    }
+
+    /// Poisson with this mean (> 0): whole numbers.
+    ///
+    /// # Errors
+    /// If the mean is not positive, or beyond what can be drawn.
+    pub fn poisson(mean: f64) -> Result<Self, DistributionError> {
+        match Poisson::new(mean) {
+            Ok(poisson) if positive(mean) => Ok(Distribution { shape: Shape::Poisson(poisson), mean }),
+            _ => Err(DistributionError {
+                distribution: "poisson",
+                parameter: "mean",
+                value: mean,
+                allowed: "above 0 and below 1e19",
+            }),
+        }
+    }
+
+    /// `value` (>= 0) with this probability, else zero.
+    ///
+    /// # Errors
+    /// If a parameter is out of range or not finite.
+    pub fn bernoulli(probability: f64, value: f64) -> Result<Self, DistributionError> {
+        let good = (0.0..=1.0).contains(&probability);
+        check(good, "bernoulli", "probability", probability, "between 0 and 1")?;
+        check(non_negative(value), "bernoulli", "value", value, "at least 0")?;
+        Ok(Distribution { shape: Shape::Bernoulli(probability, value), mean: probability * value })
+    }
+
+    /// Each of the given values (>= 0, at least one) with a probability in proportion to its weight (>= 0).
+    ///
+    /// # Errors
+    /// If there are no values, not as many weights, or one of them is out of range, or all weights are 0.
+    pub fn discrete(values: &[f64], weights: &[f64]) -> Result<Self, DistributionError> {
+        let (count, weighed) = (values.len() as f64, weights.len() as f64);
+        check(!values.is_empty(), "discrete", "number of values", 0.0, "at least 1")?;
+        check(count == weighed, "discrete", "number of weights", weighed, "that of the values")?;
+        let (mut sums, mut sum, mut mean) = (Vec::with_capacity(values.len()), 0.0, 0.0);
+        for (&value, &weight) in values.iter().zip(weights) {
+            check(non_negative(value), "discrete", "value", value, "at least 0")?;
+            check(non_negative(weight), "discrete", "weight", weight, "at least 0")?;
+            sum += weight;
+            mean += value * weight;
+            sums.push((value, sum));
+        }
+        check(positive(sum), "discrete", "sum of the weights", sum, "above 0")?;
+        Ok(Distribution { shape: Shape::Discrete(sums.into()), mean: mean / sum })
+    }
+
     /// Draws one value.
     pub fn sample<R: Rng + ?Sized>(&self, random: &mut R) -> f64 {
         let value = match &self.shape {
@@ -226,6 +376,26 @@ impl Distribution {
             Shape::Gamma(shape) => shape.sample(random),
             Shape::Weibull(shape) => shape.sample(random),
             Shape::Empirical(values) => values[random.random_range(0..values.len())],
+            Shape::TruncatedNormal(mean, deviation, [low, high]) => {
+                let quantile = low + (high - low) * random.random::<f64>();
+                mean + deviation * statrs::distribution::Normal::standard().inverse_cdf(quantile)
+            }
+            Shape::Triangular(shape) => shape.sample(random),
+            Shape::Beta(shape, low, high) => low + (high - low) * shape.sample(random),
+            Shape::Pareto(shape) => shape.sample(random),
+            Shape::Poisson(shape) => shape.sample(random),
+            Shape::Bernoulli(probability, value) => {
+                if random.random::<f64>() < *probability {
+                    *value
+                } else {
+                    0.0
+                }
+            }
+            Shape::Discrete(sums) => {
+                let total = sums[sums.len() - 1].1;
+                let drawn = total * random.random::<f64>();
+                sums[sums.partition_point(|&(_, sum)| sum <= drawn).min(sums.len() - 1)].0
+            }
         };
         value.max(0.0)
     }
@@ -265,6 +435,14 @@ mod tests {
             (Distribution::gamma(4.0, 8.0), 8.0, 4.0),
             (Distribution::weibull(2.0, 1.0), 0.886_226_925, 0.463_251_375),
             (Distribution::empirical(&[1.0, 2.0, 6.0]), 3.0, (14f64 / 3.0).sqrt()),
+            // Between -1 and 1 standard deviations: 1 - 2 phi(1) / (Phi(1) - Phi(-1)) of the variance.
+            (Distribution::truncated_normal(8.0, 2.0, 6.0, 10.0), 8.0, 2.0 * 0.291_125_f64.sqrt()),
+            (Distribution::triangular(0.0, 3.0, 6.0), 3.0, 6.0 / 24f64.sqrt()),
+            (Distribution::beta(2.0, 3.0, 1.0, 2.0), 1.4, 0.2),
+            (Distribution::pareto(6.0, 5.0), 6.0, 5.0 * (6f64 / 25.0 / 4.0).sqrt()),
+            (Distribution::poisson(9.0), 9.0, 3.0),
+            (Distribution::bernoulli(0.2, 5.0), 1.0, 2.0),
+            (Distribution::discrete(&[1.0, 3.0], &[3.0, 1.0]), 1.5, 0.75f64.sqrt()),
         ];
         for (index, (distribution, mean, deviation)) in cases.into_iter().enumerate() {
             let distribution = distribution.expect("the parameters are good");

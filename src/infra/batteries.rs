@@ -20,6 +20,8 @@ enum Expected {
 pub(super) struct BatteryState {
     battery: Battery,
     initial_j: f64,
+    /// Joules by which it was filled from outside, or emptied if negative.
+    changed_j: f64,
     low_level: f64,
     restart_level: Option<f64>,
     /// Whether it was told that the battery is low.
@@ -42,6 +44,7 @@ impl BatteryState {
         BatteryState {
             battery,
             initial_j: battery.level_j(SimTime::ZERO),
+            changed_j: 0.0,
             low_level: spec.low_level,
             restart_level: spec.restart_level,
             is_low: battery.level(SimTime::ZERO) <= spec.low_level,
@@ -85,6 +88,8 @@ pub struct BatteryTotals {
     pub initial_j: f64,
     /// Joules that chargers gave, to the load or the battery.
     pub charged_j: f64,
+    /// Joules by which perturbations have filled batteries, less those by which they have emptied them.
+    pub changed_j: f64,
     /// Joules left.
     pub left_j: f64,
 }
@@ -100,6 +105,7 @@ impl Infrastructure {
             totals.empty += u32::from(!node.powered);
             totals.initial_j += state.initial_j;
             totals.charged_j += state.battery.charged_j(now);
+            totals.changed_j += state.changed_j;
             totals.left_j += state.battery.level_j(now);
         }
         totals
@@ -115,6 +121,75 @@ impl Infrastructure {
     #[must_use]
     pub fn battery(&self, node: NodeId) -> Option<&Battery> {
         self.batteries[node.index()].as_ref().map(|state| &state.battery)
+    }
+
+    /// Fills or empties a node's battery to a share of its capacity in 0..=1; nothing of a node without one. A node
+    /// whose battery was empty starts again if it is filled to its restart level, or at all if it has none.
+    pub fn set_battery_level<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        level: f64,
+    ) {
+        self.change_battery(schedule, node, |battery, now| battery.set_level(now, level));
+    }
+
+    /// Changes the capacity of a node's battery to joules above 0; what is left stays, as far as it fits.
+    pub fn set_battery_capacity<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        capacity_j: f64,
+    ) {
+        // Below a joule it would be none at all.
+        self.change_battery(schedule, node, |battery, now| {
+            battery.set_capacity(now, capacity_j.max(1.0))
+        });
+    }
+
+    fn change_battery<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        change: impl FnOnce(&mut Battery, SimTime),
+    ) {
+        let now = schedule.now();
+        let Some(state) = &mut self.batteries[node.index()] else { return };
+        let before_j = state.battery.level_j(now);
+        change(&mut state.battery, now);
+        state.changed_j += state.battery.level_j(now) - before_j;
+        let level = state.battery.level(now);
+        let powered = &mut self.nodes[node.index()].powered;
+        if !*powered && level > 0.0 && level >= state.restart_level.unwrap_or(0.0) {
+            *powered = true;
+            self.bring_up(schedule, node, NodeChange::BatteryCharged);
+            return;
+        }
+        if *powered && !state.is_low && level <= state.low_level {
+            state.is_low = true;
+            self.notices.push_back(Notice::NodeChanged(node, NodeChange::BatteryLow));
+        }
+        self.arm_battery(schedule, node);
+    }
+
+    /// The power of a node's charger in watts; `None` if it has none.
+    #[must_use]
+    pub fn charger_power_w(&self, node: NodeId) -> Option<f64> {
+        let state = self.batteries[node.index()].as_ref()?;
+        state.charger.as_ref().map(|(charger, _)| charger.power_w)
+    }
+
+    /// Changes the power of a node's charger in watts (>= 0); nothing of a node without one.
+    pub fn set_charger_power<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        power_w: f64,
+    ) {
+        let Some(state) = &mut self.batteries[node.index()] else { return };
+        let Some((charger, _)) = &mut state.charger else { return };
+        charger.power_w = power_w.max(0.0);
+        self.refresh(schedule, node, 0.0);
     }
 
     /// Schedules the first connections of chargers.

@@ -4,6 +4,7 @@ use super::accelerators::Accelerators;
 use super::attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 use super::batteries::BatteryState;
 use super::compute::{Compute, Refusal};
+use super::dynamics::{Dynamics, PerturbationError, PerturbationSpec};
 use super::edgecloudsim::{UpdateScope, Updates};
 use super::faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
 use super::feed::{FeedState, PositionFeed};
@@ -16,6 +17,7 @@ use super::motion::{Motion, Placement};
 use super::network::{DirectScope, DirectSpec, LinkSpec, Network};
 use super::network_energy::NetworkMeter;
 use super::node::{Node, NodeClass};
+use super::offers::Offers;
 use super::predicted::PredictedLoads;
 use super::radio::{RadioEnvironment, RadioError, SendingSite, Signals};
 use super::sites::{NodeAccount, SiteState};
@@ -46,6 +48,9 @@ pub enum InfraError {
         /// What is wrong with it.
         source: SiteError,
     },
+    /// A perturbation of what is not there.
+    #[error(transparent)]
+    Perturbation(#[from] PerturbationError),
     /// A radio environment that makes no sense.
     #[error(transparent)]
     Radio(#[from] RadioError),
@@ -72,6 +77,7 @@ pub struct InfraBuilder {
     radio: Option<RadioEnvironment>,
     sites: Vec<(SiteSpec, Vec<NodeId>)>,
     signals: BTreeMap<String, Arc<Signal>>,
+    perturbations: Vec<PerturbationSpec>,
 }
 
 /// Transmit power and gain of the antenna of a site in dBm.
@@ -100,6 +106,7 @@ impl InfraBuilder {
             radio: None,
             sites: Vec::new(),
             signals: BTreeMap::new(),
+            perturbations: Vec::new(),
         }
     }
 
@@ -165,6 +172,11 @@ impl InfraBuilder {
         LinkId(self.radios + self.links.len() as u32 - 1)
     }
 
+    /// The links between two nodes so far, each with its id.
+    pub fn links(&self) -> impl Iterator<Item = (LinkId, &LinkSpec)> {
+        (self.radios..).map(LinkId).zip(self.links.iter().map(|(_, spec)| spec))
+    }
+
     /// Adds a network that leads from devices to nodes directly.
     pub fn direct(&mut self, spec: DirectSpec) {
         self.directs.push(spec);
@@ -216,6 +228,11 @@ impl InfraBuilder {
         }
         self.sites.push((spec, nodes));
         SiteId(self.sites.len() as u32 - 1)
+    }
+
+    /// Adds what changes nodes or links as time goes on.
+    pub fn perturb(&mut self, spec: PerturbationSpec) {
+        self.perturbations.push(spec);
     }
 
     /// By which rule devices choose their access points.
@@ -414,7 +431,7 @@ impl InfraBuilder {
             let count = self.classes[class.index()].count;
             FeedState::new(source, first_nodes[class.index()], count)
         });
-        Ok(Infrastructure {
+        let mut infrastructure = Infrastructure {
             processor_due: vec![None; compute.len()],
             node_failures: vec![0; nodes.len()],
             link_failures: vec![0; link_names.len()],
@@ -447,6 +464,13 @@ impl InfraBuilder {
             sites,
             signals: self.signals,
             node_accounts,
-        })
+            offers: Offers::default(),
+            dynamics: None,
+        };
+        if !self.perturbations.is_empty() {
+            let dynamics = Dynamics::new(self.perturbations, &infrastructure, self.streams)?;
+            infrastructure.dynamics = Some(Box::new(dynamics));
+        }
+        Ok(infrastructure)
     }
 }

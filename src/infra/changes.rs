@@ -139,28 +139,8 @@ impl Infrastructure {
         let fails = self.faults[index].changes.is_multiple_of(2);
         self.faults[index].changes += 1;
         match self.faults[index].target {
-            FaultTarget::Node(node) => {
-                let failures = &mut self.node_failures[node.index()];
-                if count_failure(failures, fails) {
-                    self.nodes[node.index()].up = !fails;
-                    if fails {
-                        self.take_down(schedule, node, NodeChange::Failed);
-                    } else {
-                        self.bring_up(schedule, node, NodeChange::Repaired);
-                    }
-                }
-            }
-            FaultTarget::Link(link) => {
-                if count_failure(&mut self.link_failures[link.index()], fails) {
-                    self.nearest.clear();
-                    self.network.set_link(link, !fails);
-                    self.notices.push_back(Notice::LinkChanged { link, up: !fails });
-                    if fails {
-                        let hit = self.network.transfers_where(|transfer| transfer.uses(link));
-                        self.lead_around(schedule, &hit, TransferOutcome::LostToFault);
-                    }
-                }
-            }
+            FaultTarget::Node(node) => self.fail_node(schedule, node, fails),
+            FaultTarget::Link(link) => self.fail_links(schedule, &[(link, fails)]),
         }
         self.schedule_fault(schedule, index);
     }
@@ -277,16 +257,5 @@ impl Infrastructure {
             let change = self.motion.reattach(schedule, device);
             self.hand_over_or(schedule, device, change, otherwise);
         }
-    }
-}
-
-/// Counts overlapping failures; whether the state changes.
-fn count_failure(failures: &mut u32, fails: bool) -> bool {
-    if fails {
-        *failures += 1;
-        *failures == 1
-    } else {
-        *failures = failures.saturating_sub(1);
-        *failures == 0
     }
 }

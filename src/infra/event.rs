@@ -45,6 +45,8 @@ pub enum InfraEvent {
     HostDue(HostId),
     /// A virtual machine has booted.
     VmDue(VmId),
+    /// A perturbation acts.
+    PerturbationsDue,
 }
 
 /// How a job ended.
@@ -174,6 +176,8 @@ pub enum Notice {
         /// Whether it works now.
         up: bool,
     },
+    /// Perturbations have changed what nodes or links offer; once for all changes of an instant.
+    OffersChanged,
     /// A node runs at another frequency step.
     FrequencyChanged(NodeId),
     /// A node is on another leg, or attached elsewhere; told if it is

@@ -3,6 +3,7 @@
 use super::accelerators::Accelerators;
 use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
+use super::dynamics::Dynamics;
 use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
 use super::faults::{FaultProcess, Reliability};
@@ -14,6 +15,7 @@ use super::motion::Motion;
 use super::network::{Endpoint, Network, NetworkClass};
 use super::network_energy::NetworkMeter;
 use super::node::{Node, NodeClass, Tier};
+use super::offers::Offers;
 use super::predicted::{PredictedLoads, Share};
 use super::sites::{NodeAccount, SiteState};
 use super::virtual_machines::VirtualMachines;
@@ -68,6 +70,9 @@ pub struct Infrastructure {
     pub(super) signals: BTreeMap<String, Arc<Signal>>,
     /// For each node its part of its site; empty if there are no sites.
     pub(super) node_accounts: Vec<Option<NodeAccount>>,
+    pub(super) offers: Offers,
+    /// What changes as time goes on; `None` if nothing does.
+    pub(super) dynamics: Option<Box<Dynamics>>,
 }
 
 impl Infrastructure {
@@ -91,6 +96,7 @@ impl Infrastructure {
         self.schedule_radio(schedule);
         self.start_chargers(schedule);
         self.start_caps(schedule);
+        self.start_perturbations(schedule);
     }
 
     /// Devices of feeds neither come, move on nor go at `end` and later: what a trace says of the instant at which a
@@ -159,6 +165,7 @@ impl Infrastructure {
             InfraEvent::HostsDue => self.on_hosts_due(schedule),
             InfraEvent::HostDue(host) => self.on_host_due(schedule, host),
             InfraEvent::VmDue(vm) => self.on_vm_due(schedule, vm),
+            InfraEvent::PerturbationsDue => self.on_perturbations_due(schedule),
         }
     }
 

@@ -107,7 +107,7 @@ impl Infrastructure {
         if step == self.frequency_step(node) {
             return Ok(());
         }
-        let speeds = steps.speeds(step);
+        let speeds = self.offers.slow(node, steps.speeds(step));
         self.nodes[node.index()].frequency_step = step as u8;
         for processor in self.nodes[node.index()].processors() {
             self.compute.set_speeds(schedule.now(), processor, speeds);

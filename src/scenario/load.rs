@@ -1,7 +1,11 @@
 //! Loading a scenario: parse, override, check, build.
 
 use super::build::build;
-use super::{Diagnostics, Document, Registry, Scenario, check};
+use super::import::is_eclypse;
+use super::library::expand;
+use super::{
+    Diagnostics, Document, Path, Registry, Scenario, asset_faults, check, diagnose, offer_faults,
+};
 use crate::world::WorldBuilder;
 use std::path::Path as FilePath;
 
@@ -38,9 +42,20 @@ pub fn load(
     registry: &Registry,
     directory: &FilePath,
 ) -> Result<Loaded, Diagnostics> {
+    if is_eclypse(document) {
+        let path = Path::root().key("eclypse_schema");
+        let error = document.key_diagnostic(&path, "this is an export of ECLYPSE, not a scenario");
+        let help = "name it in a scenario: an infrastructure as \"infrastructure\": { \"library\": \"eclypse\", \
+            \"file\": ... }, an application by its `file`; or see `stratosim import eclypse --help`";
+        return Err(error.help(help).into());
+    }
     check(document, &registry.scenario_schema())?;
     let mut scenario: Scenario = serde_path_to_error::deserialize(document.value())
-        .map_err(|error| document.diagnostic(&super::Path::root(), error.to_string()))?;
+        .map_err(|error| document.diagnostic(&Path::root(), error.to_string()))?;
+    diagnose(asset_faults(&scenario.assets), document, &Path::root().key("assets"))?;
+    expand(&mut scenario, document, directory)?;
+    let offered = offer_faults(&scenario.nodes, &scenario.assets);
+    diagnose(offered, document, &Path::root().key("nodes"))?;
     let world = build(&mut scenario, document, registry, directory)?;
     let name = scenario.name.clone().unwrap_or_else(|| {
         let stem = FilePath::new(document.file_name()).file_stem();

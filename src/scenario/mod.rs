@@ -28,12 +28,14 @@
 //! # Ok::<(), stratosim::scenario::Diagnostics>(())
 //! ```
 
+mod application_check;
 mod build;
 mod check;
 mod diagnostic;
 mod document;
 pub mod format;
 pub mod import;
+pub mod library;
 mod load;
 mod override_path;
 mod path;
@@ -47,6 +49,9 @@ pub use crate::units::{
     Coordinate, DataRate, DataSize, Duration, Energy, EnergyPerBit, FloatingPointRate,
     FloatingPointWork, Frequency, Gain, InstructionRate, Instructions, Length, Power, PowerLevel,
     QuantityError, QuantityKind, Ratio, Speed, Unit,
+};
+pub use application_check::{
+    BUILT_IN_ASSETS, Fault, application_faults, asset_faults, diagnose, offer_faults, workflow_faults,
 };
 pub use build::{Movement, NodeDirectory, PowerSite, WorkloadSite};
 pub use check::{check, read, schema_of};

@@ -9,13 +9,14 @@ pub use traits::{
     Parameters,
 };
 
-use describe::{add_shared, infos, one_of, shared_info, split};
+use describe::{add_shared, alternatives, infos, one_of, shared_info, split};
 
 use super::Site;
 use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
 use super::format::{
-    ConsolidationKind, FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind, OverloadKind,
-    PowerKind, PowerStatesSpec, PredictorKind, Scenario, SelectionKind, VmAllocationKind, WorkloadKind,
+    ChangeSpec, ConsolidationKind, FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind,
+    OverloadKind, PowerKind, PowerStatesSpec, PredictorKind, Scenario, SelectionKind, VmAllocationKind,
+    WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
@@ -462,6 +463,7 @@ impl Registry {
         kinds.extend(infos("VM selection", &self.selection));
         kinds.extend(infos("predictor", &self.predictors));
         kinds.extend(infos("mobility model", &self.mobility));
+        kinds.extend(alternatives::<ChangeSpec>("change of dynamics"));
         kinds.extend(infos("power model", &self.power));
         kinds.push(shared_info::<PowerStatesSpec>("power model"));
         let preset = |family, name: &str, about: &str, source: &str| KindInfo {

@@ -1,6 +1,6 @@
 //! A place in a scenario at which something is built, and where its errors go.
 
-use super::{Diagnostics, Document, Path, did_you_mean};
+use super::{Diagnostics, Document, Fault, Path, did_you_mean};
 use crate::placement::{ParameterError, Step};
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -57,6 +57,17 @@ impl<'a> Site<'a> {
             Some(help) => place.error_with_help(error.message, help),
             None => place.error(error.message),
         }
+    }
+
+    /// Reports something wrong with what is here.
+    pub fn fault(&self, fault: Fault) {
+        let mut path = self.path.clone();
+        fault.path.segments().iter().for_each(|segment| path.push(segment.clone()));
+        let diagnostic = self.document.diagnostic(&path, fault.message);
+        self.errors.borrow_mut().push(match fault.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        });
     }
 
     /// Reports a name that is not known.

@@ -14,6 +14,7 @@ use super::simulation::{Simulation, World};
 use super::tables::Tables;
 use crate::apps::{DecisionPoint, Workload};
 use crate::engine::{Kernel, Phase, RandomStreams, SimDuration, SimTime};
+use crate::infra::dynamics::PerturbationSpec;
 use crate::infra::network::LinkSpec;
 use crate::infra::{
     ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, LocalPlane,
@@ -146,6 +147,12 @@ impl WorldBuilder {
     /// Adds the faults of a node or link.
     pub fn fault(&mut self, target: FaultTarget, times: FaultTimes) -> &mut Self {
         self.infrastructure.fault(target, times);
+        self
+    }
+
+    /// Adds what changes nodes or links as time goes on.
+    pub fn perturb(&mut self, spec: PerturbationSpec) -> &mut Self {
+        self.infrastructure.perturb(spec);
         self
     }
 
@@ -288,8 +295,9 @@ impl WorldBuilder {
         let mut infrastructure = self.infrastructure.build()?;
         infrastructure.end_feeds_at(self.horizon);
         let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
+        let has_changes = infrastructure.has_perturbations();
         let has_signals = infrastructure.radio_environment().is_some();
-        let tables = Tables::register(&mut *records, has_steps, has_signals)?;
+        let tables = Tables::register(&mut *records, has_steps, has_signals, has_changes)?;
         let radio = match self.radio_sampling {
             Some(sampling) => Some(RadioTable::register(sampling, &mut *records)?),
             None => None,
@@ -329,6 +337,9 @@ impl WorldBuilder {
             .collect();
         if records.is_recorded(tables.movements) {
             infrastructure.watch_movements();
+        }
+        if tables.changes.is_some_and(|changes| records.is_recorded(changes)) {
+            infrastructure.watch_offers();
         }
         let decisions = Decisions::register(&mut *records, &points)?;
         let streams = self.streams;

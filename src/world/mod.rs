@@ -2,6 +2,7 @@
 
 mod accelerators;
 mod builder;
+mod changes;
 mod core;
 mod decisions;
 mod energy;

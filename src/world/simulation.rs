@@ -141,6 +141,10 @@ impl World {
                     workload.on_node_change(node, change, context);
                 });
             }
+            Notice::OffersChanged => {
+                self.core.record_offer_changes(now);
+                self.with_each(schedule, |workload, context| workload.on_offers_change(context));
+            }
             &Notice::FrequencyChanged(node) => self.core.record_frequency(now, node),
             &Notice::VmChanged { vm, change } => {
                 let owner = self.core.infrastructure.virtual_machines().owner(vm);
@@ -368,6 +372,7 @@ impl Simulation {
                     "empty": batteries.empty,
                     "initial_j": batteries.initial_j,
                     "charged_j": batteries.charged_j,
+                    "changed_j": batteries.changed_j,
                     "left_j": batteries.left_j,
                 });
             }

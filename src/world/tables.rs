@@ -1,5 +1,6 @@
 //! The tables that all workloads share.
 
+use crate::infra::dynamics::Attribute;
 use crate::records::{ColumnSpec, RecordError, Records, Symbol, TableId, TableSpec};
 
 fn nodes() -> TableSpec {
@@ -151,6 +152,8 @@ pub(super) struct Tables {
     pub(super) positions: TableId,
     pub(super) movements: TableId,
     pub(super) tiers: TableId,
+    /// If there are perturbations.
+    pub(super) changes: Option<TableId>,
     /// If there are nodes with frequency steps.
     pub(super) frequencies: Option<TableId>,
     pub(super) names: Names,
@@ -173,6 +176,8 @@ pub(super) struct Names {
     pub(super) both: Symbol,
     pub(super) transfer_outcomes: [Symbol; 6],
     pub(super) tiers: [Symbol; 5],
+    /// Of what perturbations change.
+    pub(super) attributes: [Symbol; Attribute::ALL.len()],
 }
 
 impl Tables {
@@ -180,6 +185,7 @@ impl Tables {
         records: &mut dyn Records,
         has_frequencies: bool,
         has_signals: bool,
+        has_changes: bool,
     ) -> Result<Self, RecordError> {
         Ok(Tables {
             nodes: records.table(nodes())?,
@@ -190,6 +196,7 @@ impl Tables {
             positions: records.table(positions())?,
             movements: records.table(super::movements::table())?,
             tiers: records.table(super::tier_samples::table())?,
+            changes: has_changes.then(|| records.table(super::changes::table())).transpose()?,
             frequencies: if has_frequencies { Some(records.table(frequencies())?) } else { None },
             names: Names {
                 node: records.symbol("node"),
@@ -213,6 +220,7 @@ impl Tables {
                     records.symbol("refused_for_bandwidth"),
                 ],
                 tiers: crate::infra::Tier::ALL.map(|tier| records.symbol(tier.name())),
+                attributes: Attribute::ALL.map(|attribute| records.symbol(attribute.name())),
             },
         })
     }

@@ -80,16 +80,22 @@ fn the_schema_is_json_and_knows_what_is_listed() {
         }
     }
     // Two spaces before a kind, six before a parameter.
-    let parts: Vec<String> = ["workloads", "policies", "models", "power"]
-        .iter()
-        .map(|what| output_text(&stratosim().args(["list", what]).assert().success()))
-        .collect();
+    let parts: Vec<String> =
+        ["workloads", "policies", "models", "power", "dynamics", "applications", "infrastructures"]
+            .iter()
+            .map(|what| output_text(&stratosim().args(["list", what]).assert().success()))
+            .collect();
     let entries = |text: &str| {
         let is_entry = |line: &&str| line.starts_with("  ") && !line.starts_with("      ");
         text.lines().filter(is_entry).count()
     };
     assert_eq!(parts.iter().map(|part| entries(part)).sum::<usize>(), entries(&listed));
     assert!(parts[1].contains("  cloud_only ") && !parts[0].contains("cloud_only"));
+    assert!(
+        parts[5].contains("\n  sock_shop ")
+            && parts[5].contains("7 services, 12 interactions, 5 flows.")
+    );
+    assert!(parts[6].contains("\n  mec_5g ") && parts[6].contains("      uplinks (optional): "));
     assert!(parts[3].contains("  square_root ") && parts[3].contains("  hp_proliant_ml110_g4 "));
 }
 

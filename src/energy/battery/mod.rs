@@ -88,6 +88,21 @@ impl Battery {
         taken_j
     }
 
+    /// Fills or empties the battery to `level`, a share in 0..=1, in both wells alike.
+    pub fn set_level(&mut self, now: SimTime, level: f64) {
+        self.advance(now);
+        self.store = Store::balanced(self.model.capacity_j * level.clamp(0.0, 1.0));
+    }
+
+    /// Changes the capacity to `capacity_j` joules (> 0); what is left stays, as far as it fits.
+    pub fn set_capacity(&mut self, now: SimTime, capacity_j: f64) {
+        self.advance(now);
+        self.model.capacity_j = capacity_j;
+        if self.store.level_j > capacity_j {
+            self.store = Store::balanced(capacity_j);
+        }
+    }
+
     /// Joules left at `now`, in both wells.
     #[must_use]
     pub fn level_j(&self, now: SimTime) -> f64 {

@@ -254,6 +254,18 @@ impl Compute {
         self.processors[processor.index()].set_speeds(now, speeds);
     }
 
+    /// From `now` on a processor offers this share of its cores (>= 0); more than it has above 1. What runs goes on,
+    /// slower if it asks for more than there is.
+    pub fn set_offer(&mut self, now: SimTime, processor: ProcessorId, offer: f64) {
+        self.processors[processor.index()].set_offer(now, offer, &mut self.jobs);
+    }
+
+    /// From now on a processor has so much more memory and storage in bytes, or less. What is held stays held: until
+    /// enough of it is given back nothing more is admitted.
+    pub fn add_room(&mut self, processor: ProcessorId, memory_bytes: f64, storage_bytes: f64) {
+        self.processors[processor.index()].add_room(memory_bytes, storage_bytes);
+    }
+
     /// Changes the speed of a processor's cores; running jobs go on at the new speed.
     pub fn set_mips(&mut self, now: SimTime, processor: ProcessorId, mips: f64) {
         self.processors[processor.index()].set_mips(now, mips);

@@ -93,8 +93,10 @@ impl Lane {
 #[derive(Debug)]
 pub(super) struct Processor {
     node: NodeId,
-    /// Cores that serve jobs.
+    /// Cores that serve jobs if all are offered.
     cores: f64,
+    /// Share of them that is offered now; more than all of them above 1.
+    offer: f64,
     mips: f64,
     discipline: Discipline,
     free: Resources,
@@ -126,6 +128,7 @@ impl Processor {
         Processor {
             node,
             cores,
+            offer: 1.0,
             mips,
             discipline,
             accelerators: resources.accelerators.clone(),
@@ -155,8 +158,28 @@ impl Processor {
         self.node
     }
 
+    /// Cores that are offered now.
     pub(super) fn cores(&self) -> f64 {
-        self.cores
+        self.cores * self.offer
+    }
+
+    /// Cores that jobs can ask for together where each holds its own: a part of a core serves as a whole one, slower.
+    fn room(&self) -> f64 {
+        if self.offer == 1.0 { self.cores } else { self.cores().ceil() }
+    }
+
+    /// From `now` on this share of the cores is offered. What runs goes on: where it asks for more than there is, all
+    /// of it slower. What waits may start.
+    pub(super) fn set_offer(&mut self, now: SimTime, offer: f64, jobs: &mut Jobs) {
+        self.advance(now);
+        self.offer = offer;
+        self.start_waiting(now, jobs);
+    }
+
+    /// From now on there is so much more memory and storage, or less.
+    pub(super) fn add_room(&mut self, memory_bytes: f64, storage_bytes: f64) {
+        self.free.memory_bytes += memory_bytes;
+        self.free.storage_bytes += storage_bytes;
     }
 
     pub(super) fn mips(&self) -> f64 {
@@ -164,7 +187,7 @@ impl Processor {
     }
 
     pub(super) fn busy_cores(&self) -> f64 {
-        self.asked.min(self.cores)
+        self.asked.min(self.cores())
     }
 
     pub(super) fn wanted_cores(&self) -> f64 {
@@ -194,10 +217,8 @@ impl Processor {
 
     /// MI a second that a job of full speed gets for each core it asks for.
     fn rate(&self, asked: f64) -> f64 {
-        match self.discipline {
-            Discipline::TimeShared { .. } if asked > self.cores => self.mips * self.cores / asked,
-            _ => self.mips,
-        }
+        // Where each job holds its own cores, they ask for more than there is only after the offer has shrunk.
+        if asked > self.cores() { self.mips * self.cores() / asked } else { self.mips }
     }
 
     /// The work clock of a lane at `now`.
@@ -256,7 +277,7 @@ impl Processor {
 
     pub(super) fn admits(&self, request: &JobRequest) -> Result<(), Refusal> {
         // A share of a core serves what asks for a whole one, slower.
-        if f64::from(request.cores) > self.cores.ceil() {
+        if f64::from(request.cores) > self.cores().ceil() {
             return Err(Refusal::Cores);
         }
         if request.memory_bytes > self.free.memory_bytes {
@@ -290,7 +311,7 @@ impl Processor {
             Discipline::TimeShared { .. } => true,
             Discipline::SpaceShared { .. } => {
                 self.waiting.is_empty()
-                    && self.asked + f64::from(request.cores) <= self.cores
+                    && self.asked + f64::from(request.cores) <= self.room()
                     && request
                         .accelerator
                         .is_none_or(|want| self.free.accelerators_of(want.kind) >= want.count)
@@ -329,7 +350,7 @@ impl Processor {
     fn start_waiting(&mut self, now: SimTime, jobs: &mut Jobs) {
         while let Some(&id) = self.waiting.front() {
             let request = jobs.live[id as usize].request;
-            let fits = self.asked + f64::from(request.cores) <= self.cores
+            let fits = self.asked + f64::from(request.cores) <= self.room()
                 && request
                     .accelerator
                     .is_none_or(|want| self.free.accelerators_of(want.kind) >= want.count);
@@ -437,6 +458,7 @@ impl Processor {
         match self.discipline {
             Discipline::TimeShared { .. } => alone / self.rate(self.asked + f64::from(request.cores)),
             Discipline::SpaceShared { .. } if self.can_start(request) => alone / self.mips,
+            Discipline::SpaceShared { .. } if self.cores() <= 0.0 => f64::INFINITY,
             Discipline::SpaceShared { .. } => {
                 // The next core to be free, then the queue spread over all cores, then the job itself.
                 let ahead = self.first_lane().map_or(0.0, |(index, _)| {
@@ -445,7 +467,7 @@ impl Processor {
                     (mark - self.clock_at(lane, now)) / lane.speed
                 });
                 let waiting: f64 = self.lanes.iter().map(|lane| lane.waiting_mi / lane.speed).sum();
-                (ahead.max(0.0) + waiting / self.cores + alone) / self.mips
+                (ahead.max(0.0) + waiting / self.cores() + alone) / self.mips
             }
         }
     }

@@ -2,6 +2,9 @@
 
 mod building;
 mod carried;
+#[cfg(test)]
+mod change_tests;
+mod changes;
 mod delay;
 mod direct;
 mod fair_share;
@@ -17,6 +20,7 @@ mod transfers;
 mod views;
 
 pub use carried::{Carried, CarriedEnd};
+pub use changes::{Direction, LEAST_BANDWIDTH_BPS};
 pub use delay::{
     CloseIn, CloseInError, DelayModel, Message, PopulationError, PopulationQueue, ThroughputError,
     ThroughputTable, WindowError, WindowedQueue,

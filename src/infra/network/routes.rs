@@ -34,6 +34,15 @@ pub struct Routes {
     link_up: Vec<bool>,
     node_up: Vec<bool>,
     trees: Vec<Option<Box<[Entry]>>>,
+    /// For each tree the version of which it is; an older one is grown anew when it is asked for.
+    tree_versions: Vec<u64>,
+    /// Counts changes that make all trees old.
+    version: u64,
+    /// Counts all changes.
+    changes: u64,
+    /// Whether failures and repairs are [gathered](Self::gather), and whether there were any.
+    gathers: bool,
+    components_are_old: bool,
     cached_entries: usize,
     /// For each place the component it lies in, by working links and nodes.
     components: Vec<u32>,
@@ -58,6 +67,7 @@ impl Routes {
             self.places[node.index()] = self.graph.add_node(node).index() as u32;
             self.node_up.push(true);
             self.trees.push(None);
+            self.tree_versions.push(0);
         }
     }
 
@@ -157,6 +167,9 @@ impl Routes {
         if std::mem::replace(&mut self.link_up[link.index()], up) == up {
             return;
         }
+        if self.gathers_change() {
+            return;
+        }
         self.find_components();
         if up {
             self.forget_all();
@@ -165,10 +178,57 @@ impl Routes {
         }
     }
 
+    /// Changes the delay of a link. O(1): trees are grown anew when a route is asked for.
+    pub fn set_latency(&mut self, link: LinkId, latency: SimDuration) {
+        let Some(cost_ns) = self.latencies_ns.get_mut(link.index()) else { return };
+        let mut changed_ns = latency.as_nanos();
+        if self.has_detours {
+            // A link for its ends only remains one.
+            changed_ns = changed_ns.min(DETOUR_NS - 1) + *cost_ns / DETOUR_NS * DETOUR_NS;
+        }
+        if std::mem::replace(cost_ns, changed_ns) != changed_ns {
+            self.version += 1;
+            self.changes += 1;
+        }
+    }
+
+    /// Counts the changes of latencies, and of what works, so far: as long as it stays, so do all routes.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// From now on failures and repairs cost O(1) each, until they are [settled](Self::settle). Routes are right in
+    /// between, [`is_connected`](Self::is_connected) is not.
+    pub fn gather(&mut self) {
+        self.gathers = true;
+    }
+
+    /// Settles what was gathered. O(links) if anything was.
+    pub fn settle(&mut self) {
+        self.gathers = false;
+        if std::mem::take(&mut self.components_are_old) {
+            self.find_components();
+        }
+    }
+
+    /// Notes a failure or repair; whether it is settled later.
+    fn gathers_change(&mut self) -> bool {
+        self.changes += 1;
+        if self.gathers {
+            self.version += 1;
+            self.components_are_old = true;
+        }
+        self.gathers
+    }
+
     /// A node fails or works again: it forwards nothing while it is down.
     pub fn set_node(&mut self, node: NodeId, up: bool) {
         let Some(place) = self.place(node) else { return };
         if std::mem::replace(&mut self.node_up[place], up) == up {
+            return;
+        }
+        if self.gathers_change() {
             return;
         }
         self.find_components();
@@ -195,7 +255,12 @@ impl Routes {
     }
 
     fn tree(&mut self, root: usize) -> &[Entry] {
+        if self.trees[root].is_some() && self.tree_versions[root] != self.version {
+            self.trees[root] = None;
+            self.cached_entries -= self.graph.node_count();
+        }
         if self.trees[root].is_none() {
+            self.tree_versions[root] = self.version;
             if self.cached_entries + self.graph.node_count() > MOST_CACHED_ENTRIES {
                 self.forget_all();
             }

@@ -40,6 +40,8 @@ pub struct Network {
     /// Ways of ended transfers, kept for their memory.
     pub(super) spare_paths: Vec<Vec<ChannelId>>,
     pub(super) spare_hops: Vec<Vec<Hop>>,
+    /// Unshared channels with transfers whose bandwidth has changed and is not settled.
+    pub(super) rerated: Vec<ChannelId>,
     /// Whether it is noted what transfers have carried, for the energy that it took.
     pub(super) notes_carried: bool,
     pub(super) carried: VecDeque<Carried>,
@@ -268,7 +270,7 @@ impl Network {
     }
 
     /// Keeps the one event for the next flow that is done.
-    fn arm<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
+    pub(super) fn arm<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
         match (self.fair.next_completion(), self.flows_due) {
             (Some(time), Some(due)) => {
                 if schedule.pending().time_of(due) != Some(time) && !schedule.reschedule(due, time) {
@@ -332,7 +334,7 @@ impl Network {
     }
 
     /// Bytes of the present way that are still to be sent at `now`.
-    fn unsent_bytes(&self, now: SimTime, transfer: &Transfer) -> f64 {
+    pub(super) fn unsent_bytes(&self, now: SimTime, transfer: &Transfer) -> f64 {
         match transfer.stage {
             Stage::Arriving => 0.0,
             Stage::Flowing(flow) => self.fair.remaining_bytes(now, flow),

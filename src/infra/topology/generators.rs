@@ -7,7 +7,7 @@ use crate::infra::Position;
 use rand::RngExt;
 
 /// The largest topology that is generated, so that a slip of the pen does not fill the memory.
-const MAX_NODES: usize = 10_000_000;
+pub(super) const MAX_NODES: usize = 10_000_000;
 const MAX_EDGES: f64 = 50e6;
 
 /// What happens at the rim of a grid.
@@ -30,7 +30,7 @@ pub enum Connectivity {
     Joined,
 }
 
-fn bad<T>(
+pub(super) fn bad<T>(
     generator: &'static str,
     parameter: &'static str,
     value: f64,
@@ -40,7 +40,7 @@ fn bad<T>(
 }
 
 /// A whole parameter within `least..=most`.
-fn whole(
+pub(super) fn whole(
     generator: &'static str,
     parameter: &'static str,
     value: usize,
@@ -55,7 +55,7 @@ fn whole(
 }
 
 /// Refuses more nodes than [`MAX_NODES`]; `None` is a count beyond all numbers.
-fn node_limit(generator: &'static str, nodes: Option<usize>) -> Result<(), TopologyError> {
+pub(super) fn node_limit(generator: &'static str, nodes: Option<usize>) -> Result<(), TopologyError> {
     match nodes {
         Some(nodes) if nodes <= MAX_NODES => Ok(()),
         _ => bad(
@@ -67,7 +67,7 @@ fn node_limit(generator: &'static str, nodes: Option<usize>) -> Result<(), Topol
     }
 }
 
-fn edge_limit(generator: &'static str, expected: f64) -> Result<(), TopologyError> {
+pub(super) fn edge_limit(generator: &'static str, expected: f64) -> Result<(), TopologyError> {
     if expected <= MAX_EDGES {
         Ok(())
     } else {
@@ -122,7 +122,7 @@ impl Topology {
     }
 
     /// `nodes` nodes named `<prefix>-<index>`.
-    fn of_nodes(nodes: usize, prefix: &str, role: Role) -> Self {
+    pub(super) fn of_nodes(nodes: usize, prefix: &str, role: Role) -> Self {
         let nodes = (0..nodes).map(|index| TopologyNode::new(format!("{prefix}-{index}"), role));
         Topology { nodes: nodes.collect(), edges: Vec::new() }
     }
@@ -371,7 +371,8 @@ impl Topology {
         Ok(topology)
     }
 
-    fn connect(&mut self, connectivity: Connectivity, stream: &mut Stream) {
+    /// Joins the components as `connectivity` has it: nothing, or one edge more for each but the first.
+    pub fn connect(&mut self, connectivity: Connectivity, stream: &mut Stream) {
         if connectivity == Connectivity::AsDrawn {
             return;
         }

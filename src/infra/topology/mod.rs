@@ -1,6 +1,7 @@
 //! Which nodes there are, where, and what joins them: a plain description, to be built into links.
 
 mod generators;
+mod networks;
 
 use super::{LonLat, Position, fibre_latency_s, great_circle_m};
 use petgraph::unionfind::UnionFind;

@@ -18,6 +18,10 @@ pub(in crate::scenario) struct ClassEntry {
 #[derive(Clone, Debug, Default)]
 pub struct NodeDirectory {
     pub(in crate::scenario) classes: Vec<(String, ClassEntry)>,
+    /// The number of each class.
+    class_numbers: BTreeMap<String, usize>,
+    /// The numbers of the classes of each group.
+    groups: BTreeMap<String, Vec<usize>>,
     nodes: BTreeMap<String, NodeId>,
     names: Vec<String>,
     tiers: Vec<Tier>,
@@ -44,6 +48,7 @@ impl NodeDirectory {
     pub(in crate::scenario) fn add_class(
         &mut self,
         name: &str,
+        group: Option<&str>,
         tier: Tier,
         wireless: bool,
         node_names: Vec<String>,
@@ -54,6 +59,11 @@ impl NodeDirectory {
             self.names.push(node_name);
             self.tiers.push(tier);
             self.wireless.push(wireless);
+        }
+        // Two classes of one name have been told before.
+        self.class_numbers.entry(name.to_string()).or_insert(self.classes.len());
+        if let Some(group) = group {
+            self.groups.entry(group.to_string()).or_default().push(self.classes.len());
         }
         self.classes.push((name.to_string(), entry));
     }
@@ -166,22 +176,27 @@ impl NodeDirectory {
 
     /// The class of this name.
     pub(in crate::scenario) fn class(&self, name: &str) -> Option<&ClassEntry> {
-        self.classes.iter().find(|(own, _)| own == name).map(|(_, entry)| entry)
+        self.class_numbers.get(name).map(|&number| &self.classes[number].1)
     }
 
-    /// The nodes of a class or the node of this name.
+    /// The nodes of a class, the node, or the nodes of a group of this name.
     fn find(&self, name: &str) -> Option<Vec<NodeId>> {
+        let nodes = |entry: &ClassEntry| (entry.first..entry.first + entry.count).map(NodeId);
         match (self.class(name), self.nodes.get(name)) {
-            (Some(entry), _) => Some((entry.first..entry.first + entry.count).map(NodeId).collect()),
+            (Some(entry), _) => Some(nodes(entry).collect()),
             (None, Some(&node)) => Some(vec![node]),
-            (None, None) => None,
+            (None, None) => {
+                let classes = self.groups.get(name)?;
+                Some(classes.iter().flat_map(|&class| nodes(&self.classes[class].1)).collect())
+            }
         }
     }
 
     fn known(&self) -> impl Iterator<Item = &str> + Clone {
         let classes = self.classes.iter().map(|(name, _)| name.as_str());
         let nodes = self.nodes.keys().map(String::as_str);
-        classes.chain(nodes.filter(|name| self.class(name).is_none()))
+        let groups = self.groups.keys().map(String::as_str);
+        groups.chain(classes).chain(nodes.filter(|name| self.class(name).is_none()))
     }
 
     /// One node by name; if there is none, or several have the name, the error goes to `site`.

@@ -6,6 +6,7 @@ mod consolidation;
 mod delays;
 mod direct_networks;
 mod directory;
+mod dynamics;
 mod energy;
 mod faults;
 mod hosts;
@@ -25,6 +26,7 @@ mod virtual_machines;
 
 pub use directory::NodeDirectory;
 pub use mobility::Movement;
+pub(in crate::scenario) use network::local_positions;
 pub use power::PowerSite;
 pub(in crate::scenario) use power::node_power;
 
@@ -131,8 +133,9 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let classes = classes(scenario, registry, &mut directory, site)?;
     let environment = radio::environment(&scenario.attachment, &site.key("attachment"));
     add_classes(&mut world, classes, scenario, environment, registry, &mut directory, site);
-    add_network(&mut world, scenario, &prepared, &directory, site);
+    let links = add_network(&mut world, scenario, &prepared, &directory, site);
     energy::add_sites(world.infrastructure(), scenario, &directory, site);
+    dynamics::add_perturbations(&mut world, scenario, &directory, &links, site);
     check_coverage(scenario, site);
     world.attach_by(radio::criterion(&scenario.attachment));
     if let Some(environment) = environment {
@@ -296,6 +299,17 @@ fn classes(
         }
         made.push(Class { spec: spec.clone(), names, movement, radios: site_radios });
     }
+    for (index, spec) in scenario.nodes.iter().enumerate() {
+        if let Some(group) = &spec.group
+            && (used.contains(group) || node_names.contains(group))
+        {
+            site.key("nodes").index(index).key("group").error_with_help(
+                format!("a class or node has the name {group:?}, too"),
+                "choose a name of its own for the group",
+            );
+            good = false;
+        }
+    }
     good.then_some(made)
 }
 
@@ -318,7 +332,7 @@ fn add_classes(
         let radios = nodes::Radios { model, streams, environment };
         let mut class = nodes::node_class(&spec, count, node_names, &radios, &here, directory, registry);
         class.site_radios = site_radios;
-        directory.add_class(&class.name, class.tier, class.wireless, names);
+        directory.add_class(&class.name, spec.group.as_deref(), class.tier, class.wireless, names);
         let is_access_point = class.access_point.is_some();
         let id = match movement {
             Movement::Model(model) => world.infrastructure().class(class, model),
@@ -353,14 +367,14 @@ fn access_point_nodes<'a>(
         .flat_map(|(_, (_, entry))| (entry.first..entry.first + entry.count).map(NodeId))
 }
 
-/// Adds links and faults.
+/// Adds links and faults; all links by name.
 fn add_network(
     world: &mut WorldBuilder,
     scenario: &Scenario,
     prepared: &Prepared,
     directory: &NodeDirectory,
     site: &Site<'_>,
-) {
+) -> BTreeMap<String, LinkId> {
     let network_site = site.key("network");
     let streams = world.streams();
     let infrastructure = world.infrastructure();
@@ -415,6 +429,7 @@ fn add_network(
             world.fault(target, times);
         }
     }
+    by_name
 }
 
 /// Reports devices that could never reach anything.

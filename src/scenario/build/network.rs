@@ -103,7 +103,7 @@ fn open_class<'n>(
 
 /// Places on a plane whose origin is the south-western corner of the nodes that have coordinates; the others
 /// lie in that corner.
-fn local_positions(topology: &Topology) -> Vec<Position> {
+pub(in crate::scenario) fn local_positions(topology: &Topology) -> Vec<Position> {
     let known = || topology.nodes.iter().filter_map(|node| node.lon_lat);
     let least = |coordinate: fn(LonLat) -> f64| known().map(coordinate).fold(f64::INFINITY, f64::min);
     let west = least(|place| place.longitude_deg);

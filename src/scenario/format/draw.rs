@@ -11,6 +11,12 @@ pub trait Quantity: Copy {
     fn value(self) -> f64;
 }
 
+impl Quantity for f64 {
+    fn value(self) -> f64 {
+        self
+    }
+}
+
 macro_rules! quantity {
     ($($type:ty, $as:ident;)*) => {$(
         impl Quantity for $type {
@@ -89,6 +95,64 @@ pub enum DrawnFrom<Q> {
         #[schemars(length(min = 1))]
         values: Vec<Q>,
     },
+    /// Normal, of which only what lies between two bounds is drawn.
+    TruncatedNormal {
+        /// Mean before it is cut off.
+        mean: Q,
+        /// Standard deviation before it is cut off, above zero.
+        standard_deviation: Q,
+        /// Least value.
+        min: Q,
+        /// Greatest value.
+        max: Q,
+    },
+    /// Triangular.
+    Triangular {
+        /// Least value.
+        min: Q,
+        /// The most frequent value.
+        mode: Q,
+        /// Greatest value.
+        max: Q,
+    },
+    /// Beta, stretched between two bounds.
+    Beta {
+        /// First shape, above zero.
+        alpha: f64,
+        /// Second shape, above zero.
+        beta: f64,
+        /// Least value.
+        min: Q,
+        /// Greatest value.
+        max: Q,
+    },
+    /// Pareto.
+    Pareto {
+        /// Shape, above one.
+        shape: f64,
+        /// Scale: the least value, above zero.
+        scale: Q,
+    },
+    /// Poisson: whole numbers of the base unit.
+    Poisson {
+        /// Mean, above zero.
+        mean: Q,
+    },
+    /// A value with a probability, else zero.
+    Bernoulli {
+        /// The probability.
+        probability: f64,
+        /// The value.
+        value: Q,
+    },
+    /// One of the given values, by weight (a categorical distribution).
+    Discrete {
+        /// The values.
+        #[schemars(length(min = 1))]
+        values: Vec<Q>,
+        /// As many weights.
+        weights: Vec<f64>,
+    },
 }
 
 impl<Q: Quantity> Draw<Q> {
@@ -113,6 +177,25 @@ impl<Q: Quantity> Draw<Q> {
                 DrawnFrom::Empirical { values } => {
                     let values: Vec<f64> = values.iter().map(|value| value.value()).collect();
                     Distribution::empirical(&values)
+                }
+                DrawnFrom::TruncatedNormal { mean, standard_deviation, min, max } => {
+                    let [mean, deviation] = [mean, standard_deviation].map(|own| own.value());
+                    Distribution::truncated_normal(mean, deviation, min.value(), max.value())
+                }
+                DrawnFrom::Triangular { min, mode, max } => {
+                    Distribution::triangular(min.value(), mode.value(), max.value())
+                }
+                DrawnFrom::Beta { alpha, beta, min, max } => {
+                    Distribution::beta(*alpha, *beta, min.value(), max.value())
+                }
+                DrawnFrom::Pareto { shape, scale } => Distribution::pareto(*shape, scale.value()),
+                DrawnFrom::Poisson { mean } => Distribution::poisson(mean.value()),
+                DrawnFrom::Bernoulli { probability, value } => {
+                    Distribution::bernoulli(*probability, value.value())
+                }
+                DrawnFrom::Discrete { values, weights } => {
+                    let values: Vec<f64> = values.iter().map(|value| value.value()).collect();
+                    Distribution::discrete(&values, weights)
                 }
             },
         }

@@ -5,8 +5,10 @@ mod access;
 mod cloudsim;
 mod consolidation;
 mod draw;
+mod dynamics;
 mod energy;
 mod faults;
+mod infrastructure;
 mod mobility;
 mod network;
 mod network_energy;
@@ -15,6 +17,7 @@ mod offloading;
 mod power;
 mod radio;
 mod root;
+mod services;
 mod sla;
 mod tasks;
 mod trace;
@@ -36,11 +39,16 @@ pub use cloudsim::{
 };
 pub use consolidation::{FollowThePriceSpec, ForecastSpec};
 pub use draw::{Draw, DrawnFrom, Quantity};
+pub use dynamics::{
+    AmountSpec, AttributeName, ChangeSpec, ConditionSpec, DemandSpec, DynamicsSpec, GroupBy, PhaseSpec,
+    ReplayInterpolation, ReplayMissing, ReplaySpec, ScheduleSpec, WaveSpec, WeightedSpec, WindowSpec,
+};
 pub use energy::{
     CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
     SiteBatterySpec, SiteSpecification,
 };
 pub use faults::{FaultSpec, Outage};
+pub use infrastructure::{InfrastructureSpec, OfferedValues};
 pub use mobility::{
     BoundsSpec, FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
     RingRoadMobility, RoadSegmentSpec, SitesMobility, StaticMobility, TrajectoryMobility,
@@ -64,6 +72,11 @@ pub use root::{
     OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use services::{
+    AlgebraName, AssetAmount, AssetSpecification, FlowSpec, InteractionSpec, RequirementsSpec,
+    ServiceApplicationSpec, ServiceDiscipline, ServiceSpec, WorkflowFileSpec, WorkflowSpec,
+    WorkflowTaskSpec,
+};
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{
     ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule, PredictedUtilisation,

@@ -2,7 +2,9 @@
 
 use super::FrequencySpec;
 use super::root::{MobilityKind, PowerKind};
-use super::{AcceleratorsSpec, Draw, LinkModelSpec, NetworkName, RadioEnergySpec, TechnologySpec};
+use super::{
+    AcceleratorsSpec, AssetAmount, Draw, LinkModelSpec, NetworkName, RadioEnergySpec, TechnologySpec,
+};
 use crate::placement::offloading::TierName;
 use crate::scenario::{
     DataRate, DataSize, Duration, Energy, Frequency, Gain, InstructionRate, Length, Power, PowerLevel,
@@ -200,6 +202,10 @@ pub struct NodeClassSpec {
     /// Name; that of the tier if left out. A single node has this name, several are `name-0`, `name-1`, ...
     #[serde(default)]
     pub name: Option<String>,
+    /// Name of a group of classes: it stands for the nodes of all classes that have it, where classes can be
+    /// named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// How many; 1 if left out, or as many as a file that places them says.
     #[serde(default)]
     pub count: Option<u32>,
@@ -231,6 +237,16 @@ pub struct NodeClassSpec {
     /// Accelerators: how many by kind, or a list of devices whose time is modelled.
     #[serde(default)]
     pub accelerators: AcceleratorsSpec,
+    /// What the nodes offer to services of the assets that the root declares, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assets: BTreeMap<String, AssetAmount>,
+    /// Share of the time that a node is up, as services ask for it; 1 if left out. Nothing fails by it: that is
+    /// what `faults` are for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<Ratio>,
+    /// Time that a node adds to each request in the response time that ECLYPSE works out; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processing_time: Option<Duration>,
     /// How jobs are served.
     #[serde(default)]
     pub scheduling: Option<SchedulingSpec>,
@@ -327,6 +343,40 @@ fn defaults(tier: TierName) -> TierDefaults {
 }
 
 impl NodeClassSpec {
+    /// A class of a tier, of which nothing else is said.
+    #[must_use]
+    pub fn of_tier(tier: TierName) -> Self {
+        NodeClassSpec {
+            tier,
+            name: None,
+            group: None,
+            count: None,
+            node_names: None,
+            architecture: None,
+            cores: None,
+            mips_per_core: None,
+            clock: None,
+            instructions_per_cycle: None,
+            memory: None,
+            storage: None,
+            accelerators: AcceleratorsSpec::default(),
+            assets: BTreeMap::new(),
+            availability: None,
+            processing_time: None,
+            scheduling: None,
+            instances: None,
+            edgecloudsim_updates: None,
+            power: None,
+            frequency: None,
+            battery: None,
+            interface: InterfaceSpec::default(),
+            access_point: AccessPointChoice::Unset,
+            wireless: None,
+            mobility: None,
+            labels: BTreeMap::new(),
+        }
+    }
+
     /// Name of the class.
     #[must_use]
     pub fn class_name(&self) -> &str {

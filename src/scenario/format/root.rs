@@ -1,8 +1,8 @@
 //! The scenario as a whole.
 
 use super::{
-    CalendarSpec, FaultSpec, NetworkSpec, NodeClassSpec, RadioEnvironmentSpec, RadioSampleSpec,
-    SignalSpec, SiteSpecification, TraceDepth,
+    AssetSpecification, CalendarSpec, DynamicsSpec, FaultSpec, InfrastructureSpec, NetworkSpec,
+    NodeClassSpec, RadioEnvironmentSpec, RadioSampleSpec, SignalSpec, SiteSpecification, TraceDepth,
 };
 use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
@@ -94,7 +94,7 @@ of_kind!(
     PredictorKind
 );
 
-/// One name, or several: of node classes (all their nodes) or of single nodes.
+/// One name, or several: of node classes (all their nodes), groups of them, or single nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Names {
@@ -298,7 +298,14 @@ pub struct Scenario {
     /// south-western corner of the first trace of vehicles in degrees, or else of the places so given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<OriginSpec>,
-    /// The nodes, by class.
+    /// Assets of the user's own: what nodes offer and services require beside cores, memory and the like.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assets: BTreeMap<String, AssetSpecification>,
+    /// An infrastructure of the library, whose nodes and links come after those that are written out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub infrastructure: Option<InfrastructureSpec>,
+    /// The nodes, by class; they can be left out beside an `infrastructure`.
+    #[serde(default)]
     #[schemars(length(min = 1))]
     pub nodes: Vec<NodeClassSpec>,
     /// Links and topology.
@@ -316,6 +323,9 @@ pub struct Scenario {
     /// What fails, and when.
     #[serde(default)]
     pub faults: Vec<FaultSpec>,
+    /// What changes as time goes on: nodes, links, cells and batteries around their base values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dynamics: Vec<DynamicsSpec>,
     /// Which date the run begins at; that of each signal's first row if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarSpec>,

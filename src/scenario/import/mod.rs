@@ -1,29 +1,49 @@
-//! Imports of files that other programs write: topologies from GraphML, movements from SUMO.
+//! Imports of files that other programs write: topologies from GraphML and TopoHub, movements from SUMO,
+//! applications from ECLYPSE and Docker Compose, workflows from WfCommons.
 //!
 //! Files may be gzipped, whatever their name. They are read as a stream, and a fault is an [`ImportError`]
 //! that says where it is.
 
+mod application;
+mod compose;
+mod eclypse;
 mod fcd;
 mod fcd_csv;
 mod fcd_rows;
 mod fcd_summary;
 mod graphml;
+mod json;
+mod node_link;
 mod remoteness;
+mod replay;
 mod rows;
 mod series;
 mod sites;
+mod sndlib;
 mod task_trace;
 mod throughput;
+mod wfcommons;
 mod xml;
+mod yaml;
 
+pub use application::read_application;
+pub use compose::read_compose;
+pub(super) use eclypse::is_eclypse;
+pub use eclypse::{
+    EclypseExport, EclypseGraph, EclypseInfrastructure, EclypseLink, EclypseNode, read_eclypse,
+};
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
 pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd, survey_fcd};
 pub use graphml::read_graphml;
+pub use node_link::read_node_link;
 pub(crate) use remoteness::{Remoteness, remoteness};
+pub use replay::{ReplayRow, read_replay};
 pub use series::{DuplicateRule, GapRule, Series, SeriesFormat, SeriesTime, read_series};
 pub use sites::{SiteRow, SitesFormat, read_sites};
+pub use sndlib::{is_sndlib, read_sndlib};
 pub use task_trace::{TaskTraceRow, read_task_trace};
 pub use throughput::read_throughput_table;
+pub use wfcommons::read_wfcommons;
 
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
@@ -85,7 +105,7 @@ fn open_plain(path: &Path) -> Result<Box<dyn BufRead + Send>, ImportError> {
 /// The file `name` of the published data sets that some tests read, or `None`, with a printed line, where
 /// these are not at hand.
 #[cfg(test)]
-fn test_data(name: &str) -> Option<PathBuf> {
+pub(in crate::scenario) fn test_data(name: &str) -> Option<PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
     let folder = std::env::var_os("STRATOSIM_DATA").map_or_else(|| PathBuf::from(beside), PathBuf::from);
     let path = folder.join(name);

@@ -73,10 +73,13 @@ pub(super) fn infos<M>(family: &'static str, entries: &BTreeMap<String, Entry<M>
 }
 
 fn info(family: &'static str, name: &str, schema: fn(&mut SchemaGenerator) -> Schema) -> KindInfo {
+    describe(family, name, &schema(&mut SchemaGenerator::default()).to_value())
+}
+
+fn describe(family: &'static str, name: &str, schema: &Value) -> KindInfo {
     let text = |value: &Value, key: &str| {
         value.get(key).and_then(Value::as_str).unwrap_or_default().replace('\n', " ")
     };
-    let schema = schema(&mut SchemaGenerator::default()).to_value();
     let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     let parameters = properties
@@ -87,5 +90,31 @@ fn info(family: &'static str, name: &str, schema: fn(&mut SchemaGenerator) -> Sc
             (key.clone(), text(property, "description"), (!must).then_some(default))
         })
         .collect();
-    KindInfo { family, name: name.into(), summary: text(&schema, "description"), parameters }
+    KindInfo { family, name: name.into(), summary: text(schema, "description"), parameters }
+}
+
+/// The alternatives of an enum by kind.
+pub(super) fn alternatives<C: JsonSchema>(family: &'static str) -> Vec<KindInfo> {
+    let schema = SchemaGenerator::default().into_root_schema_for::<C>().to_value();
+    let alternatives = schema["oneOf"].as_array().cloned().unwrap_or_default();
+    let definitions = schema["$defs"].clone();
+    let of = |alternative: &Value| {
+        let name = alternative["properties"]["kind"]["const"].as_str().unwrap_or_default();
+        let mut own = alternative.clone();
+        // The parameters of a type of its own are in its definition.
+        let reference = own["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        if let Some(definition) = reference.map(|name| definitions[name].clone()) {
+            for (key, value) in definition["properties"].as_object().into_iter().flatten() {
+                own["properties"][key.as_str()] = value.clone();
+            }
+            if let Some(required) = definition.get("required") {
+                own["required"] = required.clone();
+            }
+        }
+        if let Some(properties) = own["properties"].as_object_mut() {
+            properties.remove("kind");
+        }
+        describe(family, name, &own)
+    };
+    alternatives.iter().map(of).collect()
 }

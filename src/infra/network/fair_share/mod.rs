@@ -139,6 +139,14 @@ impl FairShare {
         self.repair();
     }
 
+    /// Changes the cap of a flow that was started with a finite one from `now` on; does nothing to others.
+    pub fn set_cap(&mut self, now: SimTime, flow: FlowIndex, cap_bytes_per_s: f64) {
+        let own = self.live(flow).filter(|flow| flow.capped).and_then(|flow| flow.hops.last());
+        if let Some(link) = own.map(|hop| hop.link) {
+            self.set_capacity(now, LinkIndex(link), cap_bytes_per_s);
+        }
+    }
+
     /// Starts a flow of `size_bytes` along `path`, at most at the cap (which may be infinite).
     ///
     /// An empty path leaves only the cap; with no cap either, the flow is done at once, as is one of no bytes.

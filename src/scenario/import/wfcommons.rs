@@ -1,0 +1,180 @@
+//! Workflows of WfCommons: JSON in WfFormat 1.3 to 1.6.
+
+use super::json::JsonAt;
+use crate::scenario::application_check::{diagnose, workflow_faults};
+use crate::scenario::format::{WorkflowFileSpec, WorkflowSpec, WorkflowTaskSpec};
+use crate::scenario::{DataSize, Diagnostics, Document, Duration, Path};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// The versions that are read.
+const VERSIONS: [&str; 4] = ["1.3", "1.4", "1.5", "1.6"];
+
+/// Reads a workflow of WfCommons (Coleman and others, WfCommons: A framework for enabling scientific workflow
+/// research and development, FGCS 128, 2022).
+///
+/// From version 1.5 on, tasks and files are those of `workflow.specification`, and runtimes, cores and memory
+/// those of `workflow.execution`; tasks are named by `id`, and their `name` is the category. Before, all of it is in
+/// `workflow.tasks`, and tasks are named by `name`. A dependency that just one of its ends tells counts.
+///
+/// # Errors
+/// If the file cannot be read or is no such workflow, a task has no runtime, one depends on a task that is not
+/// there, or tasks wait for each other in a circle; each with its place.
+pub fn read_wfcommons(file: &std::path::Path) -> Result<WorkflowSpec, Diagnostics> {
+    from_document(&Document::open(file)?)
+}
+
+pub(super) fn from_document(document: &Document) -> Result<WorkflowSpec, Diagnostics> {
+    let errors = RefCell::new(Diagnostics::default());
+    let read = read(&JsonAt::root(document, &errors));
+    let errors = errors.into_inner();
+    let (workflow, tasks) = match read {
+        Some(read) => errors.or(read)?,
+        None => return Err(errors),
+    };
+    // Faults are told of the tasks of the file.
+    let faults = workflow_faults(&workflow);
+    diagnose(faults, document, &tasks)?;
+    Ok(workflow)
+}
+
+/// The workflow, and the path of what holds its tasks.
+fn read(root: &JsonAt<'_>) -> Option<(WorkflowSpec, Path)> {
+    let version = root.need("schemaVersion")?;
+    if !version.value.as_str().is_some_and(|version| VERSIONS.contains(&version)) {
+        version.error(format!("found {}, expected one of {}", version.value, VERSIONS.join(", ")));
+        return None;
+    }
+    let name = root.get("name").and_then(|name| name.name()).unwrap_or_else(|| "workflow".to_owned());
+    let workflow = root.need("workflow")?;
+    let (workflow, path) = match workflow.get("specification") {
+        Some(specification) => {
+            (specified(&specification, workflow.get("execution").as_ref())?, specification.path)
+        }
+        None => (together(&workflow)?, workflow.path),
+    };
+    Some((WorkflowSpec { name, ..workflow }, path))
+}
+
+/// Versions from 1.5 on.
+fn specified(specification: &JsonAt<'_>, execution: Option<&JsonAt<'_>>) -> Option<WorkflowSpec> {
+    let mut executed: BTreeMap<String, JsonAt<'_>> = BTreeMap::new();
+    for task in execution
+        .and_then(|execution| execution.get("tasks"))
+        .map(|at| at.elements())
+        .unwrap_or_default()
+    {
+        if let Some(id) = task.need("id").and_then(|id| id.name()) {
+            executed.insert(id, task);
+        }
+    }
+    let mut files = Vec::new();
+    for file in specification.get("files").map(|files| files.elements()).unwrap_or_default() {
+        let id = file.need("id").and_then(|id| id.name());
+        let size = file.need("sizeInBytes").and_then(|size| size.amount());
+        if let (Some(name), Some(size)) = (id, size) {
+            files.push(WorkflowFileSpec { name, size: DataSize::from_bytes(size) });
+        }
+    }
+    let mut tasks = Vec::new();
+    let mut children = Vec::new();
+    for task in specification.need("tasks")?.elements() {
+        let Some(name) = task.need("id").and_then(|id| id.name()) else { continue };
+        let names = |key| task.get(key).map(|names| names.names()).unwrap_or_default();
+        let Some(execution) = executed.get(&name) else {
+            task.error_with_help(
+                format!("task {name:?} has no runtime"),
+                "`workflow.execution.tasks` tells how long tasks take",
+            );
+            continue;
+        };
+        let Some(runtime) = execution.need("runtimeInSeconds").and_then(|runtime| runtime.amount())
+        else {
+            continue;
+        };
+        children.push((task.clone(), names("children")));
+        tasks.push(WorkflowTaskSpec {
+            category: task.get("name").and_then(|name| name.name()),
+            runtime: Duration::from_secs(runtime),
+            cores: execution.get("coreCount").and_then(|cores| cores.amount()).unwrap_or(1.0),
+            memory: memory(execution),
+            parents: names("parents"),
+            inputs: names("inputFiles"),
+            outputs: names("outputFiles"),
+            name,
+        });
+    }
+    add_children(&mut tasks, &children);
+    Some(WorkflowSpec { name: String::new(), tasks, files })
+}
+
+fn memory(task: &JsonAt<'_>) -> DataSize {
+    let bytes = task.get("memoryInBytes").and_then(|memory| memory.amount());
+    DataSize::from_bytes(bytes.unwrap_or(0.0))
+}
+
+/// Versions up to 1.4.
+fn together(workflow: &JsonAt<'_>) -> Option<WorkflowSpec> {
+    let mut files: Vec<WorkflowFileSpec> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    let mut tasks = Vec::new();
+    let mut children = Vec::new();
+    for task in workflow.need("tasks")?.elements() {
+        let Some(name) = task.need("name").and_then(|name| name.name()) else { continue };
+        let names = |key| task.get(key).map(|names| names.names()).unwrap_or_default();
+        let Some(runtime) = task.get("runtimeInSeconds").or_else(|| task.get("runtime")) else {
+            task.error(format!("task {name:?} has no runtime: missing key \"runtimeInSeconds\""));
+            continue;
+        };
+        let Some(runtime) = runtime.amount() else { continue };
+        let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
+        for file in task.get("files").map(|files| files.elements()).unwrap_or_default() {
+            let name = file.need("name").and_then(|name| name.name());
+            let size = file.get("sizeInBytes").or_else(|| file.get("size"));
+            let (Some(name), Some(size)) = (name, size.and_then(|size| size.amount())) else { continue };
+            match file.value.get("link").and_then(|link| link.as_str()) {
+                Some("input") => inputs.push(name.clone()),
+                Some("output") => outputs.push(name.clone()),
+                _ => file.error("missing key \"link\" (known: \"input\", \"output\")"),
+            }
+            known.entry(name.clone()).or_insert_with(|| {
+                files.push(WorkflowFileSpec { name, size: DataSize::from_bytes(size) });
+                files.len() - 1
+            });
+        }
+        children.push((task.clone(), names("children")));
+        tasks.push(WorkflowTaskSpec {
+            category: task.get("category").and_then(|category| category.name()),
+            runtime: Duration::from_secs(runtime),
+            cores: task.get("cores").and_then(|cores| cores.amount()).unwrap_or(1.0),
+            memory: memory(&task),
+            parents: names("parents"),
+            inputs,
+            outputs,
+            name,
+        });
+    }
+    add_children(&mut tasks, &children);
+    Some(WorkflowSpec { name: String::new(), tasks, files })
+}
+
+/// Makes parents of those who tell of children that do not tell of them.
+fn add_children(tasks: &mut [WorkflowTaskSpec], children: &[(JsonAt<'_>, Vec<String>)]) {
+    let numbers: BTreeMap<String, usize> =
+        tasks.iter().enumerate().map(|(number, task)| (task.name.clone(), number)).collect();
+    for (parent, (at, children)) in children.iter().enumerate() {
+        let name = tasks[parent].name.clone();
+        for child in children {
+            match numbers.get(child) {
+                Some(&child) if !tasks[child].parents.contains(&name) => {
+                    tasks[child].parents.push(name.clone());
+                }
+                Some(_) => {}
+                None => at.error(format!("no task is named {child:?}, a child of {name:?}")),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
