@@ -74,7 +74,7 @@ pub use root::{
     ServicePlacementKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
-pub use service_placement::FixedPlacementSpec;
+pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};
 pub use services::{
     AlgebraName, AssetAmount, AssetSpecification, FlowSpec, InteractionSpec, RequirementsSpec,
     ServiceApplicationSpec, ServiceDiscipline, ServiceSpec, WorkflowFileSpec, WorkflowSpec,
