@@ -3,6 +3,7 @@
 use super::accelerators::Accelerators;
 use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
+use super::deployments::Deployments;
 use super::dynamics::Dynamics;
 use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
@@ -71,6 +72,7 @@ pub struct Infrastructure {
     /// For each node its part of its site; empty if there are no sites.
     pub(super) node_accounts: Vec<Option<NodeAccount>>,
     pub(super) offers: Offers,
+    pub(super) deployments: Deployments,
     /// What changes as time goes on; `None` if nothing does.
     pub(super) dynamics: Option<Box<Dynamics>>,
 }
@@ -477,7 +479,7 @@ impl Infrastructure {
             return fleet.requested_claim_mips()[host.index()] / fleet.capacity_mips()[host.index()];
         }
         let (mut wanted, mut cores) = (0.0, 0.0);
-        for processor in self.serving(node) {
+        for processor in self.serving(node).into_iter().chain(self.deployed_on(node).iter().copied()) {
             wanted += self.compute.wanted_cores(processor);
             cores += self.compute.cores(processor);
         }
