@@ -42,6 +42,9 @@ struct Deployed {
 struct Sharing {
     /// In order of their coming.
     instances: Vec<ProcessorId>,
+    /// Cores, bytes of memory and of storage of those that are booked, and of those that leave: sums, which are made
+    /// anew at each change, so that they do not drift.
+    sums: [[f64; 3]; 2],
     since: SimTime,
     /// Watts of a busy core beyond idle, and of a core when idle.
     watts: [f64; 2],
@@ -65,6 +68,21 @@ pub(super) struct Deployments {
     // For look-ups only.
     instances: FxHashMap<ProcessorId, Deployed>,
     nodes: FxHashMap<NodeId, Sharing>,
+}
+
+impl Deployments {
+    /// Sums up what the instances of a node have.
+    fn sum_up(&mut self, node: NodeId) {
+        let Some(sharing) = self.nodes.get_mut(&node) else { return };
+        let mut sums = [[0.0; 3]; 2];
+        for own in sharing.instances.iter().filter_map(|instance| self.instances.get(instance)) {
+            let held = [own.cores, own.resources.memory_bytes, own.resources.storage_bytes];
+            for (sum, held) in sums[usize::from(own.leaves)].iter_mut().zip(held) {
+                *sum += held;
+            }
+        }
+        sharing.sums = sums;
+    }
 }
 
 impl Infrastructure {
@@ -103,6 +121,7 @@ impl Infrastructure {
             seen: sharing.joules,
         };
         self.deployments.instances.insert(instance, deployed);
+        self.deployments.sum_up(node);
         self.share_cores(schedule, node);
         self.refresh(schedule, node, 0.0);
         Ok(instance)
@@ -135,6 +154,7 @@ impl Infrastructure {
         if let Some(sharing) = self.deployments.nodes.get_mut(&node) {
             sharing.instances.retain(|&other| other != instance);
         }
+        self.deployments.sum_up(node);
         self.share_cores(schedule, node);
         if self.deployed_on(node).is_empty() {
             self.deployments.nodes.remove(&node);
@@ -145,9 +165,20 @@ impl Infrastructure {
     /// From now on an instance counts as something beside what is booked by applications: it stays for a while where
     /// its application is booked no longer.
     pub fn leave(&mut self, instance: ProcessorId) {
+        self.set_leaves(instance, true);
+    }
+
+    fn set_leaves(&mut self, instance: ProcessorId, leaves: bool) {
         if let Some(deployed) = self.deployments.instances.get_mut(&instance) {
-            deployed.leaves = true;
+            deployed.leaves = leaves;
+            let node = self.compute.node(instance);
+            self.deployments.sum_up(node);
         }
+    }
+
+    /// Takes back that an instance [leaves](Self::leave): its application is booked there again.
+    pub fn stay(&mut self, instance: ProcessorId) {
+        self.set_leaves(instance, false);
     }
 
     /// The instances that are deployed on a node, in order of their coming.
@@ -159,30 +190,18 @@ impl Infrastructure {
     /// Cores, bytes of memory and bytes of storage of the instances on a node that applications have booked.
     #[must_use]
     pub fn deployed(&self, node: NodeId) -> [f64; 3] {
-        self.sum_deployed(node, |instance| !instance.leaves)
+        self.deployments.nodes.get(&node).map_or([0.0; 3], |sharing| sharing.sums[0])
     }
 
     /// The same of those instances that [leave](Self::leave), and are booked no longer.
     #[must_use]
     pub fn leaving(&self, node: NodeId) -> [f64; 3] {
-        self.sum_deployed(node, |instance| instance.leaves)
-    }
-
-    fn sum_deployed(&self, node: NodeId, counts: impl Fn(&Deployed) -> bool) -> [f64; 3] {
-        let mut sums = [0.0; 3];
-        for instance in self.deployed_on(node) {
-            if let Some(own) = self.deployments.instances.get(instance).filter(|own| counts(own)) {
-                sums[0] += own.cores;
-                sums[1] += own.resources.memory_bytes;
-                sums[2] += own.resources.storage_bytes;
-            }
-        }
-        sums
+        self.deployments.nodes.get(&node).map_or([0.0; 3], |sharing| sharing.sums[1])
     }
 
     /// Cores that instances have taken of a node.
     fn taken_cores(&self, node: NodeId) -> f64 {
-        self.sum_deployed(node, |_| true)[0]
+        self.deployed(node)[0] + self.leaving(node)[0]
     }
 
     /// All processors on which jobs of a node run: its own or its instances', and the deployed instances'.

@@ -1,6 +1,8 @@
 //! All of the infrastructure together: nodes, compute, network, movement, energy, faults.
 
 use super::accelerators::Accelerators;
+use super::applications::Applications;
+use super::assets::AssetOffers;
 use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
 use super::deployments::Deployments;
@@ -73,6 +75,8 @@ pub struct Infrastructure {
     pub(super) node_accounts: Vec<Option<NodeAccount>>,
     pub(super) offers: Offers,
     pub(super) deployments: Deployments,
+    pub(super) assets: AssetOffers,
+    pub(super) applications: Applications,
     /// What changes as time goes on; `None` if nothing does.
     pub(super) dynamics: Option<Box<Dynamics>>,
 }

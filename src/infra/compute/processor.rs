@@ -197,6 +197,11 @@ impl Processor {
         self.free.give(resources);
     }
 
+    /// Cores that no instance has reserved, offered now or not.
+    pub(super) fn unreserved_cores(&self) -> f64 {
+        self.cores - self.taken
+    }
+
     /// Cores that jobs can ask for together where each holds its own: a part of a core serves as a whole one, slower.
     fn room(&self) -> f64 {
         if self.taken > 0.0 {

@@ -4,7 +4,7 @@ use super::Registry;
 use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
-use crate::placement::{consolidation, vm_allocation};
+use crate::placement::{consolidation, services, vm_allocation};
 
 impl Registry {
     /// All built-in kinds.
@@ -12,10 +12,10 @@ impl Registry {
     pub fn with_builtins() -> Self {
         use crate::scenario::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
-            FcdMobility, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec,
-            NomadicMobility, RandomWaypointMobility, RingRoadMobility, SitesMobility, SquarePowerSpec,
-            SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
-            VehicularSpec, VirtualMachinesSpec,
+            FcdMobility, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec,
+            LearnedSpec, LinearPowerSpec, NomadicMobility, RandomWaypointMobility, RingRoadMobility,
+            ServicesSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
+            TablePowerSpec, TasksSpec, TrajectoryMobility, VehicularSpec, VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -79,6 +79,7 @@ impl Registry {
             .workload::<TasksSpec>("tasks")
             .workload::<VirtualMachinesSpec>("virtual_machines")
             .workload::<CloudSimSpec>("cloudsim")
+            .workload::<ServicesSpec>("services")
             .vm_allocation::<vm_allocation::FirstFit>("first_fit")
             .vm_allocation::<vm_allocation::NextFit>("next_fit")
             .vm_allocation::<vm_allocation::BestFit>("best_fit")
@@ -111,7 +112,9 @@ impl Registry {
             .predictor::<predictors::LastValue>("last_value")
             .predictor::<predictors::MovingAverage>("moving_average")
             .predictor::<predictors::HoltWinters>("holt_winters")
-            .predictor::<predictors::AutoRegressive>("autoregression");
+            .predictor::<predictors::AutoRegressive>("autoregression")
+            .service_placement::<services::FirstFit>("first_fit")
+            .built_service_placement::<FixedPlacementSpec>("static");
         registry
     }
 }
