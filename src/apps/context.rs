@@ -8,11 +8,12 @@ use super::{
 use crate::engine::{EventHandle, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::accelerators::AcceleratorRequest;
 use crate::infra::applications::ReplicaIndex;
-use crate::infra::compute::{Discipline, JobRequest, Refusal};
+use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, ApplicationId, HostId, HostSpec, Infrastructure, JobId, MigrationId,
-    MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JobId,
+    MigrationId, MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, VmId,
+    VmRefusal, VmSpec,
 };
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 use schemars::JsonSchema;
@@ -122,6 +123,23 @@ pub trait Context {
 
     /// Takes such a part off its accelerator, without further notice.
     fn cancel_accelerated(&mut self, job: AcceleratorJobId);
+
+    /// Makes an instance on a node, with cores, memory and storage of its own, which takes jobs by
+    /// [`submit_job_on`](Self::submit_job_on).
+    ///
+    /// # Errors
+    /// What is short.
+    fn deploy(
+        &mut self,
+        node: NodeId,
+        cores: f64,
+        discipline: Discipline,
+        resources: &Resources,
+    ) -> Result<ProcessorId, Refusal>;
+
+    /// Ends such an instance. Its jobs, which end without further notice, and the energy that it is charged with are
+    /// returned.
+    fn undeploy(&mut self, instance: ProcessorId) -> (Vec<Job>, DeployedEnergy);
 
     /// Starts a transfer; [`on_transfer_end`](super::Workload::on_transfer_end) tells of its end.
     ///

@@ -4,6 +4,7 @@ mod context;
 mod hosting;
 mod offloading;
 mod service_placement;
+pub mod services;
 pub mod tasks;
 pub mod virtual_machines;
 mod workload;

@@ -6,6 +6,7 @@ use super::assets::{AssetId, AssetOffers, AssetSpec, Catalogue};
 use super::attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 use super::batteries::BatteryState;
 use super::compute::{Compute, Refusal};
+use super::deployments::Deployments;
 use super::dynamics::{Dynamics, PerturbationError, PerturbationSpec};
 use super::edgecloudsim::{UpdateScope, Updates};
 use super::faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
@@ -482,6 +483,7 @@ impl InfraBuilder {
             signals: self.signals,
             node_accounts,
             offers: Offers::default(),
+            deployments: Deployments::default(),
             dynamics: None,
         };
         if !self.perturbations.is_empty() {

@@ -163,7 +163,7 @@ impl Infrastructure {
             _ => (JobOutcome::LostToFault, TransferOutcome::LostToFault),
         };
         self.lose_host(schedule, node);
-        for processor in self.nodes[node.index()].processors() {
+        for processor in self.processors_of(node) {
             let before = self.compute.busy_cores(processor);
             while let Some((id, job)) = self.compute.pop_any(schedule.now(), processor) {
                 self.predicted.end_job(schedule.now(), processor, id);

@@ -5,6 +5,7 @@ use super::applications::Applications;
 use super::assets::AssetOffers;
 use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
+use super::deployments::Deployments;
 use super::dynamics::Dynamics;
 use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
@@ -73,6 +74,7 @@ pub struct Infrastructure {
     /// For each node its part of its site; empty if there are no sites.
     pub(super) node_accounts: Vec<Option<NodeAccount>>,
     pub(super) offers: Offers,
+    pub(super) deployments: Deployments,
     pub(super) assets: AssetOffers,
     pub(super) applications: Applications,
     /// What changes as time goes on; `None` if nothing does.
@@ -481,7 +483,7 @@ impl Infrastructure {
             return fleet.requested_claim_mips()[host.index()] / fleet.capacity_mips()[host.index()];
         }
         let (mut wanted, mut cores) = (0.0, 0.0);
-        for processor in self.serving(node) {
+        for processor in self.serving(node).into_iter().chain(self.deployed_on(node).iter().copied()) {
             wanted += self.compute.wanted_cores(processor);
             cores += self.compute.cores(processor);
         }

@@ -20,11 +20,11 @@ use crate::apps::{
 use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
 use crate::infra::accelerators::AcceleratorRequest;
 use crate::infra::applications::ReplicaIndex;
-use crate::infra::compute::{Discipline, JobRequest, Refusal};
+use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, ApplicationId, HostId, HostSpec, Infrastructure, JobId, LinkId, LocalPlane,
-    MigrationId, MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share, TransferId,
+    AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JobId, LinkId,
+    LocalPlane, MigrationId, MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share, TransferId,
     TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
 };
 use crate::placement::consolidation::ConsolidationPolicy;
@@ -295,6 +295,20 @@ impl Context for WorldContext<'_> {
 
     fn cancel_accelerated(&mut self, job: AcceleratorJobId) {
         self.core.infrastructure.cancel_accelerated(self.schedule, job);
+    }
+
+    fn deploy(
+        &mut self,
+        node: NodeId,
+        cores: f64,
+        discipline: Discipline,
+        resources: &Resources,
+    ) -> Result<ProcessorId, Refusal> {
+        self.core.infrastructure.deploy(self.schedule, node, cores, discipline, resources)
+    }
+
+    fn undeploy(&mut self, instance: ProcessorId) -> (Vec<Job>, DeployedEnergy) {
+        self.core.infrastructure.undeploy(self.schedule, instance)
     }
 
     fn start_transfer_via(

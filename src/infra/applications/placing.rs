@@ -405,11 +405,3 @@ impl Applications {
         Ok(())
     }
 }
-
-impl Infrastructure {
-    /// What instances that execute the placements of applications have reserved of a node: cores, and bytes of memory and
-    /// of storage. It is booked already.
-    pub(in crate::infra) fn deployed(&self, _node: NodeId) -> [f64; 3] {
-        [0.0; 3]
-    }
-}

@@ -19,7 +19,9 @@ mod nodes;
 mod offloading;
 mod power;
 mod radio;
+mod service_needs;
 mod service_placement;
+mod services;
 mod sla;
 mod tasks;
 mod traced_vms;
@@ -33,7 +35,8 @@ pub use power::PowerSite;
 pub(in crate::scenario) use power::node_power;
 
 use super::format::{
-    AccessPointChoice, MobilityKind, NodeClassSpec, PoliciesSpec, SampleSpec, Scenario,
+    AccessPointChoice, AssetSpecification, MobilityKind, NodeClassSpec, PoliciesSpec, SampleSpec,
+    Scenario,
 };
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
@@ -55,6 +58,10 @@ pub struct WorkloadSite<'a> {
     pub directory: &'a NodeDirectory,
     /// The classes of nodes as the scenario has them, with all defaults.
     pub nodes: &'a [NodeClassSpec],
+    /// The assets of the user's own that the scenario declares.
+    pub assets: &'a BTreeMap<String, AssetSpecification>,
+    /// Whether something changes what nodes and links offer as time goes on.
+    pub changes: bool,
     /// What has been built of the infrastructure: all nodes and links.
     pub infrastructure: &'a InfraBuilder,
     /// The scenario's policies, for workloads that must know of them.
@@ -477,6 +484,8 @@ fn add_workloads(
             site: here.clone(),
             directory,
             nodes: &scenario.nodes,
+            assets: &scenario.assets,
+            changes: !scenario.dynamics.is_empty(),
             infrastructure: world.built(),
             policies: &scenario.policies,
             policies_site: site.key("policies"),

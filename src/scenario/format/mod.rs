@@ -18,6 +18,7 @@ mod power;
 mod radio;
 mod root;
 mod service_placement;
+mod service_workload;
 mod services;
 mod sla;
 mod tasks;
@@ -74,7 +75,12 @@ pub use root::{
     ServicePlacementKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use service_placement::FixedPlacementSpec;
 pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};
+pub use service_workload::{
+    MovedRequestsName, RepairName, ServiceMigrationName, ServiceMigrationSpec, ServicePricesSpec,
+    ServicesSpec,
+};
 pub use services::{
     AlgebraName, AssetAmount, AssetSpecification, FlowSpec, InteractionSpec, RequirementsSpec,
     ServiceApplicationSpec, ServiceDiscipline, ServiceSpec, WorkflowFileSpec, WorkflowSpec,

@@ -14,8 +14,9 @@ impl Registry {
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
             EclypseStaticSpec, FcdMobility, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec,
             FuzzyRulesSpec, LearnedSpec, LinearPowerSpec, NomadicMobility, RandomWaypointMobility,
-            RingRoadMobility, SitesMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
-            TablePowerSpec, TasksSpec, TrajectoryMobility, VehicularSpec, VirtualMachinesSpec,
+            RingRoadMobility, ServicesSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec,
+            StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility, VehicularSpec,
+            VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -79,6 +80,7 @@ impl Registry {
             .workload::<TasksSpec>("tasks")
             .workload::<VirtualMachinesSpec>("virtual_machines")
             .workload::<CloudSimSpec>("cloudsim")
+            .workload::<ServicesSpec>("services")
             .vm_allocation::<vm_allocation::FirstFit>("first_fit")
             .vm_allocation::<vm_allocation::NextFit>("next_fit")
             .vm_allocation::<vm_allocation::BestFit>("best_fit")
