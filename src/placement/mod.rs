@@ -12,6 +12,7 @@ pub mod learning;
 pub mod minimum_power;
 pub mod offloading;
 mod parameters;
+mod program;
 mod queues;
 pub mod services;
 mod sites;

@@ -265,6 +265,27 @@ impl Applications {
         bottleneck(own, &self.channel_booked_bps, &self.found).1
     }
 
+    /// The latency of the way of an interaction in nanoseconds, 0 within a node; `None` if it has none.
+    pub(crate) fn latency_ns(
+        &self,
+        own: &Infrastructure,
+        id: ApplicationId,
+        interaction: InteractionIndex,
+    ) -> Option<u64> {
+        let placed = &self.placed[id.index()];
+        let steps = placed.path_of(interaction);
+        placed.has_way(interaction).then(|| own.network.way_latency_ns(steps))
+    }
+
+    /// The directions of links of the way that was found last, each with what is left there in bits a second.
+    pub(crate) fn found_channels(&self, own: &Infrastructure) -> impl Iterator<Item = (u32, f64)> {
+        self.found.iter().map(|step| {
+            let left_bps = own.network.channel_bandwidth_bps(step.channel)
+                - self.channel_booked_bps[step.channel.0 as usize];
+            (step.channel.0, left_bps)
+        })
+    }
+
     /// Number of links of the way that was found last.
     pub(crate) fn found_hops(&self) -> usize {
         self.found.len()
@@ -294,6 +315,13 @@ fn bottleneck(own: &Infrastructure, booked_bps: &[f64], steps: &[WayStep]) -> (O
 }
 
 impl Infrastructure {
+    /// Where a wireless node enters the topology, and the seconds to there; `None` if it is not wireless or cannot be
+    /// reached.
+    pub(crate) fn radio_entry(&self, node: NodeId) -> Option<(NodeId, f64)> {
+        let end = self.class_of(node).wireless.then(|| self.endpoint(node)).flatten()?;
+        Some((end.site, end.radio.map_or(0.0, |radio| self.network.latency(radio).as_secs())))
+    }
+
     /// Whether services can be placed on a node now: it works, has cores, and is no host of virtual machines.
     #[must_use]
     pub fn hosts_services(&self, node: NodeId) -> bool {

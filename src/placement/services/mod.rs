@@ -1,15 +1,28 @@
 //! Service placement: replicas of an application's services need nodes; on which ones do they run?
 
+mod backtracking;
+mod co_location;
 mod eclypse;
+mod energy;
 mod fits;
 mod fixed;
+mod greedy;
+mod improve;
+mod milp;
+mod near;
 mod view;
 
+pub use backtracking::Backtracking;
+pub use co_location::CoLocation;
 pub use eclypse::{
     EclypseBestFit, EclypseFirstFit, EclypseRandom, EclypseRoundRobin, EclypseStatic, NodeOrder,
 };
+pub use energy::{CarbonAware, EnergyAware};
 pub use fits::{BestFit, FirstFit, RandomFit, RoundRobin};
 pub use fixed::Fixed;
+pub use greedy::GreedyLatency;
+pub use improve::{LocalSearch, SearchStart, SearchWeights, SimulatedAnnealing};
+pub use milp::{Milp, PlacementObjective};
 pub use view::{Distances, Interaction, PlacementView, Tentative, Way, feature_columns};
 
 use crate::infra::NodeId;

@@ -2,6 +2,8 @@
 
 mod decisions;
 mod eclypse;
+mod oracle;
+mod strategies;
 mod view;
 
 use super::*;
@@ -62,11 +64,22 @@ fn see<T>(
     id: ApplicationId,
     look: impl FnOnce(&mut PlacementView<'_>) -> T,
 ) -> T {
+    let replicas = infrastructure.application(id).needs().replicas.len() as u32;
+    let open: Vec<ReplicaIndex> = (0..replicas).map(ReplicaIndex).collect();
+    see_open(infrastructure, id, &open, &[], look)
+}
+
+/// The same with some replicas open, which are not placed, and where they were before.
+fn see_open<T>(
+    infrastructure: &mut Infrastructure,
+    id: ApplicationId,
+    open: &[ReplicaIndex],
+    previous: &[(ReplicaIndex, NodeId)],
+    look: impl FnOnce(&mut PlacementView<'_>) -> T,
+) -> T {
     let candidates: Vec<NodeId> = infrastructure.service_nodes().collect();
     let mut book = infrastructure.lend_applications();
     let shape = infrastructure_shape(&book, id);
-    let replicas = shape.needs().replicas.len() as u32;
-    let open: Vec<ReplicaIndex> = (0..replicas).map(ReplicaIndex).collect();
     book.keep();
     let start = book.mark();
     let mut random = stream();
@@ -74,9 +87,9 @@ fn see<T>(
         SimTime::ZERO,
         id,
         &shape,
-        &open,
+        open,
         &candidates,
-        &[],
+        previous,
         infrastructure,
         &mut book,
         &mut random,

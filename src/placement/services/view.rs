@@ -250,6 +250,25 @@ impl<'a> PlacementView<'a> {
         })
     }
 
+    /// The directions of links of the way that was found last, each with what is left there in bits a second.
+    pub(super) fn found_channels(&self) -> impl Iterator<Item = (u32, f64)> {
+        self.book.found_channels(self.infrastructure)
+    }
+
+    /// The latency in seconds of the way of an interaction, 0 within a node; `None` if an end has no node, or was placed
+    /// without looking at ways.
+    #[must_use]
+    pub fn latency_s(&self, interaction: InteractionIndex) -> Option<f64> {
+        let latency_ns = self.book.latency_ns(self.infrastructure, self.application, interaction)?;
+        Some(latency_ns as f64 / 1e9)
+    }
+
+    /// Number of links that the bandwidth of an interaction is booked on.
+    #[must_use]
+    pub fn hops(&self, interaction: InteractionIndex) -> usize {
+        self.book.get(self.application.index()).map_or(0, |own| own.path_of(interaction).len())
+    }
+
     /// The nodes of the topology within `limit_s` seconds of a node, itself first, by latency and then number: as far as
     /// they are asked for.
     pub fn distances(&mut self, from: NodeId, limit_s: f64) -> Distances<'_> {

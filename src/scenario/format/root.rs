@@ -211,7 +211,7 @@ impl Default for PoliciesSpec {
             frequency: None,
             vm_allocation: VmAllocationKind::of_kind("first_fit"),
             consolidation: ConsolidationKind::of_kind("nothing"),
-            service_placement: ServicePlacementKind::of_kind("first_fit"),
+            service_placement: ServicePlacementKind::of_kind("greedy_latency"),
         }
     }
 }
