@@ -31,6 +31,8 @@ mod real_data;
 #[cfg(feature = "plot")]
 mod report;
 mod run_directory;
+mod services;
+mod services_random;
 mod sites;
 mod support;
 mod sweep;

@@ -1,10 +1,14 @@
 //! Service placement: replicas of an application's services need nodes; on which ones do they run?
 
+mod eclypse;
 mod fits;
 mod fixed;
 mod view;
 
-pub use fits::FirstFit;
+pub use eclypse::{
+    EclypseBestFit, EclypseFirstFit, EclypseRandom, EclypseRoundRobin, EclypseStatic, NodeOrder,
+};
+pub use fits::{BestFit, FirstFit, RandomFit, RoundRobin};
 pub use fixed::Fixed;
 pub use view::{Distances, Interaction, PlacementView, Tentative, Way, feature_columns};
 

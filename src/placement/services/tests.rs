@@ -1,6 +1,7 @@
 //! The view and its policies, in a small infrastructure and through a world.
 
 mod decisions;
+mod eclypse;
 mod view;
 
 use super::*;

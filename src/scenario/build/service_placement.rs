@@ -1,8 +1,8 @@
 //! Service placement policies: from the format to the policies, and their numbers in the world.
 
 use super::{NodeDirectory, WorkloadSite};
-use crate::placement::services::{Fixed, ServicePlacementPolicy};
-use crate::scenario::format::{FixedPlacementSpec, ServicePlacementKind};
+use crate::placement::services::{EclypseStatic, Fixed, ServicePlacementPolicy};
+use crate::scenario::format::{EclypseStaticSpec, FixedPlacementSpec, ServicePlacementKind};
 use crate::scenario::{BuildServicePlacement, Registry, Site};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,6 +20,25 @@ impl BuildServicePlacement for FixedPlacementSpec {
             nodes.insert(service.clone(), directory.nodes(names, &site.key(service))?);
         }
         Some(Box::new(Fixed { nodes }))
+    }
+}
+
+impl BuildServicePlacement for EclypseStaticSpec {
+    fn build(
+        &self,
+        site: &Site<'_>,
+        _: &Registry,
+        directory: &NodeDirectory,
+    ) -> Option<Box<dyn ServicePlacementPolicy>> {
+        let site = site.key("mapping");
+        if self.mapping.is_empty() {
+            site.error("a mapping of no services places nothing");
+        }
+        let mut nodes = BTreeMap::new();
+        for (service, name) in &self.mapping {
+            nodes.insert(service.clone(), vec![directory.node(name, &site.key(service))?]);
+        }
+        Some(Box::new(EclypseStatic { fixed: Fixed { nodes } }))
     }
 }
 

@@ -75,7 +75,7 @@ pub use root::{
     ServicePlacementKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
-pub use service_placement::FixedPlacementSpec;
+pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};
 pub use service_workload::{
     MovedRequestsName, RepairName, ServiceMigrationName, ServiceMigrationSpec, ServicePricesSpec,
     ServicesSpec,

@@ -13,3 +13,11 @@ pub struct FixedPlacementSpec {
     /// not named.
     pub nodes: BTreeMap<String, Names>,
 }
+
+/// ECLYPSE's static strategy: each service on the node that is given for it, whatever it has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EclypseStaticSpec {
+    /// For each service by name its node; `*` for services that are not named.
+    pub mapping: BTreeMap<String, String>,
+}

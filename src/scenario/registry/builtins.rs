@@ -12,10 +12,11 @@ impl Registry {
     pub fn with_builtins() -> Self {
         use crate::scenario::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
-            FcdMobility, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec,
-            LearnedSpec, LinearPowerSpec, NomadicMobility, RandomWaypointMobility, RingRoadMobility,
-            ServicesSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
-            TablePowerSpec, TasksSpec, TrajectoryMobility, VehicularSpec, VirtualMachinesSpec,
+            EclypseStaticSpec, FcdMobility, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec,
+            FuzzyRulesSpec, LearnedSpec, LinearPowerSpec, NomadicMobility, RandomWaypointMobility,
+            RingRoadMobility, ServicesSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec,
+            StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility, VehicularSpec,
+            VirtualMachinesSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -114,7 +115,15 @@ impl Registry {
             .predictor::<predictors::HoltWinters>("holt_winters")
             .predictor::<predictors::AutoRegressive>("autoregression")
             .service_placement::<services::FirstFit>("first_fit")
-            .built_service_placement::<FixedPlacementSpec>("static");
+            .service_placement::<services::BestFit>("best_fit")
+            .service_placement::<services::RandomFit>("random")
+            .service_placement::<services::RoundRobin>("round_robin")
+            .built_service_placement::<FixedPlacementSpec>("static")
+            .built_service_placement::<EclypseStaticSpec>("eclypse_static")
+            .service_placement::<services::EclypseRandom>("eclypse_random")
+            .service_placement::<services::EclypseRoundRobin>("eclypse_round_robin")
+            .service_placement::<services::EclypseFirstFit>("eclypse_first_fit")
+            .service_placement::<services::EclypseBestFit>("eclypse_best_fit");
         registry
     }
 }
