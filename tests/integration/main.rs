@@ -33,6 +33,7 @@ mod report;
 mod run_directory;
 mod services;
 mod services_random;
+mod service_placement;
 mod sites;
 mod support;
 mod sweep;

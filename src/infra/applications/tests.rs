@@ -1,5 +1,6 @@
 //! Bookings, ways and audits on small topologies, by hand and against sums made anew.
 
+mod algebras;
 mod audits;
 mod bookings;
 mod properties;
