@@ -450,6 +450,7 @@ impl InfraBuilder {
         let mut infrastructure = Infrastructure {
             processor_due: vec![None; compute.len()],
             node_failures: vec![0; nodes.len()],
+            availability_changes: 0,
             link_failures: vec![0; link_names.len()],
             faults: faults.collect(),
             reliability,

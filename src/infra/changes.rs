@@ -92,6 +92,7 @@ impl Infrastructure {
                 FeedChange::Appears(number, leg) => {
                     let node = NodeId(first + number);
                     self.nodes[node.index()].present = true;
+                    self.availability_changes += 1;
                     self.notices.push_back(Notice::NodeChanged(node, NodeChange::Appeared));
                     self.follow(schedule, node, leg);
                     self.refresh(schedule, node, 0.0);
@@ -100,6 +101,7 @@ impl Infrastructure {
                 FeedChange::Vanishes(number) => {
                     let node = NodeId(first + number);
                     self.nodes[node.index()].present = false;
+                    self.availability_changes += 1;
                     self.take_down(schedule, node, NodeChange::Vanished);
                 }
             }

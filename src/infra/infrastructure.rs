@@ -55,6 +55,8 @@ pub struct Infrastructure {
     /// Of the nodes that fail at random.
     pub(super) reliability: BTreeMap<NodeId, Reliability>,
     pub(super) node_failures: Vec<u32>,
+    /// Counts the changes of which nodes can be used, and for what.
+    pub(super) availability_changes: u64,
     pub(super) link_failures: Vec<u32>,
     pub(super) feeds: Vec<FeedState>,
     pub(super) notices: VecDeque<Notice>,

@@ -196,6 +196,7 @@ impl Infrastructure {
             return;
         }
         self.nodes[node.index()].up = !fails;
+        self.availability_changes += 1;
         if fails {
             self.take_down(schedule, node, NodeChange::Failed);
         } else {

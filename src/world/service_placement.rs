@@ -23,7 +23,29 @@ pub(super) struct ServicePlacer {
 #[derive(Debug, Default)]
 pub(super) struct ServicePlacement {
     pub(super) placers: Vec<ServicePlacer>,
-    candidates: Vec<NodeId>,
+    /// All nodes that take services, as of this number of changes.
+    all: Vec<NodeId>,
+    seen: Option<u64>,
+    /// Those of a request.
+    chosen: Vec<NodeId>,
+}
+
+impl ServicePlacement {
+    /// The nodes that replicas of a request may be placed on. To be given back.
+    fn candidates(&mut self, own: &Infrastructure, nodes: &[NodeId]) -> Vec<NodeId> {
+        if !nodes.is_empty() {
+            let mut chosen = std::mem::take(&mut self.chosen);
+            chosen.clear();
+            chosen.extend(nodes.iter().copied().filter(|&node| own.hosts_services(node)));
+            return chosen;
+        }
+        let mut all = std::mem::take(&mut self.all);
+        if self.seen.replace(own.availability_changes()) != self.seen {
+            all.clear();
+            all.extend(own.service_nodes());
+        }
+        all
+    }
 }
 
 /// Asks a policy where replicas are to run, checks the answer, and books it. If it is no good, all is as it was.
@@ -37,14 +59,7 @@ pub(super) fn decide_service_placement(
     let is_recorded = core.decisions.enabled(DecisionPoint::ServicePlacement);
     let infrastructure = &mut core.infrastructure;
     let last = core.service_placement.placers.len().saturating_sub(1);
-    let mut candidates = std::mem::take(&mut core.service_placement.candidates);
-    candidates.clear();
-    if request.nodes.is_empty() {
-        candidates.extend(infrastructure.service_nodes());
-    } else {
-        let takes = |node: &NodeId| infrastructure.hosts_services(*node);
-        candidates.extend(request.nodes.iter().copied().filter(takes));
-    }
+    let candidates = core.service_placement.candidates(infrastructure, request.nodes);
     let (mut features, mut policy) = (None, None);
     let result = match core.service_placement.placers.get_mut((request.number as usize).min(last)) {
         None => Err(ServicePlacementFailure::Rejected(Violation::new(ViolationKind::NodeDown))),
@@ -63,7 +78,11 @@ pub(super) fn decide_service_placement(
             result
         }
     };
-    core.service_placement.candidates = candidates;
+    if request.nodes.is_empty() {
+        core.service_placement.all = candidates;
+    } else {
+        core.service_placement.chosen = candidates;
+    }
     core.counts.refused_decisions += u64::from(matches!(
         result,
         Err(ServicePlacementFailure::Refused(_) | ServicePlacementFailure::Malformed(_))

@@ -134,6 +134,10 @@ impl ServiceWorkload {
                 state.rejected = 0;
                 state.account.placements += u64::from(counts);
                 state.decision = choice.decision;
+                let first = state.first_replica;
+                for &(replica, node) in &placement {
+                    self.let_go(first + replica.0, node, context);
+                }
                 for (replica, node) in placement {
                     let cause = violations.iter().find(|own| own.replica == Some(replica));
                     let cause = self.describe(app, cause, context.infrastructure());

@@ -75,6 +75,8 @@ pub(super) struct Move {
     pub(super) began: SimTime,
     /// Since when it does not serve; `None` if it still does, or has not served before.
     pub(super) stopped: Option<SimTime>,
+    /// Where its state is copied from.
+    source: Option<NodeId>,
     transfer: Option<TransferId>,
     is_started: bool,
     is_copied: bool,
@@ -82,6 +84,34 @@ pub(super) struct Move {
     is_last: bool,
     is_afresh: bool,
     pub(super) sent_bytes: f64,
+}
+
+/// What is left of a replica when a move is broken off.
+#[derive(Clone, Copy, Debug, Default)]
+struct Broken {
+    /// The instance that it served from, if its node works.
+    old: Option<Instance>,
+    /// Since when it does not serve, if it did.
+    stopped: Option<SimTime>,
+    /// Where its state is, if it has no instance.
+    source: Option<NodeId>,
+    /// How it was moving from there.
+    kind: Option<MigrationKind>,
+}
+
+/// What a replica that is let go has left behind.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Where it was.
+    from: Option<NodeId>,
+    /// Where its state is.
+    source: Option<NodeId>,
+    /// How it moves, if where it was still works.
+    kind: Option<MigrationKind>,
+    /// The instance that it still has.
+    old: Option<Instance>,
+    /// Since when it does not serve, if it did.
+    stopped: Option<SimTime>,
 }
 
 impl ServiceWorkload {
@@ -96,7 +126,38 @@ impl ServiceWorkload {
         (service.amount(AssetId::CORES), resources)
     }
 
-    /// Brings a replica to a node, which has been booked for it.
+    /// Lets a replica go that is to move to another node: what it has left behind is kept for [`bring`](Self::bring). If it
+    /// does not serve on its way, its instance is ended, so that others can have its place. Those that move together are
+    /// all let go before any is brought.
+    pub(super) fn let_go(&mut self, index: u32, to: NodeId, context: &mut dyn Context) {
+        let replica = &self.replicas[index as usize];
+        if replica.moving.as_ref().is_some_and(|moving| moving.to == to)
+            && context.infrastructure().node(to).is_available()
+        {
+            // It is on its way there already.
+            return;
+        }
+        let was_at = replica.node();
+        let Broken { old, stopped, source, kind } = self.break_off(index, context);
+        let from = old.map(|old| old.node).or(was_at);
+        let mut left = Left { from, stopped, source, kind, old: None };
+        if let Some(old) = old {
+            left.kind = Some(self.options.migration);
+            let serves_on = stopped.is_none() && self.options.migration != MigrationKind::Cold;
+            if old.node == to || serves_on {
+                left.old = Some(old);
+            } else {
+                left.stopped = stopped.or(Some(context.now()));
+                left.source = Some(old.node);
+                self.stop(index, context);
+                self.replicas[index as usize].instance = None;
+                self.undeploy(index, old, context);
+            }
+        }
+        self.replicas[index as usize].left = Some(left);
+    }
+
+    /// Brings a replica that was let go to a node, which has been booked for it.
     ///
     /// # Errors
     /// What is short at the node; the replica is [dropped](Self::drop_replica) then.
@@ -107,20 +168,11 @@ impl ServiceWorkload {
         context: &mut dyn Context,
     ) -> Result<(), Refusal> {
         let now = context.now();
-        let replica = &self.replicas[index as usize];
-        if replica.moving.as_ref().is_some_and(|moving| moving.to == to)
-            && context.infrastructure().node(to).is_available()
-        {
-            // It is on its way there already.
-            return Ok(());
-        }
-        let was_at = replica.node();
-        let (old, stopped) = self.break_off(index, context);
-        if let Some(old) = old.filter(|old| old.node == to) {
+        let Some(left) = self.replicas[index as usize].left.take() else { return Ok(()) };
+        if let Some(old) = left.old.filter(|old| old.node == to) {
             // It stays, or goes back to where it still is.
             context.infrastructure().stay(old.processor);
-            self.replicas[index as usize].instance = Some(old);
-            if let Some(stopped) = stopped {
+            if let Some(stopped) = left.stopped {
                 self.note_downtime(index, stopped, now);
             }
             self.set_state(index, State::Serving, now);
@@ -129,8 +181,7 @@ impl ServiceWorkload {
         }
         let (cores, resources) = self.resources_of(index);
         let shared = Discipline::TimeShared { job_limit: usize::MAX };
-        let deployed = context.deploy(to, cores, shared, &resources);
-        let processor = match deployed {
+        let processor = match context.deploy(to, cores, shared, &resources) {
             Ok(processor) => processor,
             Err(short) => {
                 self.drop_replica(index, context);
@@ -138,21 +189,17 @@ impl ServiceWorkload {
             }
         };
         let new = Instance::new(processor, to, context);
-        if let Some(old) = old {
-            context.infrastructure().leave(old.processor);
-        }
         let replica = &mut self.replicas[index as usize];
         replica.serial = replica.serial.wrapping_add(1);
-        let kind = old.map(|_| self.options.migration);
-        let from = old.map(|old| old.node).or(was_at);
         replica.moving = Some(Box::new(Move {
-            from,
+            from: left.from,
             to,
-            kind,
+            kind: left.kind,
             old: None,
             new: None,
             began: now,
-            stopped,
+            stopped: left.stopped,
+            source: None,
             transfer: None,
             is_started: false,
             is_copied: false,
@@ -160,43 +207,32 @@ impl ServiceWorkload {
             is_afresh: false,
             sent_bytes: 0.0,
         }));
-        match (kind, old) {
-            // A replica that has stopped has nothing to gain from going on for a while.
-            (Some(MigrationKind::StopAndCopy | MigrationKind::PreCopy { .. }), Some(old))
-                if stopped.is_none() =>
-            {
-                self.change_move(index, |own| own.new = Some(new));
-                self.replicas[index as usize].instance = Some(old);
-                self.start_later(index, context);
-                if let Some(MigrationKind::PreCopy { .. }) = kind {
-                    self.copy(index, Some(old.node), 1.0, context);
-                }
-            }
-            (_, Some(old)) => {
-                self.change_move(index, |own| own.old = Some(old));
-                self.replicas[index as usize].instance = Some(new);
-                self.stop(index, context);
+        if let Some(old) = left.old {
+            // It serves on where it is.
+            context.infrastructure().leave(old.processor);
+            self.change_move(index, |own| own.new = Some(new));
+            self.start_later(index, context);
+            if let MigrationKind::PreCopy { .. } = self.options.migration {
                 self.copy(index, Some(old.node), 1.0, context);
             }
-            (_, None) => {
-                self.replicas[index as usize].instance = Some(new);
-                let state = if stopped.is_some() { State::Stopped } else { State::Starting };
-                self.set_state(index, state, now);
-                let source = self.living_sibling(index, to, context);
-                // Without state there is nothing that could be lost.
-                let replica = &self.replicas[index as usize];
-                let has_state = self.service(replica.application, replica.service).state_bytes > 0.0;
-                let lost = from.is_some() && source.is_none() && has_state;
-                self.change_move(index, |own| own.is_afresh = lost);
-                self.copy(index, source, 1.0, context);
-            }
+            return Ok(());
         }
+        replica.instance = Some(new);
+        let state = if left.stopped.is_some() { State::Stopped } else { State::Starting };
+        self.set_state(index, state, now);
+        let source = left.source.or_else(|| self.living_sibling(index, to, context));
+        // Without state there is nothing that could be lost.
+        let replica = &self.replicas[index as usize];
+        let has_state = self.service(replica.application, replica.service).state_bytes > 0.0;
+        let lost = left.from.is_some() && source.is_none() && has_state;
+        self.change_move(index, |own| own.is_afresh = lost);
+        self.copy(index, source, 1.0, context);
         Ok(())
     }
 
     /// Takes a replica off its node for good, with all that it has.
     pub(super) fn drop_replica(&mut self, index: u32, context: &mut dyn Context) {
-        let (old, _) = self.break_off(index, context);
+        let Broken { old, .. } = self.break_off(index, context);
         self.replicas[index as usize].instance = None;
         self.stop_requests(index, Stop::Lose(super::Outcome::NotPlaced), context);
         if let Some(old) = old {
@@ -205,57 +241,58 @@ impl ServiceWorkload {
         self.set_state(index, State::Absent, context.now());
     }
 
-    /// Ends a move before its time. What is left is the instance that the replica served from, if that is still there,
-    /// and since when it does not serve, if it did.
-    fn break_off(
-        &mut self,
-        index: u32,
-        context: &mut dyn Context,
-    ) -> (Option<Instance>, Option<SimTime>) {
+    /// Ends a move before its time, if there is one.
+    fn break_off(&mut self, index: u32, context: &mut dyn Context) -> Broken {
         let replica = &mut self.replicas[index as usize];
         let present = replica.instance;
         let Some(moving) = replica.moving.take() else {
-            return self.keep_if_alive(index, present, None, context);
+            return self.keep_if_alive(index, Broken { old: present, ..Broken::default() }, context);
         };
         replica.serial = replica.serial.wrapping_add(1);
         if let Some(transfer) = moving.transfer {
             context.abort_transfer(transfer, TransferOutcome::Dropped);
         }
         self.record_move(index, &moving, MoveEnd::Abandoned, context);
+        let mut broken = Broken { stopped: moving.stopped, ..Broken::default() };
         let (kept, gone) = match (moving.old, moving.new) {
             // Served at the present instance, and was to go to another.
             (None, Some(new)) => (present, Some(new)),
             // Was being started with its state, which is at the present instance.
             (None, None) if moving.kind.is_some() && moving.is_copied => (present, None),
             // Has left one for another.
-            (old, _) => (old, present),
+            (Some(old), _) => (Some(old), present),
+            // What is copied is still where it was.
+            (None, None) => {
+                broken.source = moving.source;
+                broken.kind = moving.kind;
+                (None, present)
+            }
         };
         if let Some(gone) = gone {
             // Its requests wait at the replica, not at the instance.
             self.undeploy(index, gone, context);
         }
         self.replicas[index as usize].instance = kept;
-        self.keep_if_alive(index, kept, moving.stopped, context)
+        broken.old = kept;
+        self.keep_if_alive(index, broken, context)
     }
 
-    /// An instance whose node is gone is ended.
-    fn keep_if_alive(
-        &mut self,
-        index: u32,
-        instance: Option<Instance>,
-        stopped: Option<SimTime>,
-        context: &mut dyn Context,
-    ) -> (Option<Instance>, Option<SimTime>) {
-        let Some(own) = instance else { return (None, stopped) };
-        if context.infrastructure().node(own.node).is_available() {
-            return (Some(own), stopped);
-        }
+    /// Ends an instance whose node is gone; a state whose node is gone is, too.
+    fn keep_if_alive(&mut self, index: u32, broken: Broken, context: &mut dyn Context) -> Broken {
+        let infrastructure = context.infrastructure();
+        let is_alive = |node: NodeId| infrastructure.node(node).is_available();
+        let source = broken.source.filter(|&node| is_alive(node));
+        let kind = broken.kind.filter(|_| source.is_some());
+        let Some(own) = broken.old.filter(|own| !is_alive(own.node)) else {
+            return Broken { source, kind, ..broken };
+        };
         // It was lost with its node: from now on at the latest it does not serve.
         let has_served = self.replicas[index as usize].state == State::Serving;
         self.stop_requests(index, Stop::Hold, context);
         self.undeploy(index, own, context);
         self.replicas[index as usize].instance = None;
-        (None, stopped.or(has_served.then(|| context.now())))
+        let stopped = broken.stopped.or(has_served.then(|| context.now()));
+        Broken { old: None, stopped, source, kind }
     }
 
     fn change_move(&mut self, index: u32, change: impl FnOnce(&mut Move)) {
@@ -280,9 +317,7 @@ impl ServiceWorkload {
     /// A replica stops to serve, to go on elsewhere.
     fn stop(&mut self, index: u32, context: &mut dyn Context) {
         let now = context.now();
-        self.change_move(index, |own| {
-            own.stopped.get_or_insert(now);
-        });
+        self.change_move(index, |own| own.stopped = own.stopped.or(Some(now)));
         self.set_state(index, State::Stopped, now);
         let lost = Stop::Lose(super::Outcome::LostInMigration);
         let stop = if self.options.hold { Stop::Hold } else { lost };
@@ -322,7 +357,9 @@ impl ServiceWorkload {
         };
         let token = STATE | (u64::from(replica.serial & 0x7fff_ffff) << 32) | u64::from(index);
         match context.start_transfer(source, moving.to, bytes, token) {
-            Ok(transfer) => self.change_move(index, |own| own.transfer = Some(transfer)),
+            Ok(transfer) => self.change_move(index, |own| {
+                (own.source, own.transfer) = (Some(source), Some(transfer));
+            }),
             Err(_) => self.copied(index, true, context),
         }
     }
@@ -351,9 +388,6 @@ impl ServiceWorkload {
         moving.is_copied = true;
         if moving.new.is_none() {
             // It does not serve meanwhile: it is started now.
-            if let Some(old) = moving.old.take() {
-                self.undeploy(index, old, context);
-            }
             return self.start_later(index, context);
         }
         if moving.is_started {

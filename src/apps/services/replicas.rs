@@ -1,7 +1,7 @@
 //! Replicas: where they are, and the requests that are at them.
 
 use super::application::Processing;
-use super::migration::Move;
+use super::migration::{Left, Move};
 use super::outcome::Outcome;
 use super::requests::Stage;
 use super::workload::ServiceWorkload;
@@ -55,6 +55,8 @@ pub(super) struct Replica {
     /// Counts its moves, so that timers of those that are over are told apart.
     pub(super) serial: u32,
     pub(super) moving: Option<Box<Move>>,
+    /// What it has left behind, between two steps of one move.
+    pub(super) left: Option<Left>,
     /// The node that it was placed on last.
     pub(super) last_node: Option<NodeId>,
 }
@@ -71,6 +73,7 @@ impl Replica {
             outstanding: 0,
             serial: 0,
             moving: None,
+            left: None,
             last_node: None,
         }
     }

@@ -298,6 +298,7 @@ impl ServiceWorkload {
             return;
         }
         request.network_s += context.now().since(request.since).as_secs();
+        self.applications[request.application as usize].account.sent_bytes += record.sent_bytes;
         if record.outcome != TransferOutcome::Delivered {
             return self.end(key, record.outcome.into(), context);
         }

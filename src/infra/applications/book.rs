@@ -55,6 +55,8 @@ pub struct Applications {
     pub(super) journal: Journal,
     /// The way that was found last.
     pub(super) found: Vec<WayStep>,
+    /// Between which nodes that is the way of least latency whatever is booked; not known otherwise.
+    pub(super) shortest: Option<(NodeId, NodeId)>,
     /// Emptied lists, to be filled again.
     pub(super) spare: Vec<SmallVec<[WayStep; 4]>>,
 }
@@ -220,6 +222,8 @@ impl Applications {
     /// Begins to keep what is done, to take it back.
     pub(crate) fn keep(&mut self) {
         self.journal.is_kept = true;
+        // Latencies may have changed since.
+        self.shortest = None;
     }
 
     /// The present place in the journal.

@@ -7,7 +7,7 @@ use super::violation::{Violation, ViolationKind};
 use crate::infra::assets::AssetId;
 use crate::infra::ids::{ApplicationId, LinkId, NodeId};
 use crate::infra::infrastructure::Infrastructure;
-use crate::infra::network::{Ask, NoWay, WayStep};
+use crate::infra::network::{Ask, NoWay, WayStep, has_left};
 
 /// What a placement is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,8 +163,12 @@ impl Applications {
             bandwidth_bps: placed.bandwidths[interaction.index()].get(),
         };
         let later = later_end(placed, ends.from, ends.to);
-        if let Err(fault) = self.find_way(own, from, to, ask) {
-            return Err(Violation { replica: Some(later), interaction: Some(interaction), ..fault });
+        if !self.goes_back(own, from, to, ask) {
+            if let Err(fault) = self.find_way(own, from, to, ask) {
+                return Err(Violation { replica: Some(later), interaction: Some(interaction), ..fault });
+            }
+            // No link was too narrow for it, and links are as long in both directions.
+            self.shortest = (!self.search.met_narrow_links()).then_some((from, to));
         }
         let found = std::mem::take(&mut self.found);
         let steps = self.list_of(&found);
@@ -175,6 +179,26 @@ impl Applications {
         Ok(())
     }
 
+    /// Turns the way that was found last round, if that is the best one between two nodes whatever its bandwidth, and has
+    /// what is asked for in this direction, too. Whether it is in `found` then.
+    fn goes_back(&mut self, own: &Infrastructure, from: NodeId, to: NodeId, ask: Ask) -> bool {
+        if self.shortest != Some((to, from)) {
+            return false;
+        }
+        let network = &own.network;
+        let is_good = network.way_latency_ns(&self.found) <= ask.limit_ns
+            && self.found.iter().all(|&step| {
+                let back = network.turned(step);
+                has_left(network, &self.channel_booked_bps, back.channel, ask.bandwidth_bps)
+            });
+        if is_good {
+            self.found.reverse();
+            self.found.iter_mut().for_each(|step| *step = network.turned(*step));
+            self.shortest = Some((from, to));
+        }
+        is_good
+    }
+
     /// Finds a way between two nodes; it is in `found` then. Returns its latency in nanoseconds.
     pub(super) fn find_way(
         &mut self,
@@ -183,6 +207,7 @@ impl Applications {
         to: NodeId,
         ask: Ask,
     ) -> Result<u64, Violation> {
+        self.shortest = None;
         let unreachable = Violation::new(ViolationKind::Unreachable);
         let (Some(start), Some(end)) = (own.endpoint(from), own.endpoint(to)) else {
             self.found.clear();
@@ -233,6 +258,7 @@ impl Applications {
         latency_s: f64,
         bandwidth_bps: f64,
     ) -> Option<u64> {
+        self.shortest = None;
         let (from, to) = (own.endpoint(from)?, own.endpoint(to)?);
         let ask = Ask { limit_ns: limit_ns(latency_s), bandwidth_bps };
         let (search, found) = (&mut self.search, &mut self.found);
@@ -247,6 +273,7 @@ impl Applications {
         from: NodeId,
         limit_s: f64,
     ) -> Option<f64> {
+        self.shortest = None;
         let end = own.endpoint(from)?;
         let radio_s = end.radio.map_or(0.0, |radio| own.network.latency(radio).as_secs());
         let ask = Ask { limit_ns: limit_ns(limit_s - radio_s), bandwidth_bps: 0.0 };
@@ -326,6 +353,11 @@ impl Infrastructure {
     #[must_use]
     pub fn hosts_services(&self, node: NodeId) -> bool {
         self.nodes.get(node.index()).is_some_and(|own| own.is_available()) && self.takes_tasks(node)
+    }
+
+    /// As long as this stays, so do the nodes that services can be placed on.
+    pub(crate) fn availability_changes(&self) -> u64 {
+        self.availability_changes
     }
 
     /// The nodes that services can be placed on now, in order.

@@ -1,15 +1,29 @@
 //! Bookings, ways and audits on small topologies, by hand and against sums made anew.
 
+mod algebras;
 mod audits;
 mod bookings;
+mod properties;
 
 use super::*;
-use crate::engine::{RandomStreams, SimDuration};
+use crate::engine::{Model, RandomStreams, Schedule, SimDuration};
 use crate::infra::assets::AssetId;
+use crate::infra::event::InfraEvent;
 use crate::infra::network::LinkSpec;
 use crate::infra::{
     ApplicationId, InfraBuilder, Infrastructure, NodeClass, NodeId, Position, Static, Tier,
 };
+
+/// An infrastructure on a clock.
+struct Ground(Infrastructure);
+
+impl Model for Ground {
+    type Event = InfraEvent;
+
+    fn handle(&mut self, event: InfraEvent, schedule: &mut Schedule<InfraEvent>) {
+        self.0.handle(schedule, event);
+    }
+}
 
 /// Nodes of four cores and 8 GB, and links between them: latency in ms, bandwidth in Mbit/s.
 fn network(nodes: u32, links: &[(u32, u32, f64, f64)]) -> Infrastructure {

@@ -1,7 +1,7 @@
 //! Requirements that are not met.
 
 use super::needs::{InteractionIndex, ReplicaIndex};
-use crate::infra::assets::AssetId;
+use crate::infra::assets::{Algebra, AssetId};
 use crate::infra::ids::{ApplicationId, LinkId, NodeId};
 use crate::infra::infrastructure::Infrastructure;
 
@@ -109,24 +109,44 @@ impl Violation {
         match self.kind {
             ViolationKind::NodeDown => format!("{}: node {node:?} takes no services now", service()),
             ViolationKind::Asset => {
-                let spec = self.asset.and_then(|asset| infrastructure.assets().catalogue().get(asset));
-                let (name, unit) = spec.map_or(("", ""), |spec| (&*spec.name, &*spec.unit));
-                if unit.is_empty() {
-                    return format!("{} needs another {name} than node {node:?} has", service());
-                }
-                let what = if name == unit { String::new() } else { format!(" of {name}") };
-                format!("{} needs {needed} {unit}{what}, but node {node:?} has {offered}", service())
+                let catalogue = infrastructure.assets().catalogue();
+                let Some((asset, spec)) = self.asset.and_then(|own| Some((own, catalogue.get(own)?)))
+                else {
+                    return format!("{} needs what node {node:?} has not", service());
+                };
+                let (name, unit, scale) = match asset {
+                    AssetId::MEMORY_BYTES => ("memory", "GB", 1e-9),
+                    AssetId::STORAGE_BYTES => ("storage", "GB", 1e-9),
+                    _ => (&*spec.name, &*spec.unit, 1.0),
+                };
+                let most = if spec.algebra == Algebra::Concave { "at most " } else { "" };
+                let what = match unit {
+                    _ if spec.algebra == Algebra::Symbolic => {
+                        return format!("{} needs another {name} than node {node:?} has", service());
+                    }
+                    _ if name == unit => format!(" {name}"),
+                    "1" => format!(" of {name}"),
+                    _ => format!(" {unit} of {name}"),
+                };
+                let (needed, offered) = (rounded(needed * scale), rounded(offered * scale));
+                format!("{} needs {most}{needed}{what}, but node {node:?} has {offered}", service())
             }
             ViolationKind::Latency => format!(
                 "{} needs a way of at most {} ms, but the best takes at least {} ms",
                 way(),
-                needed * 1e3,
-                offered * 1e3
+                rounded(needed * 1e3),
+                rounded(offered * 1e3)
             ),
             ViolationKind::Bandwidth => {
-                format!("{} needs {needed} bit/s, but {} has {offered} left", way(), link())
+                let (needed, left) = (rounded(needed / 1e6), rounded(offered.max(0.0) / 1e6));
+                format!("{} needs {needed} Mbit/s, but {} has {left} left", way(), link())
             }
             ViolationKind::Unreachable => format!("{}: there is no way between their nodes", way()),
         }
     }
+}
+
+/// A number for people: what rounding leaves is not told.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }

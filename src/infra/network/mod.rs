@@ -37,4 +37,4 @@ pub use routes::Routes;
 pub use transfers::Network;
 pub use views::TransferView;
 pub use ways::WayStep;
-pub(in crate::infra) use ways::{Ask, NoWay, WaySearch, radio_step};
+pub(in crate::infra) use ways::{Ask, NoWay, WaySearch, has_left, radio_step};

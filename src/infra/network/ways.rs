@@ -67,7 +67,6 @@ pub(in crate::infra) struct WaySearch {
     generation: u32,
     marks: Vec<Mark>,
     frontier: BinaryHeap<Reverse<(u64, u32)>>,
-    /// Nodes whose marks are final, in the order of their cost.
     limit_ns: u64,
     bandwidth_bps: f64,
     /// The least cost beyond the limit that was seen.
@@ -183,6 +182,11 @@ impl WaySearch {
         }
     }
 
+    /// Whether the last search met links that were too narrow, or radios: without them its way is as short as any.
+    pub(in crate::infra) fn met_narrow_links(&self) -> bool {
+        self.narrow
+    }
+
     /// Finds the way of least latency between two ends that satisfies `ask`, and puts its links into `steps`, in order.
     /// Returns its latency in nanoseconds, radios included.
     ///
@@ -223,6 +227,7 @@ impl WaySearch {
             return Err(NoWay::Narrow);
         }
         steps.extend(radios[0]);
+        self.narrow = false;
         if from.site != to.site {
             self.start(network, from.site, Ask { limit_ns: ask.limit_ns - radios_ns, ..ask });
             loop {
@@ -255,6 +260,7 @@ impl WaySearch {
             steps.clear();
             return Err(NoWay::Unreachable);
         }
+        self.narrow |= radios.iter().any(Option::is_some);
         steps.extend(radios[1]);
         Ok(network.way_latency_ns(steps))
     }
@@ -267,7 +273,12 @@ pub(in crate::infra) fn radio_step(network: &Network, link: LinkId, direction: D
 }
 
 /// Whether a channel has so much left beside what is booked.
-fn has_left(network: &Network, booked_bps: &[f64], channel: ChannelId, bandwidth_bps: f64) -> bool {
+pub(in crate::infra) fn has_left(
+    network: &Network,
+    booked_bps: &[f64],
+    channel: ChannelId,
+    bandwidth_bps: f64,
+) -> bool {
     let offered_bps = network.channel_bandwidth_bps(channel);
     bandwidth_bps <= offered_bps * (1.0 + HAIR) - booked_bps[channel.0 as usize]
 }
@@ -281,6 +292,14 @@ impl Network {
     /// The present bandwidth of a channel.
     pub(in crate::infra) fn channel_bandwidth_bps(&self, channel: ChannelId) -> f64 {
         self.channels[channel.0 as usize].bandwidth_bps
+    }
+
+    /// The same link in the other direction.
+    pub(in crate::infra) fn turned(&self, step: WayStep) -> WayStep {
+        let is_back = step.direction == Direction::Back;
+        let direction = if is_back { Direction::Forth } else { Direction::Back };
+        let channel = self.links[step.link.index()].channels[usize::from(!is_back)];
+        WayStep { direction, channel, ..step }
     }
 
     /// The two directions of a link.

@@ -3,10 +3,10 @@
 use super::WorkloadSite;
 use super::assets::offered;
 use crate::infra::applications::ReplicaNeeds;
-use crate::infra::assets::{Algebra, AssetId, Catalogue, Label, Offered};
+use crate::infra::assets::{Algebra, AssetId, AssetSpec, Catalogue, Label, Offered};
 use crate::infra::{NodeClass, NodeId};
-use crate::scenario::Site;
 use crate::scenario::format::{RequirementsSpec, ServiceSpec};
+use crate::scenario::{DataSize, Site};
 
 /// What a replica needs of its node.
 pub(super) fn replica_needs(requires: &RequirementsSpec, catalogue: &Catalogue) -> ReplicaNeeds {
@@ -63,6 +63,18 @@ fn has_labels(class: &NodeClass, asset: AssetId, labels: &[Label]) -> bool {
     })
 }
 
+/// So much of an asset, and the asset, as users write them.
+fn amount(asset: AssetId, amount: f64, spec: &AssetSpec) -> (String, &str) {
+    match asset {
+        AssetId::MEMORY_BYTES => (DataSize::from_bytes(amount).to_string(), "memory"),
+        AssetId::STORAGE_BYTES => (DataSize::from_bytes(amount).to_string(), "storage"),
+        AssetId::CORES | AssetId::ACCELERATORS | AssetId::AVAILABILITY => {
+            (amount.to_string(), spec.name.as_ref())
+        }
+        _ => (format!("{amount} {}", spec.unit), spec.name.as_ref()),
+    }
+}
+
 /// Reports requirements of a service that no node could ever meet. Where offers change as time goes on, that may be
 /// otherwise at times, and is only noted.
 pub(super) fn check_needs(
@@ -99,11 +111,15 @@ pub(super) fn check_needs(
         if best.is_some_and(|best| spec.algebra.meets(best, needed)) {
             continue;
         }
-        let least = if spec.algebra == Algebra::Concave { "at most" } else { "at least" };
-        let best = best.map_or("none".to_string(), |best| best.to_string());
+        let (least, best_is) = match spec.algebra {
+            Algebra::Concave => ("at most", "least"),
+            _ => ("at least", "most"),
+        };
+        let (needed, name) = amount(asset, needed, spec);
+        let best = best.map_or("nothing".to_string(), |best| amount(asset, best, spec).0);
         missing.push(format!(
-            "the service {:?} needs {least} {needed} {} of {}, but the most that a node offers is {best}",
-            service.name, spec.unit, spec.name
+            "the service {:?} needs {least} {needed} of {name}, but the {best_is} that a node offers is {best}",
+            service.name
         ));
     }
     for (asset, labels) in &needs.labels {

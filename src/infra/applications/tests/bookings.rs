@@ -86,3 +86,57 @@ fn what_is_too_far_or_cut_off_is_told() {
     own.place(id, &at(&[(0, 0), (1, 1)])).unwrap();
     assert!(own.application(id).is_placed());
 }
+
+#[test]
+fn violations_are_told_in_words() {
+    let mut own = network(2, &[(0, 1, 3.0, 10.0)]);
+    let id = application(&mut own, 2, &[interaction(0, 1, 5.0, 12.0)]);
+    let words = |fault: Violation| fault.describe(&own, id);
+    let asset = |asset, needed, offered| Violation {
+        replica: Some(ReplicaIndex(1)),
+        node: Some(NodeId(1)),
+        asset: Some(asset),
+        needed,
+        offered,
+        ..Violation::new(ViolationKind::Asset)
+    };
+    let expected = "service \"service1\" of \"shop\" needs ";
+    let said = |fault| words(fault).strip_prefix(expected).unwrap().to_string();
+    assert_eq!(
+        said(asset(AssetId::MEMORY_BYTES, 1.5e9, 0.3e9 - 0.1e9)),
+        "1.5 GB of memory, but node \"node-1\" has 0.2"
+    );
+    assert_eq!(
+        said(asset(AssetId::AVAILABILITY, 0.94, 0.9)),
+        "0.94 of availability, but node \"node-1\" has 0.9"
+    );
+    assert_eq!(
+        said(asset(AssetId::ARCHITECTURE, 0.0, 0.0)),
+        "another architecture than node \"node-1\" has"
+    );
+    assert_eq!(
+        said(asset(AssetId::PROCESSING_TIME_S, 0.1, 0.2)),
+        "at most 0.1 s of processing_time_s, but node \"node-1\" has 0.2"
+    );
+    let way = |kind, link, needed, offered| Violation {
+        interaction: Some(InteractionIndex(0)),
+        link,
+        needed,
+        offered,
+        ..Violation::new(kind)
+    };
+    let expected = "the interaction of \"service0\" with \"service1\" in \"shop\"";
+    let said = |fault| words(fault).strip_prefix(expected).unwrap().to_string();
+    assert_eq!(
+        said(way(ViolationKind::Bandwidth, Some(LinkId(0)), 12e6, 10e6)),
+        " needs 12 Mbit/s, but link \"link-0\" has 10 left"
+    );
+    assert_eq!(
+        said(way(ViolationKind::Latency, None, 0.005, 0.006)),
+        " needs a way of at most 5 ms, but the best takes at least 6 ms"
+    );
+    assert_eq!(
+        said(way(ViolationKind::Unreachable, None, 0.0, 0.0)),
+        ": there is no way between their nodes"
+    );
+}
