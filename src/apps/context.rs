@@ -2,15 +2,18 @@
 
 use super::{
     ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
-    OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
+    OffloadingRequest, ServicePlacementChoice, ServicePlacementRequest, VmAllocationChoice,
+    VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::accelerators::AcceleratorRequest;
-use crate::infra::compute::{Discipline, JobRequest, Refusal};
+use crate::infra::applications::ReplicaIndex;
+use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, MigrationId, MigrationSpec, NodeId,
-    ProcessorId, Share, TransferId, TransferOutcome, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JobId,
+    MigrationId, MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, VmId,
+    VmRefusal, VmSpec,
 };
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 use schemars::JsonSchema;
@@ -32,15 +35,18 @@ pub enum DecisionPoint {
     Consolidation,
     /// At which frequency a node runs.
     Frequency,
+    /// On which nodes the replicas of an application's services run.
+    ServicePlacement,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 4] = [
+    pub const ALL: [DecisionPoint; 5] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
         DecisionPoint::Frequency,
+        DecisionPoint::ServicePlacement,
     ];
 
     /// The name in tables.
@@ -51,6 +57,7 @@ impl DecisionPoint {
             DecisionPoint::VmAllocation => "vm_allocation",
             DecisionPoint::Consolidation => "consolidation",
             DecisionPoint::Frequency => "frequency",
+            DecisionPoint::ServicePlacement => "service_placement",
         }
     }
 }
@@ -116,6 +123,23 @@ pub trait Context {
 
     /// Takes such a part off its accelerator, without further notice.
     fn cancel_accelerated(&mut self, job: AcceleratorJobId);
+
+    /// Makes an instance on a node, with cores, memory and storage of its own, which takes jobs by
+    /// [`submit_job_on`](Self::submit_job_on).
+    ///
+    /// # Errors
+    /// What is short.
+    fn deploy(
+        &mut self,
+        node: NodeId,
+        cores: f64,
+        discipline: Discipline,
+        resources: &Resources,
+    ) -> Result<ProcessorId, Refusal>;
+
+    /// Ends such an instance. Its jobs, which end without further notice, and the energy that it is charged with are
+    /// returned.
+    fn undeploy(&mut self, instance: ProcessorId) -> (Vec<Job>, DeployedEnergy);
 
     /// Starts a transfer; [`on_transfer_end`](super::Workload::on_transfer_end) tells of its end.
     ///
@@ -230,6 +254,16 @@ pub trait Context {
 
     /// Asks the consolidation policy what to move. The world has checked the answer.
     fn decide_consolidation(&mut self, request: &ConsolidationRequest<'_>) -> ConsolidationChoice;
+
+    /// Asks a placement policy where replicas of an application are to run. The world has checked the answer, and booked
+    /// it.
+    fn decide_service_placement(
+        &mut self,
+        request: &ServicePlacementRequest<'_>,
+    ) -> ServicePlacementChoice;
+
+    /// Takes a replica of an application off its node, and gives back what is booked for it.
+    fn displace(&mut self, application: ApplicationId, replica: ReplicaIndex);
 
     /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
     /// decision; what is never told counts as unfinished when the run ends.

@@ -27,7 +27,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "stratosim", version, max_term_width = 100)]
 #[command(after_help = "Example:\n  stratosim run scenarios/quickstart.json\n\n\
-    Exit codes: 0 done, 1 failed, 2 bad input.")]
+    Exit codes: 0 done, 1 failed, 2 bad input, 3 done, but no application was ever placed.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -58,6 +58,8 @@ enum Failure {
     Failed(String),
     /// The input is bad: exit code 2.
     BadInput(String),
+    /// The run is done and written, but no application was ever placed: exit code 3.
+    NothingPlaced(String),
 }
 
 impl Failure {
@@ -118,5 +120,6 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Failed(message)) => complain(&message, 1),
         Err(Failure::BadInput(message)) => complain(&message, 2),
+        Err(Failure::NothingPlaced(message)) => complain(&message, 3),
     }
 }

@@ -7,6 +7,7 @@ use crate::output::{
     Destination, FileFormat, OutputError, Recorder, RecorderSummary, RunDirectory, first_difference,
 };
 use crate::scenario::format::FormatName;
+use crate::scenario::import::{Companions, scenario_of_export};
 use crate::scenario::{Diagnostics, Document, Loaded, Registry, did_you_mean, load, open_scenario};
 use crate::sweep::{Stopped, simulate, table_selection};
 use crate::world::{Finished, Simulation};
@@ -22,8 +23,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[command(after_help = "Example:\n  stratosim run scenarios/quickstart.json --seed 7 \
     --set policies.offloading.kind=cloud_only --out /tmp/cloud-only")]
 pub(super) struct Run {
-    /// Scenario file, or the `run.json` of a run, which is run again as it was.
+    /// Scenario file, or the `run.json` of a run, which is run again as it was, or what ECLYPSE has exported as JSON: an
+    /// infrastructure runs with an application, an application on an infrastructure.
     scenario: PathBuf,
+    /// The application that runs on an infrastructure of ECLYPSE: a file, or the name of one of the library; the sock
+    /// shop if left out.
+    #[arg(long, value_name = "FILE|NAME", conflicts_with = "infrastructure")]
+    application: Option<String>,
+    /// The infrastructure, exported by ECLYPSE, on which an application of ECLYPSE runs; a continuum of the library if
+    /// left out.
+    #[arg(long, value_name = "FILE")]
+    infrastructure: Option<PathBuf>,
     /// Seed of all random numbers, instead of the scenario's.
     #[arg(long)]
     seed: Option<u64>,
@@ -65,14 +75,23 @@ pub(super) fn open(
     seed: Option<u64>,
     overrides: &[String],
 ) -> Result<(Document, PathBuf), Failure> {
-    let (mut document, beside) = open_scenario(file).map_err(Failure::bad_input)?;
+    let (document, beside) = open_scenario(file).map_err(Failure::bad_input)?;
+    Ok((overridden(document, seed, overrides)?, beside))
+}
+
+/// A scenario with what overrides it.
+fn overridden(
+    mut document: Document,
+    seed: Option<u64>,
+    overrides: &[String],
+) -> Result<Document, Failure> {
     for assignment in overrides {
         document.set_assignment(assignment).map_err(Failure::bad_input)?;
     }
     if let Some(seed) = seed {
         document.set("seed", &seed.to_string()).map_err(Failure::bad_input)?;
     }
-    Ok((document, beside))
+    Ok(document)
 }
 
 /// Reports tables that a scenario selects and no part of its world has.
@@ -114,7 +133,7 @@ fn fingerprint(summary: &RecorderSummary) -> String {
 
 impl Run {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let (document, file) = open(&self.scenario, self.seed, &self.overrides)?;
+        let (document, file) = self.open()?;
         let registry = Registry::with_builtins();
         let directory = directory_of(&file);
         let loaded = load(&document, &registry, directory).map_err(Failure::bad_input)?;
@@ -128,6 +147,26 @@ impl Run {
             return self.compare(&document, loaded, again, &interrupted);
         }
         self.write(&document, &file, loaded, &interrupted)
+    }
+
+    /// Reads the scenario, or makes one around what ECLYPSE has exported.
+    fn open(&self) -> Result<(Document, PathBuf), Failure> {
+        let (document, beside) = open_scenario(&self.scenario).map_err(Failure::bad_input)?;
+        let companions = Companions {
+            application: self.application.clone(),
+            infrastructure: self.infrastructure.clone(),
+        };
+        let made = scenario_of_export(&document, &self.scenario, &companions);
+        let document = match made.map_err(Failure::bad_input)? {
+            Some(scenario) => scenario,
+            None if companions.application.is_some() || companions.infrastructure.is_some() => {
+                let message = "--application and --infrastructure go with what ECLYPSE has exported; a scenario names \
+                    its own";
+                return Err(Failure::bad_input(message));
+            }
+            None => document,
+        };
+        Ok((overridden(document, self.seed, &self.overrides)?, beside))
     }
 
     /// Runs a world to its end into a recorder, and gives both back.
@@ -285,7 +324,7 @@ impl Run {
             // Nobody is left to be told of a failure.
             (false, false) => drop(std::io::stderr().write_all(report.as_bytes())),
         }
-        Ok(())
+        nothing_placed(&summary).map_or(Ok(()), |why| Err(Failure::NothingPlaced(why)))
     }
 }
 
@@ -314,6 +353,67 @@ fn short(value: &Value) -> String {
             let digits = (3 - value.abs().log10().floor() as i32).clamp(0, 9);
             format!("{value:.*}", digits as usize)
         }
+    }
+}
+
+/// Why a run shows nothing although there are applications: none was ever placed. `None` if one was, or there are none.
+fn nothing_placed(summary: &Value) -> Option<String> {
+    let workloads = summary["workloads"].as_object()?;
+    let served = workloads.values().filter(|workload| workload["ever_placed"].is_number());
+    let served: Vec<&Value> = served.collect();
+    if served.is_empty() || served.iter().any(|workload| workload["ever_placed"] != 0) {
+        return None;
+    }
+    let first = served.iter().find_map(|workload| workload["first_rejection"].as_str());
+    Some(match first {
+        Some(first) => format!("no application was ever placed; the first try failed: {first}"),
+        None => "no application was ever placed".into(),
+    })
+}
+
+/// What a workload of applications came to, beside its requests.
+fn report_services(text: &mut String, workload: &Value) {
+    use std::fmt::Write;
+    let percent = |value: &Value| match value.as_f64() {
+        Some(share) => format!("{:.2} %", 100.0 * share),
+        None => "-".into(),
+    };
+    let response = &workload["response_s"];
+    let times = format!(
+        "mean {} s, median {} s, 95 % {} s",
+        short(&response["mean"]),
+        short(&response["p50"]),
+        short(&response["p95"])
+    );
+    let applications = workload["applications"].as_object().map_or(0, |own| own.len());
+    let lines = [
+        ("  response time", times),
+        (
+            "  without load",
+            format!("{} s (the worst flow)", short(&workload["analytic_response_s"]["mean"])),
+        ),
+        (
+            "  applications",
+            format!(
+                "{applications}, placed {} of the time, {} s down",
+                percent(&workload["placed_share"]),
+                short(&workload["downtime_s"])
+            ),
+        ),
+        (
+            "  requirements",
+            format!(
+                "{} violated, {} placements refused",
+                short(&workload["violations"]["all"]),
+                short(&workload["rejections"])
+            ),
+        ),
+        ("  migrations", short(&workload["migrations"])),
+        ("  energy", format!("{} Wh attributed", short(&workload["energy_wh"]["all"]))),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
     }
 }
 
@@ -412,6 +512,9 @@ fn report(summary: &Value, run: &Value, path: &Path) -> String {
                     format!("{count} ({share:.2} %)"),
                 );
             }
+        }
+        if workload["ever_placed"].is_number() {
+            report_services(&mut text, workload);
         }
         let service = &workload["service_s"];
         if service["mean"].is_number() {

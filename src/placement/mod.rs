@@ -12,7 +12,9 @@ pub mod learning;
 pub mod minimum_power;
 pub mod offloading;
 mod parameters;
+mod program;
 mod queues;
+pub mod services;
 mod sites;
 pub mod vm_allocation;
 

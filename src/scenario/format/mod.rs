@@ -17,6 +17,8 @@ mod offloading;
 mod power;
 mod radio;
 mod root;
+mod service_placement;
+mod service_workload;
 mod services;
 mod sla;
 mod tasks;
@@ -69,9 +71,15 @@ pub use power::{
 pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OriginSpec, OutputSpec,
-    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
+    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind,
+    ServicePlacementKind, VmAllocationKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};
+pub use service_workload::{
+    MovedRequestsName, RepairName, ServiceMigrationName, ServiceMigrationSpec, ServicePricesSpec,
+    ServicesSpec,
+};
 pub use services::{
     AlgebraName, AssetAmount, AssetSpecification, FlowSpec, InteractionSpec, RequirementsSpec,
     ServiceApplicationSpec, ServiceDiscipline, ServiceSpec, WorkflowFileSpec, WorkflowSpec,

@@ -7,6 +7,7 @@
 mod application;
 mod compose;
 mod eclypse;
+mod eclypse_run;
 mod fcd;
 mod fcd_csv;
 mod fcd_rows;
@@ -32,6 +33,7 @@ pub(super) use eclypse::is_eclypse;
 pub use eclypse::{
     EclypseExport, EclypseGraph, EclypseInfrastructure, EclypseLink, EclypseNode, read_eclypse,
 };
+pub use eclypse_run::{Companions, scenario_of_export};
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
 pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd, survey_fcd};
 pub use graphml::read_graphml;
