@@ -1,5 +1,6 @@
 //! What a workload may ask of the world.
 
+use super::workflows::{WorkflowChoice, WorkflowRequest};
 use super::{
     ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
     OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
@@ -32,15 +33,18 @@ pub enum DecisionPoint {
     Consolidation,
     /// At which frequency a node runs.
     Frequency,
+    /// On which nodes the tasks of workflows run.
+    WorkflowScheduling,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 4] = [
+    pub const ALL: [DecisionPoint; 5] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
         DecisionPoint::Frequency,
+        DecisionPoint::WorkflowScheduling,
     ];
 
     /// The name in tables.
@@ -51,6 +55,7 @@ impl DecisionPoint {
             DecisionPoint::VmAllocation => "vm_allocation",
             DecisionPoint::Consolidation => "consolidation",
             DecisionPoint::Frequency => "frequency",
+            DecisionPoint::WorkflowScheduling => "workflow_scheduling",
         }
     }
 }
@@ -230,6 +235,12 @@ pub trait Context {
 
     /// Asks the consolidation policy what to move. The world has checked the answer.
     fn decide_consolidation(&mut self, request: &ConsolidationRequest<'_>) -> ConsolidationChoice;
+
+    /// Whether the scheduling policy of workflows plans all tasks of one when that comes.
+    fn plans_workflows_ahead(&self) -> bool;
+
+    /// Asks the scheduling policy for nodes for tasks of a workflow. The world has checked the answer.
+    fn decide_workflow(&mut self, request: &WorkflowRequest<'_>) -> WorkflowChoice;
 
     /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
     /// decision; what is never told counts as unfinished when the run ends.

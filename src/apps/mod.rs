@@ -5,6 +5,7 @@ mod hosting;
 mod offloading;
 pub mod tasks;
 pub mod virtual_machines;
+pub mod workflows;
 mod workload;
 
 pub use context::{Context, DecisionId, DecisionPoint};

@@ -15,6 +15,7 @@ mod parameters;
 mod queues;
 mod sites;
 pub mod vm_allocation;
+pub mod workflows;
 
 pub use games::CongestionGame;
 pub use parameters::{ParameterError, Step};

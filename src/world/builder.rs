@@ -24,6 +24,7 @@ use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
 use crate::placement::frequency::{self, FrequencyGovernor};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
 use crate::placement::vm_allocation::{self, FirstFit, VmAllocationPolicy};
+use crate::placement::workflows::{self, Heft, WorkflowPolicy};
 use crate::records::{RecordError, Records};
 
 /// What makes no world.
@@ -53,6 +54,7 @@ pub struct WorldBuilder {
     governor: Option<(String, Box<dyn FrequencyGovernor>, GovernorTimes)>,
     vm_allocation: (String, Box<dyn VmAllocationPolicy>),
     consolidation: (String, Box<dyn ConsolidationPolicy>),
+    workflow_scheduling: (String, Box<dyn WorkflowPolicy>),
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
     radio_sampling: Option<RadioSampling>,
@@ -76,6 +78,7 @@ impl WorldBuilder {
             governor: None,
             vm_allocation: ("first_fit".into(), Box::new(FirstFit {})),
             consolidation: ("nothing".into(), Box::new(Nothing {})),
+            workflow_scheduling: ("heft".into(), Box::new(Heft {})),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
             radio_sampling: None,
@@ -260,6 +263,25 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets the policy that decides on which nodes the tasks of workflows run; `name` is what the records call it.
+    pub fn workflow_scheduling(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl WorkflowPolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_workflow_scheduling(name, Box::new(policy))
+    }
+
+    /// Sets the scheduling policy of workflows from a box.
+    pub fn boxed_workflow_scheduling(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn WorkflowPolicy>,
+    ) -> &mut Self {
+        self.workflow_scheduling = (name.into(), policy);
+        self
+    }
+
     /// At which points decisions are recorded; at all if this is not called.
     pub fn record_decisions(&mut self, points: impl IntoIterator<Item = DecisionPoint>) -> &mut Self {
         self.recorded = points.into_iter().collect();
@@ -333,6 +355,9 @@ impl WorldBuilder {
                     let name = self.governor.as_ref().map_or("", |(name, _, _)| name.as_str());
                     PointSpec::new(point, name, frequency::feature_columns())
                 }
+                DecisionPoint::WorkflowScheduling => {
+                    PointSpec::new(point, &self.workflow_scheduling.0, workflows::feature_columns())
+                }
             })
             .collect();
         if records.is_recorded(tables.movements) {
@@ -366,6 +391,8 @@ impl WorldBuilder {
             vm_allocation_random: self.streams.stream("policy/vm_allocation"),
             consolidation: self.consolidation.1,
             consolidation_random: self.streams.stream("policy/consolidation"),
+            workflow_scheduling: self.workflow_scheduling.1,
+            workflow_scheduling_random: self.streams.stream("policy/workflow_scheduling"),
             offloading_random: self.streams.stream("policy/offloading"),
             decisions,
             governor,

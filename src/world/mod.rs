@@ -17,6 +17,7 @@ mod sampling;
 mod simulation;
 mod tables;
 mod tier_samples;
+mod workflow_scheduling;
 
 pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};

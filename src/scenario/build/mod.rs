@@ -23,6 +23,7 @@ mod tasks;
 mod traced_vms;
 mod traces;
 mod virtual_machines;
+mod workflows;
 
 pub use directory::NodeDirectory;
 pub use mobility::Movement;
@@ -172,6 +173,11 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("consolidation");
     if let Some(policy) = registry.make_consolidation(consolidation, &policy_site) {
         world.boxed_consolidation(consolidation.kind(), policy);
+    }
+    let scheduling = &scenario.policies.workflow_scheduling;
+    let policy_site = site.key("policies").key("workflow_scheduling");
+    if let Some(policy) = registry.make_workflow_scheduling(scheduling, &policy_site) {
+        world.boxed_workflow_scheduling(scheduling.kind(), policy);
     }
     if let Some(points) = &scenario.output.decisions {
         world.record_decisions(points.iter().copied());

@@ -23,6 +23,7 @@ mod tasks;
 mod trace;
 mod traces;
 mod virtual_machines;
+mod workflows;
 
 pub use accelerators::{
     AcceleratorClassName, AcceleratorLinkSpec, AcceleratorNeed, AcceleratorPresetName,
@@ -70,6 +71,7 @@ pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OriginSpec, OutputSpec,
     OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
+    WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use services::{
@@ -89,3 +91,4 @@ pub use virtual_machines::{
     JobGroupSpec, MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec,
     VmDemandSpec, VmTypeSpec,
 };
+pub use workflows::{WorkflowEntry, WorkflowsSpec};

@@ -69,6 +69,8 @@ kinds! {
     SelectionKind "vm_selection";
     /// A predictor with its parameters.
     PredictorKind "predictor";
+    /// A scheduling policy of workflows with its parameters.
+    WorkflowSchedulingKind "workflow_scheduling_policy";
 }
 
 /// The thing of a kind with its defaults.
@@ -91,7 +93,8 @@ of_kind!(
     ConsolidationKind,
     OverloadKind,
     SelectionKind,
-    PredictorKind
+    PredictorKind,
+    WorkflowSchedulingKind
 );
 
 /// One name, or several: of node classes (all their nodes), groups of them, or single nodes.
@@ -197,6 +200,8 @@ pub struct PoliciesSpec {
     pub vm_allocation: VmAllocationKind,
     /// Which virtual machines move, and which hosts sleep.
     pub consolidation: ConsolidationKind,
+    /// On which nodes the tasks of workflows run.
+    pub workflow_scheduling: WorkflowSchedulingKind,
 }
 
 impl Default for PoliciesSpec {
@@ -206,6 +211,7 @@ impl Default for PoliciesSpec {
             frequency: None,
             vm_allocation: VmAllocationKind::of_kind("first_fit"),
             consolidation: ConsolidationKind::of_kind("nothing"),
+            workflow_scheduling: WorkflowSchedulingKind::of_kind("heft"),
         }
     }
 }

@@ -23,6 +23,7 @@ mod sndlib;
 mod task_trace;
 mod throughput;
 mod wfcommons;
+mod workflow;
 mod xml;
 mod yaml;
 
@@ -44,6 +45,7 @@ pub use sndlib::{is_sndlib, read_sndlib};
 pub use task_trace::{TaskTraceRow, read_task_trace};
 pub use throughput::read_throughput_table;
 pub use wfcommons::read_wfcommons;
+pub use workflow::read_workflow;
 
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
