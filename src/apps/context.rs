@@ -3,15 +3,17 @@
 use super::workflows::{WorkflowChoice, WorkflowRequest};
 use super::{
     ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
-    OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
+    OffloadingRequest, ServicePlacementChoice, ServicePlacementRequest, VmAllocationChoice,
+    VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::accelerators::AcceleratorRequest;
+use crate::infra::applications::ReplicaIndex;
 use crate::infra::compute::{Discipline, JobRequest, Refusal};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, MigrationId, MigrationSpec, NodeId,
-    ProcessorId, Share, TransferId, TransferOutcome, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, ApplicationId, HostId, HostSpec, Infrastructure, JobId, MigrationId,
+    MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, VmId, VmRefusal, VmSpec,
 };
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 use schemars::JsonSchema;
@@ -33,17 +35,20 @@ pub enum DecisionPoint {
     Consolidation,
     /// At which frequency a node runs.
     Frequency,
+    /// On which nodes the replicas of an application's services run.
+    ServicePlacement,
     /// On which nodes the tasks of workflows run.
     WorkflowScheduling,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 5] = [
+    pub const ALL: [DecisionPoint; 6] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
         DecisionPoint::Frequency,
+        DecisionPoint::ServicePlacement,
         DecisionPoint::WorkflowScheduling,
     ];
 
@@ -55,6 +60,7 @@ impl DecisionPoint {
             DecisionPoint::VmAllocation => "vm_allocation",
             DecisionPoint::Consolidation => "consolidation",
             DecisionPoint::Frequency => "frequency",
+            DecisionPoint::ServicePlacement => "service_placement",
             DecisionPoint::WorkflowScheduling => "workflow_scheduling",
         }
     }
@@ -235,6 +241,16 @@ pub trait Context {
 
     /// Asks the consolidation policy what to move. The world has checked the answer.
     fn decide_consolidation(&mut self, request: &ConsolidationRequest<'_>) -> ConsolidationChoice;
+
+    /// Asks a placement policy where replicas of an application are to run. The world has checked the answer, and booked
+    /// it.
+    fn decide_service_placement(
+        &mut self,
+        request: &ServicePlacementRequest<'_>,
+    ) -> ServicePlacementChoice;
+
+    /// Takes a replica of an application off its node, and gives back what is booked for it.
+    fn displace(&mut self, application: ApplicationId, replica: ReplicaIndex);
 
     /// Whether the scheduling policy of workflows plans all tasks of one when that comes.
     fn plans_workflows_ahead(&self) -> bool;

@@ -3,6 +3,7 @@
 mod context;
 mod hosting;
 mod offloading;
+mod service_placement;
 pub mod tasks;
 pub mod virtual_machines;
 pub mod workflows;
@@ -14,4 +15,5 @@ pub use hosting::{
     VmAllocationRequest, VmHistories,
 };
 pub use offloading::{DecisionEnd, OffloadingChoice, OffloadingRequest, PredictedShares};
+pub use service_placement::{ServicePlacementChoice, ServicePlacementFailure, ServicePlacementRequest};
 pub use workload::{Message, Workload};

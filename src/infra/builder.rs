@@ -1,6 +1,8 @@
 //! Building an infrastructure from classes, links and faults.
 
 use super::accelerators::Accelerators;
+use super::applications::Applications;
+use super::assets::{AssetId, AssetOffers, AssetSpec, Catalogue};
 use super::attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 use super::batteries::BatteryState;
 use super::compute::{Compute, Refusal};
@@ -78,6 +80,7 @@ pub struct InfraBuilder {
     sites: Vec<(SiteSpec, Vec<NodeId>)>,
     signals: BTreeMap<String, Arc<Signal>>,
     perturbations: Vec<PerturbationSpec>,
+    assets: Catalogue,
 }
 
 /// Transmit power and gain of the antenna of a site in dBm.
@@ -107,6 +110,7 @@ impl InfraBuilder {
             sites: Vec::new(),
             signals: BTreeMap::new(),
             perturbations: Vec::new(),
+            assets: Catalogue::default(),
         }
     }
 
@@ -209,6 +213,17 @@ impl InfraBuilder {
     pub fn class_of(&self, node: NodeId) -> Option<&NodeClass> {
         let class = self.first_nodes.partition_point(|&first| first <= node.0).checked_sub(1)?;
         (node.0 < self.nodes).then(|| self.classes.get(class)).flatten()
+    }
+
+    /// Adds an asset of the user's own, for nodes to offer and services to need.
+    pub fn asset(&mut self, spec: AssetSpec) -> AssetId {
+        self.assets.add(spec)
+    }
+
+    /// All assets so far.
+    #[must_use]
+    pub fn assets(&self) -> &Catalogue {
+        &self.assets
     }
 
     /// Adds a signal for whoever asks for it by name.
@@ -439,6 +454,8 @@ impl InfraBuilder {
             reliability,
             feeds: feeds.collect(),
             feeds_end: None,
+            assets: AssetOffers::new(self.assets, &self.classes),
+            applications: Applications::default(),
             classes: self.classes,
             nodes,
             compute,

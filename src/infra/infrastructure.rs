@@ -1,6 +1,8 @@
 //! All of the infrastructure together: nodes, compute, network, movement, energy, faults.
 
 use super::accelerators::Accelerators;
+use super::applications::Applications;
+use super::assets::AssetOffers;
 use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
 use super::dynamics::Dynamics;
@@ -71,6 +73,8 @@ pub struct Infrastructure {
     /// For each node its part of its site; empty if there are no sites.
     pub(super) node_accounts: Vec<Option<NodeAccount>>,
     pub(super) offers: Offers,
+    pub(super) assets: AssetOffers,
+    pub(super) applications: Applications,
     /// What changes as time goes on; `None` if nothing does.
     pub(super) dynamics: Option<Box<Dynamics>>,
 }

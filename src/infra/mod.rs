@@ -2,6 +2,8 @@
 
 pub mod accelerators;
 mod actions;
+pub mod applications;
+pub mod assets;
 mod attachment;
 mod batteries;
 mod builder;
@@ -43,8 +45,8 @@ pub use geodesy::{
 };
 pub use geometry::{Leg, Position};
 pub use ids::{
-    AcceleratorGroupId, AcceleratorJobId, ClassId, HostId, JobId, LinkId, MigrationId, NodeId, Owner,
-    ProcessorId, SiteId, TransferId, VmId,
+    AcceleratorGroupId, AcceleratorJobId, ApplicationId, ClassId, HostId, JobId, LinkId, MigrationId,
+    NodeId, Owner, ProcessorId, SiteId, TransferId, VmId,
 };
 pub use infrastructure::Infrastructure;
 pub use meter::{Meter, TierLoad};

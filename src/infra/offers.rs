@@ -116,6 +116,20 @@ impl Infrastructure {
         f64::from(self.class_of(node).cores) * share
     }
 
+    /// Bytes of memory that a node offers now.
+    #[must_use]
+    pub fn offered_memory_bytes(&self, node: NodeId) -> f64 {
+        let beyond = self.offers.room.get(node.index()).map_or(0.0, |room| room[0]);
+        self.class_of(node).resources.memory_bytes + beyond
+    }
+
+    /// Bytes of storage that a node offers now.
+    #[must_use]
+    pub fn offered_storage_bytes(&self, node: NodeId) -> f64 {
+        let beyond = self.offers.room.get(node.index()).map_or(0.0, |room| room[1]);
+        self.class_of(node).resources.storage_bytes + beyond
+    }
+
     /// Lets a node offer this many cores (>= 0, and any fraction), and its instances their share of them. Jobs that
     /// ask for more together go on, all of them slower. On a host of virtual machines fewer cores count as slower
     /// ones.

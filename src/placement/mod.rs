@@ -13,6 +13,7 @@ pub mod minimum_power;
 pub mod offloading;
 mod parameters;
 mod queues;
+pub mod services;
 mod sites;
 pub mod vm_allocation;
 pub mod workflows;

@@ -10,6 +10,7 @@ use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
 use super::radio::{RadioSampling, RadioTable};
 use super::sampling::{Sampler, Sampling};
+use super::service_placement::{ServicePlacement, ServicePlacer};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
 use crate::apps::{DecisionPoint, Workload};
@@ -23,6 +24,7 @@ use crate::infra::{
 use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
 use crate::placement::frequency::{self, FrequencyGovernor};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
+use crate::placement::services::{self, ServicePlacementPolicy};
 use crate::placement::vm_allocation::{self, FirstFit, VmAllocationPolicy};
 use crate::placement::workflows::{self, Heft, WorkflowPolicy};
 use crate::records::{RecordError, Records};
@@ -54,6 +56,7 @@ pub struct WorldBuilder {
     governor: Option<(String, Box<dyn FrequencyGovernor>, GovernorTimes)>,
     vm_allocation: (String, Box<dyn VmAllocationPolicy>),
     consolidation: (String, Box<dyn ConsolidationPolicy>),
+    service_placement: Vec<(String, Box<dyn ServicePlacementPolicy>)>,
     workflow_scheduling: (String, Box<dyn WorkflowPolicy>),
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
@@ -78,6 +81,7 @@ impl WorldBuilder {
             governor: None,
             vm_allocation: ("first_fit".into(), Box::new(FirstFit {})),
             consolidation: ("nothing".into(), Box::new(Nothing {})),
+            service_placement: vec![("first_fit".into(), Box::new(services::FirstFit {}))],
             workflow_scheduling: ("heft".into(), Box::new(Heft {})),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
@@ -263,6 +267,42 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets the policy that places services whose application has none of its own: number 0. `name` is what the records
+    /// call it.
+    pub fn service_placement(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl ServicePlacementPolicy + 'static,
+    ) -> &mut Self {
+        self.service_placement[0] = (name.into(), Box::new(policy));
+        self
+    }
+
+    /// Sets that policy from a box.
+    pub fn default_service_placement(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn ServicePlacementPolicy>,
+    ) -> &mut Self {
+        self.service_placement[0] = (name.into(), policy);
+        self
+    }
+
+    /// Adds a policy for applications of their own and returns its number, to be named in requests.
+    pub fn boxed_service_placement(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn ServicePlacementPolicy>,
+    ) -> u32 {
+        self.service_placement.push((name.into(), policy));
+        self.service_placement.len() as u32 - 1
+    }
+
+    /// The number that the next policy of an application will have.
+    pub(crate) fn next_service_placement(&self) -> u32 {
+        self.service_placement.len() as u32
+    }
+
     /// Sets the policy that decides on which nodes the tasks of workflows run; `name` is what the records call it.
     pub fn workflow_scheduling(
         &mut self,
@@ -355,6 +395,10 @@ impl WorldBuilder {
                     let name = self.governor.as_ref().map_or("", |(name, _, _)| name.as_str());
                     PointSpec::new(point, name, frequency::feature_columns())
                 }
+                DecisionPoint::ServicePlacement => {
+                    let name = &self.service_placement[0].0;
+                    PointSpec::new(point, name, services::feature_columns())
+                }
                 DecisionPoint::WorkflowScheduling => {
                     PointSpec::new(point, &self.workflow_scheduling.0, workflows::feature_columns())
                 }
@@ -384,7 +428,17 @@ impl WorldBuilder {
             .collect();
         let workload_symbols =
             self.workloads.iter().map(|workload| records.symbol(workload.name())).collect();
+        let mut service_placement = ServicePlacement::default();
+        for (number, (name, policy)) in self.service_placement.into_iter().enumerate() {
+            let random = match number {
+                0 => streams.stream("policy/service_placement"),
+                _ => streams.stream(&format!("policy/service_placement/{number}")),
+            };
+            let name = records.symbol(&name);
+            service_placement.placers.push(ServicePlacer { policy, random, name });
+        }
         let core = Core {
+            service_placement,
             infrastructure,
             offloading: self.offloading.1,
             vm_allocation: self.vm_allocation.1,

@@ -10,21 +10,24 @@ use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
 use super::radio::RadioTable;
 use super::sampling::Sampler;
+use super::service_placement::{self, ServicePlacement};
 use super::tables::Tables;
 use super::workflow_scheduling;
 use crate::apps::workflows::{WorkflowChoice, WorkflowRequest};
 use crate::apps::{
     ConsolidationChoice, ConsolidationRequest, Context, DecisionEnd, DecisionId, DecisionPoint, Message,
-    OffloadingChoice, OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
+    OffloadingChoice, OffloadingRequest, ServicePlacementChoice, ServicePlacementRequest,
+    VmAllocationChoice, VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
 use crate::infra::accelerators::AcceleratorRequest;
+use crate::infra::applications::ReplicaIndex;
 use crate::infra::compute::{Discipline, JobRequest, Refusal};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, LinkId, LocalPlane, MigrationId,
-    MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share, TransferId, TransferOutcome,
-    TransferRecord, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, ApplicationId, HostId, HostSpec, Infrastructure, JobId, LinkId, LocalPlane,
+    MigrationId, MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share, TransferId,
+    TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
 };
 use crate::placement::consolidation::ConsolidationPolicy;
 use crate::placement::offloading::{
@@ -54,6 +57,7 @@ pub(super) struct Core {
     pub(super) vm_allocation_random: Stream,
     pub(super) consolidation: Box<dyn ConsolidationPolicy>,
     pub(super) consolidation_random: Stream,
+    pub(super) service_placement: ServicePlacement,
     pub(super) workflow_scheduling: Box<dyn WorkflowPolicy>,
     pub(super) workflow_scheduling_random: Stream,
     pub(super) decisions: Decisions,
@@ -342,6 +346,7 @@ impl Context for WorldContext<'_> {
                 time: now,
                 point: DecisionPoint::Offloading,
                 workload,
+                policy: None,
                 subject: request.task,
                 device: Some(request.device),
                 choice: node,
@@ -458,6 +463,18 @@ impl Context for WorldContext<'_> {
 
     fn decide_consolidation(&mut self, request: &ConsolidationRequest<'_>) -> ConsolidationChoice {
         hosting::decide_consolidation(self.core, self.schedule.now(), self.workload, request)
+    }
+
+    fn decide_service_placement(
+        &mut self,
+        request: &ServicePlacementRequest<'_>,
+    ) -> ServicePlacementChoice {
+        let now = self.schedule.now();
+        service_placement::decide_service_placement(self.core, now, self.workload, request)
+    }
+
+    fn displace(&mut self, application: ApplicationId, replica: ReplicaIndex) {
+        self.core.infrastructure.displace(application, replica);
     }
 
     fn plans_workflows_ahead(&self) -> bool {

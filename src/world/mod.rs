@@ -14,6 +14,7 @@ mod movements;
 mod network_energy;
 mod radio;
 mod sampling;
+mod service_placement;
 mod simulation;
 mod tables;
 mod tier_samples;

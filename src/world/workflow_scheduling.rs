@@ -119,6 +119,7 @@ pub(super) fn decide(
             let made = Made {
                 time: now,
                 point: DecisionPoint::WorkflowScheduling,
+                policy: None,
                 workload,
                 subject: u64::from(own.task),
                 device: Some(request.source),

@@ -122,6 +122,11 @@ impl Compute {
         self.processors[processor.index()].cores()
     }
 
+    /// Cores that no instance has reserved, whether they are offered now or not.
+    pub(in crate::infra) fn unreserved_cores(&self, processor: ProcessorId) -> f64 {
+        self.processors[processor.index()].unreserved_cores()
+    }
+
     /// Million instructions a second of one core.
     #[must_use]
     pub fn mips(&self, processor: ProcessorId) -> f64 {

@@ -163,6 +163,11 @@ impl Processor {
         self.cores * self.offer
     }
 
+    /// Cores that no instance has reserved, offered now or not.
+    pub(super) fn unreserved_cores(&self) -> f64 {
+        self.cores
+    }
+
     /// Cores that jobs can ask for together where each holds its own: a part of a core serves as a whole one, slower.
     fn room(&self) -> f64 {
         if self.offer == 1.0 { self.cores } else { self.cores().ceil() }

@@ -94,7 +94,17 @@ impl Routes {
 
     /// The latency of a way of this cost.
     fn latency_of(&self, cost_ns: u64) -> SimDuration {
-        SimDuration::from_nanos(if self.has_detours { cost_ns % DETOUR_NS } else { cost_ns })
+        SimDuration::from_nanos(self.latency_part_ns(cost_ns))
+    }
+
+    /// What passing a link costs in nanoseconds: its latency, and more for links that are for their ends only.
+    pub(in crate::infra) fn cost_ns(&self, link: LinkId) -> u64 {
+        self.latencies_ns[link.index()]
+    }
+
+    /// The latency of a way of this cost, in nanoseconds.
+    pub(in crate::infra) fn latency_part_ns(&self, cost_ns: u64) -> u64 {
+        if self.has_detours { cost_ns % DETOUR_NS } else { cost_ns }
     }
 
     /// Whether a node works; one outside the topology does.

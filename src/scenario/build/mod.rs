@@ -1,6 +1,7 @@
 //! From a scenario to a world.
 
 mod accelerators;
+mod assets;
 mod cloudsim;
 mod consolidation;
 mod delays;
@@ -18,6 +19,7 @@ mod nodes;
 mod offloading;
 mod power;
 mod radio;
+mod service_placement;
 mod sla;
 mod tasks;
 mod traced_vms;
@@ -40,6 +42,7 @@ use crate::infra::network::DirectScope;
 use crate::infra::{InfraBuilder, LinkId, NodeId, Position, RadioEnvironment, SiteRadio, Static};
 use crate::world::{GovernorTimes, Sampling, WorldBuilder};
 use network::{Linker, Prepared};
+use service_placement::OwnPlacements;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
@@ -63,6 +66,8 @@ pub struct WorkloadSite<'a> {
     pub horizon: SimTime,
     /// The random streams of the run.
     pub streams: RandomStreams,
+    registry: &'a Registry,
+    own_placements: &'a OwnPlacements,
 }
 
 /// A class that is ready to be added.
@@ -132,6 +137,7 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let network_site = site.key("network");
     let prepared = Prepared::new(&scenario.network, &mut scenario.nodes, &mut directory, &network_site);
     let classes = classes(scenario, registry, &mut directory, site)?;
+    assets::declare(world.infrastructure(), scenario);
     let environment = radio::environment(&scenario.attachment, &site.key("attachment"));
     add_classes(&mut world, classes, scenario, environment, registry, &mut directory, site);
     let links = add_network(&mut world, scenario, &prepared, &directory, site);
@@ -178,6 +184,11 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("workflow_scheduling");
     if let Some(policy) = registry.make_workflow_scheduling(scheduling, &policy_site) {
         world.boxed_workflow_scheduling(scheduling.kind(), policy);
+    }
+    let placement = &scenario.policies.service_placement;
+    let policy_site = site.key("policies").key("service_placement");
+    if let Some(policy) = registry.make_service_placement(placement, &policy_site, &directory) {
+        world.default_service_placement(placement.kind(), policy);
     }
     if let Some(points) = &scenario.output.decisions {
         world.record_decisions(points.iter().copied());
@@ -338,6 +349,7 @@ fn add_classes(
         let radios = nodes::Radios { model, streams, environment };
         let mut class = nodes::node_class(&spec, count, node_names, &radios, &here, directory, registry);
         class.site_radios = site_radios;
+        assets::add_offers(&mut class, &spec, world.built());
         directory.add_class(&class.name, spec.group.as_deref(), class.tier, class.wireless, names);
         let is_access_point = class.access_point.is_some();
         let id = match movement {
@@ -465,6 +477,8 @@ fn add_workloads(
     let mut hosts = BTreeMap::new();
     for (index, kind) in scenario.workloads.iter().enumerate() {
         let here = site.key("workloads").index(index);
+        let own_placements =
+            OwnPlacements { first: world.next_service_placement(), ..OwnPlacements::default() };
         let workload_site = WorkloadSite {
             site: here.clone(),
             directory,
@@ -474,8 +488,14 @@ fn add_workloads(
             policies_site: site.key("policies"),
             horizon: world.horizon(),
             streams: world.streams(),
+            registry,
+            own_placements: &own_placements,
         };
-        if let Some(workload) = registry.make_workload(kind, &workload_site) {
+        let made = registry.make_workload(kind, &workload_site);
+        for (name, policy) in own_placements.policies.take() {
+            world.boxed_service_placement(name, policy);
+        }
+        if let Some(workload) = made {
             if !names.insert(workload.name().to_string()) {
                 here.error_with_help(
                     format!("another workload has the name {:?}", workload.name()),

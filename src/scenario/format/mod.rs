@@ -17,6 +17,7 @@ mod offloading;
 mod power;
 mod radio;
 mod root;
+mod service_placement;
 mod services;
 mod sla;
 mod tasks;
@@ -70,10 +71,11 @@ pub use power::{
 pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OriginSpec, OutputSpec,
-    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
-    WorkflowSchedulingKind,
+    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind,
+    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};
 pub use services::{
     AlgebraName, AssetAmount, AssetSpecification, FlowSpec, InteractionSpec, RequirementsSpec,
     ServiceApplicationSpec, ServiceDiscipline, ServiceSpec, WorkflowFileSpec, WorkflowSpec,

@@ -69,6 +69,8 @@ kinds! {
     SelectionKind "vm_selection";
     /// A predictor with its parameters.
     PredictorKind "predictor";
+    /// A service placement policy with its parameters.
+    ServicePlacementKind "service_placement_policy";
     /// A scheduling policy of workflows with its parameters.
     WorkflowSchedulingKind "workflow_scheduling_policy";
 }
@@ -94,6 +96,7 @@ of_kind!(
     OverloadKind,
     SelectionKind,
     PredictorKind,
+    ServicePlacementKind,
     WorkflowSchedulingKind
 );
 
@@ -200,6 +203,8 @@ pub struct PoliciesSpec {
     pub vm_allocation: VmAllocationKind,
     /// Which virtual machines move, and which hosts sleep.
     pub consolidation: ConsolidationKind,
+    /// On which nodes the services of applications run that have no `placement` of their own.
+    pub service_placement: ServicePlacementKind,
     /// On which nodes the tasks of workflows run.
     pub workflow_scheduling: WorkflowSchedulingKind,
 }
@@ -211,6 +216,7 @@ impl Default for PoliciesSpec {
             frequency: None,
             vm_allocation: VmAllocationKind::of_kind("first_fit"),
             consolidation: ConsolidationKind::of_kind("nothing"),
+            service_placement: ServicePlacementKind::of_kind("first_fit"),
             workflow_scheduling: WorkflowSchedulingKind::of_kind("heft"),
         }
     }

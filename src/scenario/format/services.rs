@@ -1,6 +1,6 @@
 //! Applications made of services, and what services may ask of nodes.
 
-use super::{ArrivalSpec, Draw, Names};
+use super::{ArrivalSpec, Draw, Names, ServicePlacementKind};
 use crate::scenario::{DataRate, DataSize, Duration, Instructions, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -201,6 +201,9 @@ pub struct ServiceApplicationSpec {
     pub sources: Option<Names>,
     /// Time within which requests of flows should be done that do not say.
     pub deadline: Option<Draw<Duration>>,
+    /// Who places its services; the scenario's policy `service_placement` if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<ServicePlacementKind>,
 }
 
 impl Default for ServiceApplicationSpec {
@@ -217,6 +220,7 @@ impl Default for ServiceApplicationSpec {
             arrival: None,
             sources: None,
             deadline: None,
+            placement: None,
         }
     }
 }

@@ -129,6 +129,7 @@ fn changed(application: ServiceApplicationSpec, by: &ServiceApplicationSpec) -> 
         arrival: by.arrival.clone().or(application.arrival),
         sources: by.sources.clone().or(application.sources),
         deadline: by.deadline.clone().or(application.deadline),
+        placement: by.placement.clone().or(application.placement),
     }
 }
 

@@ -4,7 +4,7 @@ use super::Registry;
 use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
-use crate::placement::{consolidation, vm_allocation, workflows};
+use crate::placement::{consolidation, services, vm_allocation, workflows};
 
 impl Registry {
     /// All built-in kinds.
@@ -12,10 +12,11 @@ impl Registry {
     pub fn with_builtins() -> Self {
         use crate::scenario::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
-            FcdMobility, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec,
-            NomadicMobility, RandomWaypointMobility, RingRoadMobility, SitesMobility, SquarePowerSpec,
-            SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
-            VehicularSpec, VirtualMachinesSpec, WorkflowsSpec,
+            EclypseStaticSpec, FcdMobility, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec,
+            FuzzyRulesSpec, LearnedSpec, LinearPowerSpec, NomadicMobility, RandomWaypointMobility,
+            RingRoadMobility, SitesMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
+            TablePowerSpec, TasksSpec, TrajectoryMobility, VehicularSpec, VirtualMachinesSpec,
+            WorkflowsSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -119,7 +120,17 @@ impl Registry {
             .predictor::<predictors::LastValue>("last_value")
             .predictor::<predictors::MovingAverage>("moving_average")
             .predictor::<predictors::HoltWinters>("holt_winters")
-            .predictor::<predictors::AutoRegressive>("autoregression");
+            .predictor::<predictors::AutoRegressive>("autoregression")
+            .service_placement::<services::FirstFit>("first_fit")
+            .service_placement::<services::BestFit>("best_fit")
+            .service_placement::<services::RandomFit>("random")
+            .service_placement::<services::RoundRobin>("round_robin")
+            .built_service_placement::<FixedPlacementSpec>("static")
+            .built_service_placement::<EclypseStaticSpec>("eclypse_static")
+            .service_placement::<services::EclypseRandom>("eclypse_random")
+            .service_placement::<services::EclypseRoundRobin>("eclypse_round_robin")
+            .service_placement::<services::EclypseFirstFit>("eclypse_first_fit")
+            .service_placement::<services::EclypseBestFit>("eclypse_best_fit");
         registry
     }
 }
