@@ -359,7 +359,9 @@ impl WorldBuilder {
         let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
         let has_changes = infrastructure.has_perturbations();
         let has_signals = infrastructure.radio_environment().is_some();
-        let tables = Tables::register(&mut *records, has_steps, has_signals, has_changes)?;
+        let assets = infrastructure.assets().catalogue();
+        let changes = has_changes.then_some(assets);
+        let tables = Tables::register(&mut *records, has_steps, has_signals, changes)?;
         let radio = match self.radio_sampling {
             Some(sampling) => Some(RadioTable::register(sampling, &mut *records)?),
             None => None,

@@ -42,8 +42,9 @@ pub use cloudsim::{
 pub use consolidation::{FollowThePriceSpec, ForecastSpec};
 pub use draw::{Draw, DrawnFrom, Quantity};
 pub use dynamics::{
-    AmountSpec, AttributeName, ChangeSpec, ConditionSpec, DemandSpec, DynamicsSpec, GroupBy, PhaseSpec,
-    ReplayInterpolation, ReplayMissing, ReplaySpec, ScheduleSpec, WaveSpec, WeightedSpec, WindowSpec,
+    AmountSpec, AttributeAsset, AttributeName, AttributeSpec, ChangeSpec, ConditionSpec, DemandSpec,
+    DynamicsSpec, GroupBy, PhaseSpec, ReplayInterpolation, ReplayMissing, ReplaySpec, ScheduleSpec,
+    WaveSpec, WeightedSpec, WindowSpec,
 };
 pub use energy::{
     CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,

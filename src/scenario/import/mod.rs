@@ -16,6 +16,8 @@ mod json;
 mod node_link;
 mod remoteness;
 mod replay;
+#[cfg(feature = "parquet")]
+mod replay_parquet;
 mod rows;
 mod series;
 mod sites;
