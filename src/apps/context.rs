@@ -1,5 +1,6 @@
 //! What a workload may ask of the world.
 
+use super::workflows::{WorkflowChoice, WorkflowRequest};
 use super::{
     ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
     OffloadingRequest, ServicePlacementChoice, ServicePlacementRequest, VmAllocationChoice,
@@ -37,16 +38,19 @@ pub enum DecisionPoint {
     Frequency,
     /// On which nodes the replicas of an application's services run.
     ServicePlacement,
+    /// On which nodes the tasks of workflows run.
+    WorkflowScheduling,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 5] = [
+    pub const ALL: [DecisionPoint; 6] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
         DecisionPoint::Frequency,
         DecisionPoint::ServicePlacement,
+        DecisionPoint::WorkflowScheduling,
     ];
 
     /// The name in tables.
@@ -58,6 +62,7 @@ impl DecisionPoint {
             DecisionPoint::Consolidation => "consolidation",
             DecisionPoint::Frequency => "frequency",
             DecisionPoint::ServicePlacement => "service_placement",
+            DecisionPoint::WorkflowScheduling => "workflow_scheduling",
         }
     }
 }
@@ -264,6 +269,12 @@ pub trait Context {
 
     /// Takes a replica of an application off its node, and gives back what is booked for it.
     fn displace(&mut self, application: ApplicationId, replica: ReplicaIndex);
+
+    /// Whether the scheduling policy of workflows plans all tasks of one when that comes.
+    fn plans_workflows_ahead(&self) -> bool;
+
+    /// Asks the scheduling policy for nodes for tasks of a workflow. The world has checked the answer.
+    fn decide_workflow(&mut self, request: &WorkflowRequest<'_>) -> WorkflowChoice;
 
     /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
     /// decision; what is never told counts as unfinished when the run ends.

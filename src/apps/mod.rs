@@ -7,6 +7,7 @@ mod service_placement;
 pub mod services;
 pub mod tasks;
 pub mod virtual_machines;
+pub mod workflows;
 mod workload;
 
 pub use context::{Context, DecisionId, DecisionPoint};

@@ -185,6 +185,9 @@ impl Infrastructure {
         }
         self.network.set_node(node, false);
         self.switch_access_point(schedule, node, false, transfer_outcome);
+        if self.network.transfers() == 0 {
+            return;
+        }
         let incident: Vec<LinkId> = (0..)
             .map(LinkId)
             .zip(self.network.links())

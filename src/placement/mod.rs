@@ -17,6 +17,7 @@ mod queues;
 pub mod services;
 mod sites;
 pub mod vm_allocation;
+pub mod workflows;
 
 pub use games::CongestionGame;
 pub use parameters::{ParameterError, Step};

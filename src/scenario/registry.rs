@@ -16,7 +16,7 @@ use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power}
 use super::format::{
     ChangeSpec, ConsolidationKind, FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind,
     OverloadKind, PowerKind, PowerStatesSpec, PredictorKind, Scenario, SelectionKind,
-    ServicePlacementKind, VmAllocationKind, WorkloadKind,
+    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind, WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
@@ -26,6 +26,7 @@ use crate::placement::frequency::FrequencyGovernor;
 use crate::placement::offloading::OffloadingPolicy;
 use crate::placement::services::ServicePlacementPolicy;
 use crate::placement::vm_allocation::VmAllocationPolicy;
+use crate::placement::workflows::WorkflowPolicy;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -78,6 +79,7 @@ pub struct Registry {
     selection: BTreeMap<String, Entry<Make<dyn VmSelection>>>,
     predictors: BTreeMap<String, Entry<Make<dyn Predictor>>>,
     service_placement: BTreeMap<String, Entry<MakeServicePlacement>>,
+    workflow_scheduling: BTreeMap<String, Entry<Make<dyn WorkflowPolicy>>>,
 }
 
 impl fmt::Debug for Registry {
@@ -94,6 +96,7 @@ impl fmt::Debug for Registry {
             .field("selection", &self.selection.keys())
             .field("predictors", &self.predictors.keys())
             .field("service_placement", &self.service_placement.keys())
+            .field("workflow_scheduling", &self.workflow_scheduling.keys())
             .finish()
     }
 }
@@ -134,6 +137,7 @@ impl Registry {
             selection: BTreeMap::new(),
             predictors: BTreeMap::new(),
             service_placement: BTreeMap::new(),
+            workflow_scheduling: BTreeMap::new(),
         }
     }
 
@@ -282,6 +286,24 @@ impl Registry {
         (self.service_placement.get(kind.kind())?.make)(&kind.0, site, self, directory)
     }
 
+    /// Registers a scheduling policy of workflows whose fields are its parameters.
+    pub fn workflow_scheduling<P: Parameters + WorkflowPolicy>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn WorkflowPolicy> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.workflow_scheduling.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Makes a scheduling policy of workflows; errors go to the site.
+    #[must_use]
+    pub fn make_workflow_scheduling(
+        &self,
+        kind: &WorkflowSchedulingKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn WorkflowPolicy>> {
+        (self.workflow_scheduling.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
     /// Makes a VM allocation policy; errors go to the site.
     #[must_use]
     pub fn make_vm_allocation(
@@ -410,6 +432,7 @@ impl Registry {
         }
         fill(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
         fill(&self.service_placement, &mut scenario.policies.service_placement.0);
+        fill(&self.workflow_scheduling, &mut scenario.policies.workflow_scheduling.0);
         let mut part = Some(&mut scenario.policies.consolidation.0);
         while let Some(consolidation) = part {
             fill(&self.consolidation, consolidation);
@@ -467,6 +490,7 @@ impl Registry {
             (SelectionKind::DEFINITION, one_of(&self.selection, &mut generator)),
             (PredictorKind::DEFINITION, one_of(&self.predictors, &mut generator)),
             (ServicePlacementKind::DEFINITION, one_of(&self.service_placement, &mut generator)),
+            (WorkflowSchedulingKind::DEFINITION, one_of(&self.workflow_scheduling, &mut generator)),
         ];
         let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
         if let Some(known) = schema["$defs"].as_object_mut() {
@@ -508,6 +532,7 @@ impl Registry {
         kinds.extend(infos("VM selection", &self.selection));
         kinds.extend(infos("predictor", &self.predictors));
         kinds.extend(infos("service placement policy", &self.service_placement));
+        kinds.extend(infos("workflow scheduling policy", &self.workflow_scheduling));
         kinds.extend(infos("mobility model", &self.mobility));
         kinds.extend(alternatives::<ChangeSpec>("change of dynamics"));
         kinds.extend(infos("power model", &self.power));

@@ -26,6 +26,7 @@ use crate::placement::frequency::{self, FrequencyGovernor};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
 use crate::placement::services::{self, ServicePlacementPolicy};
 use crate::placement::vm_allocation::{self, FirstFit, VmAllocationPolicy};
+use crate::placement::workflows::{self, Heft, WorkflowPolicy};
 use crate::records::{RecordError, Records};
 
 /// What makes no world.
@@ -56,6 +57,7 @@ pub struct WorldBuilder {
     vm_allocation: (String, Box<dyn VmAllocationPolicy>),
     consolidation: (String, Box<dyn ConsolidationPolicy>),
     service_placement: Vec<(String, Box<dyn ServicePlacementPolicy>)>,
+    workflow_scheduling: (String, Box<dyn WorkflowPolicy>),
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
     radio_sampling: Option<RadioSampling>,
@@ -80,6 +82,7 @@ impl WorldBuilder {
             vm_allocation: ("first_fit".into(), Box::new(FirstFit {})),
             consolidation: ("nothing".into(), Box::new(Nothing {})),
             service_placement: vec![("first_fit".into(), Box::new(services::FirstFit {}))],
+            workflow_scheduling: ("heft".into(), Box::new(Heft {})),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
             radio_sampling: None,
@@ -300,6 +303,25 @@ impl WorldBuilder {
         self.service_placement.len() as u32
     }
 
+    /// Sets the policy that decides on which nodes the tasks of workflows run; `name` is what the records call it.
+    pub fn workflow_scheduling(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl WorkflowPolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_workflow_scheduling(name, Box::new(policy))
+    }
+
+    /// Sets the scheduling policy of workflows from a box.
+    pub fn boxed_workflow_scheduling(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn WorkflowPolicy>,
+    ) -> &mut Self {
+        self.workflow_scheduling = (name.into(), policy);
+        self
+    }
+
     /// At which points decisions are recorded; at all if this is not called.
     pub fn record_decisions(&mut self, points: impl IntoIterator<Item = DecisionPoint>) -> &mut Self {
         self.recorded = points.into_iter().collect();
@@ -337,7 +359,9 @@ impl WorldBuilder {
         let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
         let has_changes = infrastructure.has_perturbations();
         let has_signals = infrastructure.radio_environment().is_some();
-        let tables = Tables::register(&mut *records, has_steps, has_signals, has_changes)?;
+        let assets = infrastructure.assets().catalogue();
+        let changes = has_changes.then_some(assets);
+        let tables = Tables::register(&mut *records, has_steps, has_signals, changes)?;
         let radio = match self.radio_sampling {
             Some(sampling) => Some(RadioTable::register(sampling, &mut *records)?),
             None => None,
@@ -376,6 +400,9 @@ impl WorldBuilder {
                 DecisionPoint::ServicePlacement => {
                     let name = &self.service_placement[0].0;
                     PointSpec::new(point, name, services::feature_columns())
+                }
+                DecisionPoint::WorkflowScheduling => {
+                    PointSpec::new(point, &self.workflow_scheduling.0, workflows::feature_columns())
                 }
             })
             .collect();
@@ -420,6 +447,8 @@ impl WorldBuilder {
             vm_allocation_random: self.streams.stream("policy/vm_allocation"),
             consolidation: self.consolidation.1,
             consolidation_random: self.streams.stream("policy/consolidation"),
+            workflow_scheduling: self.workflow_scheduling.1,
+            workflow_scheduling_random: self.streams.stream("policy/workflow_scheduling"),
             offloading_random: self.streams.stream("policy/offloading"),
             decisions,
             governor,

@@ -12,6 +12,8 @@ use super::radio::RadioTable;
 use super::sampling::Sampler;
 use super::service_placement::{self, ServicePlacement};
 use super::tables::Tables;
+use super::workflow_scheduling;
+use crate::apps::workflows::{WorkflowChoice, WorkflowRequest};
 use crate::apps::{
     ConsolidationChoice, ConsolidationRequest, Context, DecisionEnd, DecisionId, DecisionPoint, Message,
     OffloadingChoice, OffloadingRequest, ServicePlacementChoice, ServicePlacementRequest,
@@ -32,6 +34,7 @@ use crate::placement::offloading::{
     OffloadingDecision, OffloadingPolicy, OffloadingTarget, OffloadingView,
 };
 use crate::placement::vm_allocation::VmAllocationPolicy;
+use crate::placement::workflows::WorkflowPolicy;
 use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
 
 /// What is counted of the whole world.
@@ -55,6 +58,8 @@ pub(super) struct Core {
     pub(super) consolidation: Box<dyn ConsolidationPolicy>,
     pub(super) consolidation_random: Stream,
     pub(super) service_placement: ServicePlacement,
+    pub(super) workflow_scheduling: Box<dyn WorkflowPolicy>,
+    pub(super) workflow_scheduling_random: Stream,
     pub(super) decisions: Decisions,
     pub(super) governor: Option<Governor>,
     pub(super) energy: Option<EnergyTable>,
@@ -484,6 +489,14 @@ impl Context for WorldContext<'_> {
 
     fn displace(&mut self, application: ApplicationId, replica: ReplicaIndex) {
         self.core.infrastructure.displace(application, replica);
+    }
+
+    fn plans_workflows_ahead(&self) -> bool {
+        self.core.workflow_scheduling.plans_ahead()
+    }
+
+    fn decide_workflow(&mut self, request: &WorkflowRequest<'_>) -> WorkflowChoice {
+        workflow_scheduling::decide(self.core, self.schedule.now(), self.workload, request)
     }
 
     fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd) {

@@ -19,7 +19,7 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::unsigned(
             "subject",
             "",
-            "what it was about: number of the task in its workload, of the virtual machine, of the step, of the node, or of the application",
+            "what it was about: number of the task in its workload, of the task in its workflow, of the virtual machine, of the step, of the node, or of the application",
         ),
         ColumnSpec::category(
             "device",

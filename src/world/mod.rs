@@ -18,6 +18,7 @@ mod service_placement;
 mod simulation;
 mod tables;
 mod tier_samples;
+mod workflow_scheduling;
 
 pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};

@@ -130,9 +130,12 @@ impl Routes {
                 sets.union(a, b);
             }
         }
-        self.only_links.clear();
-        let only_links = (0..self.graph.node_count()).map(|place| self.find_only_link(place)).collect();
-        self.only_links = only_links;
+        // Which links there are does not change with what works.
+        if self.only_links.len() != self.graph.node_count() {
+            let nodes = 0..self.graph.node_count();
+            let only_links = nodes.map(|place| self.find_only_link(place)).collect();
+            self.only_links = only_links;
+        }
         self.components = sets.into_labeling().into_iter().map(|label| label as u32).collect();
     }
 

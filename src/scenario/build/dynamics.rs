@@ -5,10 +5,11 @@ mod replay;
 
 use super::{NodeDirectory, access_point_nodes};
 use crate::engine::{SimDuration, SimTime};
+use crate::infra::assets::{Algebra, AssetId, AssetSpec};
 use crate::infra::dynamics::{Amount, Attribute, PerturbationSpec, Subject, SubjectKind, Timetable};
 use crate::infra::{InfraBuilder, LinkId, NodeId};
 use crate::scenario::format::{
-    AmountSpec, ChangeSpec, DynamicsSpec, GroupBy, Names, Scenario, ScheduleSpec,
+    AmountSpec, AttributeSpec, ChangeSpec, DynamicsSpec, GroupBy, Names, Scenario, ScheduleSpec,
 };
 use crate::scenario::{DataRate, DataSize, Duration, Energy, Power, QuantityKind, Site};
 use crate::world::WorldBuilder;
@@ -166,7 +167,7 @@ impl Builder<'_> {
         index: usize,
         site: &Site<'_>,
     ) -> Option<PerturbationSpec> {
-        let attribute = Attribute::from(spec.attribute);
+        let attribute = self.attribute(&spec.attribute, &site.key("attribute"))?;
         let table = timetable(&spec.schedule, self.horizon, &site.key("schedule"))?;
         let is_never = table.every.is_none() && table.at.is_empty();
         if is_never && !has_own_times(&spec.change) {
@@ -198,6 +199,36 @@ impl Builder<'_> {
             change,
             bounds: (bound(&spec.min, "min"), bound(&spec.max, "max")),
         })
+    }
+
+    /// What is changed; errors go to `site`.
+    fn attribute(&self, spec: &AttributeSpec, site: &Site<'_>) -> Option<Attribute> {
+        let name = match spec {
+            AttributeSpec::Named(name) => return Some(Attribute::from(*name)),
+            AttributeSpec::Asset(own) => own.asset.as_str(),
+        };
+        let here = site.key("asset");
+        let assets = self.infrastructure.assets();
+        let Some(asset) = assets.id(name) else {
+            let changes = |(id, own): &(AssetId, &AssetSpec)| {
+                *id >= AssetId::ACCELERATORS && own.algebra != Algebra::Symbolic
+            };
+            let known: Vec<&str> =
+                assets.iter().filter(changes).map(|(_, own)| own.name.as_str()).collect();
+            here.unknown("asset", name, known.into_iter());
+            return None;
+        };
+        if asset < AssetId::ACCELERATORS {
+            let instead = name.split('_').next().unwrap_or_default();
+            let help = format!("write \"attribute\": {instead:?}");
+            here.error_with_help(format!("{name} is an attribute by itself"), help);
+            return None;
+        }
+        if assets.get(asset).is_some_and(|own| own.algebra == Algebra::Symbolic) {
+            here.error(format!("{name:?} is of labels, which do not change"));
+            return None;
+        }
+        Some(Attribute::Asset(asset))
     }
 
     /// What a perturbation selects; errors go to `site`.
@@ -321,6 +352,17 @@ impl Builder<'_> {
                     if class.battery.as_ref().is_none_or(|own| own.charger.is_none()) =>
                 {
                     "no charger"
+                }
+                Attribute::Asset(AssetId::ACCELERATORS)
+                    if class.resources.accelerators.is_empty() && class.accelerators.is_empty() =>
+                {
+                    "no accelerators"
+                }
+                Attribute::Asset(asset)
+                    if asset > AssetId::ARCHITECTURE
+                        && !class.assets.iter().any(|(own, _)| *own == asset) =>
+                {
+                    "none to offer"
                 }
                 _ => continue,
             };

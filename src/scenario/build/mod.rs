@@ -27,6 +27,7 @@ mod tasks;
 mod traced_vms;
 mod traces;
 mod virtual_machines;
+mod workflows;
 
 pub use directory::NodeDirectory;
 pub use mobility::Movement;
@@ -185,6 +186,11 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("consolidation");
     if let Some(policy) = registry.make_consolidation(consolidation, &policy_site) {
         world.boxed_consolidation(consolidation.kind(), policy);
+    }
+    let scheduling = &scenario.policies.workflow_scheduling;
+    let policy_site = site.key("policies").key("workflow_scheduling");
+    if let Some(policy) = registry.make_workflow_scheduling(scheduling, &policy_site) {
+        world.boxed_workflow_scheduling(scheduling.kind(), policy);
     }
     let placement = &scenario.policies.service_placement;
     let policy_site = site.key("policies").key("service_placement");

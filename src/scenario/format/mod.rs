@@ -25,6 +25,7 @@ mod tasks;
 mod trace;
 mod traces;
 mod virtual_machines;
+mod workflows;
 
 pub use accelerators::{
     AcceleratorClassName, AcceleratorLinkSpec, AcceleratorNeed, AcceleratorPresetName,
@@ -42,8 +43,9 @@ pub use cloudsim::{
 pub use consolidation::{FollowThePriceSpec, ForecastSpec};
 pub use draw::{Draw, DrawnFrom, Quantity};
 pub use dynamics::{
-    AmountSpec, AttributeName, ChangeSpec, ConditionSpec, DemandSpec, DynamicsSpec, GroupBy, PhaseSpec,
-    ReplayInterpolation, ReplayMissing, ReplaySpec, ScheduleSpec, WaveSpec, WeightedSpec, WindowSpec,
+    AmountSpec, AttributeAsset, AttributeName, AttributeSpec, ChangeSpec, ConditionSpec, DemandSpec,
+    DynamicsSpec, GroupBy, PhaseSpec, ReplayInterpolation, ReplayMissing, ReplaySpec, ScheduleSpec,
+    WaveSpec, WeightedSpec, WindowSpec,
 };
 pub use energy::{
     CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
@@ -72,7 +74,7 @@ pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OriginSpec, OutputSpec,
     OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind,
-    ServicePlacementKind, VmAllocationKind,
+    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};
@@ -97,3 +99,4 @@ pub use virtual_machines::{
     JobGroupSpec, MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec,
     VmDemandSpec, VmTypeSpec,
 };
+pub use workflows::{WorkflowEntry, WorkflowsSpec};

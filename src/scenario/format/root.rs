@@ -71,6 +71,8 @@ kinds! {
     PredictorKind "predictor";
     /// A service placement policy with its parameters.
     ServicePlacementKind "service_placement_policy";
+    /// A scheduling policy of workflows with its parameters.
+    WorkflowSchedulingKind "workflow_scheduling_policy";
 }
 
 /// The thing of a kind with its defaults.
@@ -94,7 +96,8 @@ of_kind!(
     OverloadKind,
     SelectionKind,
     PredictorKind,
-    ServicePlacementKind
+    ServicePlacementKind,
+    WorkflowSchedulingKind
 );
 
 /// One name, or several: of node classes (all their nodes), groups of them, or single nodes.
@@ -202,6 +205,8 @@ pub struct PoliciesSpec {
     pub consolidation: ConsolidationKind,
     /// On which nodes the services of applications run that have no `placement` of their own.
     pub service_placement: ServicePlacementKind,
+    /// On which nodes the tasks of workflows run.
+    pub workflow_scheduling: WorkflowSchedulingKind,
 }
 
 impl Default for PoliciesSpec {
@@ -212,6 +217,7 @@ impl Default for PoliciesSpec {
             vm_allocation: VmAllocationKind::of_kind("first_fit"),
             consolidation: ConsolidationKind::of_kind("nothing"),
             service_placement: ServicePlacementKind::of_kind("greedy_latency"),
+            workflow_scheduling: WorkflowSchedulingKind::of_kind("heft"),
         }
     }
 }

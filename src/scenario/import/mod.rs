@@ -17,6 +17,8 @@ mod json;
 mod node_link;
 mod remoteness;
 mod replay;
+#[cfg(feature = "parquet")]
+mod replay_parquet;
 mod rows;
 mod series;
 mod sites;
@@ -24,6 +26,7 @@ mod sndlib;
 mod task_trace;
 mod throughput;
 mod wfcommons;
+mod workflow;
 mod xml;
 mod yaml;
 
@@ -46,6 +49,7 @@ pub use sndlib::{is_sndlib, read_sndlib};
 pub use task_trace::{TaskTraceRow, read_task_trace};
 pub use throughput::read_throughput_table;
 pub use wfcommons::read_wfcommons;
+pub use workflow::read_workflow;
 
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;

@@ -4,7 +4,7 @@ use super::Registry;
 use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
-use crate::placement::{consolidation, services, vm_allocation};
+use crate::placement::{consolidation, services, vm_allocation, workflows};
 
 impl Registry {
     /// All built-in kinds.
@@ -16,7 +16,7 @@ impl Registry {
             FuzzyRulesSpec, LearnedSpec, LinearPowerSpec, NomadicMobility, RandomWaypointMobility,
             RingRoadMobility, ServicesSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec,
             StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility, VehicularSpec,
-            VirtualMachinesSpec,
+            VirtualMachinesSpec, WorkflowsSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -81,6 +81,14 @@ impl Registry {
             .workload::<VirtualMachinesSpec>("virtual_machines")
             .workload::<CloudSimSpec>("cloudsim")
             .workload::<ServicesSpec>("services")
+            .workload::<WorkflowsSpec>("workflows")
+            .workflow_scheduling::<workflows::Heft>("heft")
+            .workflow_scheduling::<workflows::MinMin>("min_min")
+            .workflow_scheduling::<workflows::MaxMin>("max_min")
+            .workflow_scheduling::<workflows::DataAware>("data_aware")
+            .workflow_scheduling::<workflows::RoundRobin>("round_robin")
+            .workflow_scheduling::<workflows::Fastest>("fastest")
+            .workflow_scheduling::<workflows::Local>("local")
             .vm_allocation::<vm_allocation::FirstFit>("first_fit")
             .vm_allocation::<vm_allocation::NextFit>("next_fit")
             .vm_allocation::<vm_allocation::BestFit>("best_fit")

@@ -28,10 +28,10 @@ impl Builder<'_> {
         subjects: &[Subject],
         site: &Site<'_>,
     ) -> Option<Box<dyn Change>> {
-        if spec.file.ends_with(".parquet") {
+        if cfg!(not(feature = "parquet")) && spec.file.ends_with(".parquet") {
             site.key("file").error_with_help(
-                "a replay is read from CSV",
-                "write the Parquet file as CSV, plain or gzipped",
+                "this program was built without Parquet",
+                "build it with the feature `parquet`, or write the file as CSV, plain or gzipped",
             );
             return None;
         }
