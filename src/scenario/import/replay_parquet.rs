@@ -44,10 +44,11 @@ pub(super) fn read_rows(path: &Path, names: [&str; 3]) -> Result<Vec<ReplayRow>,
     for (line, ((time, subject), value)) in
         (1..).zip(times.iter().zip(subjects.iter()).zip(values.iter()))
     {
-        let seconds =
-            time.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).ok_or_else(|| {
-                content(line, format!("{time:?}"), "a number of seconds of at least 0".into())
-            })?;
+        let is_good = |seconds: &f64| seconds.is_finite() && *seconds >= 0.0;
+        let seconds = time.filter(is_good).ok_or_else(|| {
+            let found = time.map_or("nothing".to_string(), |time| time.to_string());
+            content(line, found, "a number of seconds of at least 0".into())
+        })?;
         let subject = subject
             .ok_or_else(|| content(line, "nothing".into(), "the name of a node or link".into()))?;
         if let Some(wrong) = value.filter(|value| !value.is_finite()) {
