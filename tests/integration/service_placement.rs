@@ -136,7 +136,7 @@ fn the_failing_requirement_is_told() {
         "service \"front\" of \"pair\" needs 5.5 seats, but node \"far\" has 0"
     );
     assert_eq!(
-        told(1.0, "us", &first_fit)["result"],
+        told(0.0, "us", &first_fit)["result"],
         "service \"front\" of \"pair\" needs another zone than node \"far\" has"
     );
     let apart = json!({ "kind": "static", "nodes": { "front": "server-0", "*": ["far"] } });
