@@ -31,9 +31,9 @@ mod real_data;
 #[cfg(feature = "plot")]
 mod report;
 mod run_directory;
+mod service_placement;
 mod services;
 mod services_random;
-mod service_placement;
 mod sites;
 mod support;
 mod sweep;
