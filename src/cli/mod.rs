@@ -15,6 +15,7 @@ mod progress;
 #[cfg(feature = "plot")]
 mod report;
 mod run;
+mod run_report;
 mod schema;
 mod sweep;
 mod validate;

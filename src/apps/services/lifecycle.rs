@@ -180,7 +180,10 @@ impl ServiceWorkload {
         let was_anywhere = before.is_some();
         if self.bring(index, node, context).is_err() {
             // The policy's answer was booked, but something that leaves the node is still in the way.
-            let id = self.applications[app as usize].id;
+            let counts = context.now() >= context.warm_up_end();
+            let state = &mut self.applications[app as usize];
+            state.account.rejections += u64::from(counts);
+            let id = state.id;
             context.displace(id, replica);
             let cause = "what leaves the node still has its cores or memory";
             return self.record_placement(index, [before, None], Reason::Rejected, Some(cause), context);

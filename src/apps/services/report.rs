@@ -1,7 +1,7 @@
 //! What is counted of requests and applications for the summary.
 
 use super::outcome::Outcome;
-use crate::engine::{Quantiles, SimTime, Summary};
+use crate::engine::{Quantiles, SimDuration, SimTime, Summary};
 use crate::infra::applications::ViolationKind;
 use serde_json::{Value, json};
 
@@ -214,16 +214,16 @@ pub(super) struct Span {
     from: SimTime,
     since: SimTime,
     is_so: bool,
-    total_s: f64,
+    total: SimDuration,
 }
 
 impl Span {
     pub(super) fn new(from: SimTime) -> Self {
-        Span { from, since: from, is_so: false, total_s: 0.0 }
+        Span { from, since: from, is_so: false, total: SimDuration::ZERO }
     }
 
     pub(super) fn set(&mut self, now: SimTime, is_so: bool) {
-        self.total_s = self.total_s(now);
+        self.total = self.total(now);
         (self.since, self.is_so) = (now.max(self.from), is_so);
     }
 
@@ -231,9 +231,13 @@ impl Span {
         self.is_so
     }
 
+    fn total(&self, now: SimTime) -> SimDuration {
+        if self.is_so && now > self.since { self.total + now.since(self.since) } else { self.total }
+    }
+
+    /// Seconds up to `now`.
     pub(super) fn total_s(&self, now: SimTime) -> f64 {
-        let more_s = if self.is_so && now > self.since { now.since(self.since).as_secs() } else { 0.0 };
-        self.total_s + more_s
+        self.total(now).as_secs()
     }
 
     /// The share of the time up to `now`; null if no time has passed.

@@ -405,7 +405,8 @@ impl Workload for ServiceWorkload {
         let count = self.applications.len();
         let span_s = if now > self.begins { now.since(self.begins).as_secs() } else { 0.0 };
         let whole_s = span_s * count as f64;
-        summary["placed_share"] = if whole_s > 0.0 { json!(placed_s / whole_s) } else { json!(null) };
+        summary["placed_share"] =
+            if whole_s > 0.0 { json!((placed_s / whole_s).min(1.0)) } else { json!(null) };
         summary["downtime_s"] = json!(down_s);
         let ever = self.applications.iter().filter(|app| app.ever_placed).count();
         summary["ever_placed"] = json!(ever);
