@@ -153,9 +153,22 @@ fn the_failing_requirement_is_told() {
 
 #[test]
 fn each_policy_without_parameters_places_the_pair() {
-    for kind in
-        ["first_fit", "best_fit", "random", "round_robin", "eclypse_first_fit", "eclypse_best_fit"]
-    {
+    for kind in [
+        "first_fit",
+        "best_fit",
+        "random",
+        "round_robin",
+        "eclypse_first_fit",
+        "eclypse_best_fit",
+        "greedy_latency",
+        "co_location",
+        "backtracking",
+        "local_search",
+        "simulated_annealing",
+        "milp",
+        "energy_aware",
+        "carbon_aware",
+    ] {
         let told = told(1.0, "eu", &json!({ "kind": kind }));
         let names = told["result"].as_array().map(Vec::len);
         // Those of ECLYPSE look at no ways.

@@ -62,8 +62,22 @@ fn scenario() -> impl Strategy<Value = Value> {
         one_of(&["cold", "stop_and_copy", "pre_copy"].map(Value::from)),
         one_of(&["wait", "fail"].map(Value::from)),
         one_of(
-            &["first_fit", "best_fit", "random", "eclypse_random", "eclypse_first_fit"]
-                .map(|kind| json!({ "kind": kind })),
+            &[
+                "first_fit",
+                "best_fit",
+                "random",
+                "eclypse_random",
+                "eclypse_first_fit",
+                "greedy_latency",
+                "co_location",
+                "backtracking",
+                "local_search",
+                "simulated_annealing",
+                "milp",
+                "energy_aware",
+                "carbon_aware",
+            ]
+            .map(|kind| json!({ "kind": kind })),
         ),
     );
     let dynamics = one_of(&[
