@@ -102,6 +102,11 @@ impl Routes {
         self.latencies_ns[link.index()]
     }
 
+    /// Whether any link is for its ends only.
+    pub(in crate::infra) fn has_detours(&self) -> bool {
+        self.has_detours
+    }
+
     /// The latency of a way of this cost, in nanoseconds.
     pub(in crate::infra) fn latency_part_ns(&self, cost_ns: u64) -> u64 {
         if self.has_detours { cost_ns % DETOUR_NS } else { cost_ns }

@@ -57,7 +57,17 @@ pub(in crate::infra) enum NoWay {
     Narrow,
 }
 
-/// Searches ways. Its memory is that of nodes and links, and is used again.
+/// From which end a search goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    /// From the start, along the way.
+    Start,
+    /// From the end, against the way.
+    End,
+}
+
+/// Searches ways: from both ends until they meet, so that what is looked at has half the radius; and from one end outwards.
+/// Its memory is that of nodes and links, and is used again.
 #[derive(Debug, Default)]
 pub(in crate::infra) struct WaySearch {
     /// For each node where its edges begin; one more at the end.
@@ -65,24 +75,28 @@ pub(in crate::infra) struct WaySearch {
     edges: Vec<Edge>,
     links: usize,
     generation: u32,
-    marks: Vec<Mark>,
-    frontier: BinaryHeap<Reverse<(u64, u32)>>,
+    /// By side and node.
+    marks: [Vec<Mark>; 2],
+    frontiers: [BinaryHeap<Reverse<(u64, u32)>>; 2],
     limit_ns: u64,
     bandwidth_bps: f64,
-    /// The least cost beyond the limit that was seen.
+    /// The least latency beyond the limit that was seen.
     beyond_ns: u64,
     narrow: bool,
+    /// The least cost at which the sides have met, and the node.
+    met: Option<(u64, u32)>,
 }
 
 impl WaySearch {
     /// Lays out the topology, unless it is.
     pub(in crate::infra) fn prepare(&mut self, network: &Network, nodes: usize) {
-        if self.links == network.links.len() && self.marks.len() == nodes {
+        if self.links == network.links.len() && self.marks[0].len() == nodes {
             return;
         }
         self.links = network.links.len();
         self.generation = 0;
-        self.marks = vec![Mark { generation: 0, edge: NO_EDGE, from: 0, cost_ns: 0 }; nodes];
+        let unknown = Mark { generation: 0, edge: NO_EDGE, from: 0, cost_ns: 0 };
+        self.marks = [vec![unknown; nodes], vec![unknown; nodes]];
         self.first = vec![0; nodes + 1];
         let ends = |index: usize| {
             let link = &network.links[index];
@@ -118,16 +132,20 @@ impl WaySearch {
     pub(in crate::infra) fn start(&mut self, network: &Network, from: NodeId, ask: Ask) {
         self.generation = self.generation.wrapping_add(1);
         if self.generation == 0 {
-            self.marks.iter_mut().for_each(|mark| mark.generation = 0);
+            self.marks.iter_mut().flatten().for_each(|mark| mark.generation = 0);
             self.generation = 1;
         }
-        self.frontier.clear();
+        self.frontiers.iter_mut().for_each(BinaryHeap::clear);
         (self.limit_ns, self.bandwidth_bps) = (ask.limit_ns, ask.bandwidth_bps);
-        (self.beyond_ns, self.narrow) = (u64::MAX, false);
-        if network.routes.node_is_up(from) {
-            self.marks[from.index()] =
-                Mark { generation: self.generation, edge: NO_EDGE, from: from.0, cost_ns: 0 };
-            self.frontier.push(Reverse((0, from.0)));
+        (self.beyond_ns, self.narrow, self.met) = (u64::MAX, false, None);
+        self.begin(network, Side::Start, from);
+    }
+
+    fn begin(&mut self, network: &Network, side: Side, node: NodeId) {
+        if network.routes.node_is_up(node) {
+            let mark = Mark { generation: self.generation, edge: NO_EDGE, from: node.0, cost_ns: 0 };
+            self.marks[side as usize][node.index()] = mark;
+            self.frontiers[side as usize].push(Reverse((0, node.0)));
         }
     }
 
@@ -138,27 +156,32 @@ impl WaySearch {
         network: &Network,
         booked_bps: &[f64],
     ) -> Option<(NodeId, u64)> {
-        let (node, cost_ns) = self.pop()?;
-        self.expand(network, booked_bps, node, cost_ns);
+        let (cost_ns, node) = self.peek(Side::Start)?;
+        self.expand(network, booked_bps, Side::Start, node, cost_ns);
         Some((NodeId(node), network.routes.latency_part_ns(cost_ns)))
     }
 
-    fn pop(&mut self) -> Option<(u32, u64)> {
-        while let Some(Reverse((cost_ns, node))) = self.frontier.pop() {
-            if self.marks[node as usize].cost_ns == cost_ns {
-                return Some((node, cost_ns));
+    /// The node of least cost on a side.
+    fn peek(&mut self, side: Side) -> Option<(u64, u32)> {
+        let (frontier, marks) = (&mut self.frontiers[side as usize], &self.marks[side as usize]);
+        while let Some(&Reverse((cost_ns, node))) = frontier.peek() {
+            if marks[node as usize].cost_ns == cost_ns {
+                return Some((cost_ns, node));
             }
+            frontier.pop();
         }
         None
     }
 
-    fn expand(&mut self, network: &Network, booked_bps: &[f64], node: u32, cost_ns: u64) {
-        let routes = &network.routes;
+    /// Takes the node that was peeked at, and goes on from it.
+    fn expand(&mut self, network: &Network, booked_bps: &[f64], side: Side, node: u32, cost_ns: u64) {
+        let (routes, own, other) = (&network.routes, side as usize, 1 - side as usize);
+        self.frontiers[own].pop();
         let (first, end) = (self.first[node as usize], self.first[node as usize + 1]);
         for index in first..end {
             let edge = self.edges[index as usize];
             let through_ns = cost_ns.saturating_add(routes.cost_ns(edge.step.link));
-            let mark = &self.marks[edge.to as usize];
+            let mark = &self.marks[own][edge.to as usize];
             if mark.generation == self.generation && mark.cost_ns <= through_ns {
                 continue;
             }
@@ -170,16 +193,56 @@ impl WaySearch {
                 self.beyond_ns = self.beyond_ns.min(latency_ns);
                 continue;
             }
-            if self.bandwidth_bps > 0.0
-                && !has_left(network, booked_bps, edge.step.channel, self.bandwidth_bps)
-            {
-                self.narrow = true;
-                continue;
+            if self.bandwidth_bps > 0.0 {
+                let step = if side == Side::Start { edge.step } else { network.turned(edge.step) };
+                if !has_left(network, booked_bps, step.channel, self.bandwidth_bps) {
+                    self.narrow = true;
+                    continue;
+                }
             }
-            self.marks[edge.to as usize] =
+            self.marks[own][edge.to as usize] =
                 Mark { generation: self.generation, edge: index, from: node, cost_ns: through_ns };
-            self.frontier.push(Reverse((through_ns, edge.to)));
+            self.frontiers[own].push(Reverse((through_ns, edge.to)));
+            let met = self.marks[other][edge.to as usize];
+            if met.generation == self.generation {
+                let total_ns = through_ns.saturating_add(met.cost_ns);
+                let latency_ns = routes.latency_part_ns(total_ns);
+                if latency_ns > self.limit_ns {
+                    self.beyond_ns = self.beyond_ns.min(latency_ns);
+                } else if self.met.is_none_or(|(least_ns, _)| total_ns < least_ns) {
+                    self.met = Some((total_ns, edge.to));
+                }
+            }
         }
+    }
+
+    /// Searches from both ends until nothing better can be found. The node at which they meet.
+    fn meet(
+        &mut self,
+        network: &Network,
+        booked_bps: &[f64],
+        (from, to): (NodeId, NodeId),
+        ask: Ask,
+    ) -> Option<u32> {
+        self.start(network, from, ask);
+        self.begin(network, Side::End, to);
+        let has_detours = network.routes.has_detours();
+        while let (Some(start), Some(end)) = (self.peek(Side::Start), self.peek(Side::End)) {
+            // What is not found yet costs at least as much.
+            let least_ns = start.0.saturating_add(end.0);
+            if self.met.is_some_and(|(met_ns, _)| met_ns <= least_ns) {
+                break;
+            }
+            // Where links are avoided, what costs more may be shorter.
+            if !has_detours && least_ns > self.limit_ns {
+                self.beyond_ns = self.beyond_ns.min(least_ns);
+                break;
+            }
+            let (side, (cost_ns, node)) =
+                if start.0 <= end.0 { (Side::Start, start) } else { (Side::End, end) };
+            self.expand(network, booked_bps, side, node, cost_ns);
+        }
+        self.met.map(|(_, node)| node)
     }
 
     /// Whether the last search met links that were too narrow, or radios: without them its way is as short as any.
@@ -229,33 +292,31 @@ impl WaySearch {
         steps.extend(radios[0]);
         self.narrow = false;
         if from.site != to.site {
-            self.start(network, from.site, Ask { limit_ns: ask.limit_ns - radios_ns, ..ask });
-            loop {
-                let Some((node, cost_ns)) = self.pop() else {
-                    steps.clear();
-                    return Err(if self.narrow {
-                        NoWay::Narrow
-                    } else if self.beyond_ns < u64::MAX
-                        && network.routes.is_connected(from.site, to.site)
-                    {
-                        NoWay::TooLong(self.beyond_ns + radios_ns)
-                    } else {
-                        NoWay::Unreachable
-                    });
-                };
-                if node == to.site.0 {
-                    break;
-                }
-                self.expand(network, booked_bps, node, cost_ns);
-            }
+            let ask = Ask { limit_ns: ask.limit_ns - radios_ns, ..ask };
+            let Some(met) = self.meet(network, booked_bps, (from.site, to.site), ask) else {
+                steps.clear();
+                return Err(if self.narrow {
+                    NoWay::Narrow
+                } else if self.beyond_ns < u64::MAX && network.routes.is_connected(from.site, to.site) {
+                    NoWay::TooLong(self.beyond_ns + radios_ns)
+                } else {
+                    NoWay::Unreachable
+                });
+            };
             let first = steps.len();
-            let mut node = to.site.0;
+            let mut node = met;
             while node != from.site.0 {
-                let mark = self.marks[node as usize];
+                let mark = self.marks[Side::Start as usize][node as usize];
                 steps.push(self.edges[mark.edge as usize].step);
                 node = mark.from;
             }
             steps[first..].reverse();
+            node = met;
+            while node != to.site.0 {
+                let mark = self.marks[Side::End as usize][node as usize];
+                steps.push(network.turned(self.edges[mark.edge as usize].step));
+                node = mark.from;
+            }
         } else if !network.routes.node_is_up(from.site) {
             steps.clear();
             return Err(NoWay::Unreachable);
