@@ -6,6 +6,7 @@
 //! is kept until it fails; the [audit](crate::infra::Infrastructure::audit) looks for another one then. All bookings are
 //! exact sums (`amount`), and a journal takes tentative ones back (`journal`).
 //! exact sums (`amount.rs`), and a journal takes tentative ones back (`journal.rs`).
+//! exact sums, and a journal takes tentative ones back.
 
 mod amount;
 mod audit;
