@@ -274,7 +274,7 @@ impl Applications {
         limit_s: f64,
     ) -> Option<f64> {
         self.shortest = None;
-        let end = own.endpoint(from)?;
+        let end = own.nodes.get(from.index()).and_then(|_| own.endpoint(from))?;
         let radio_s = end.radio.map_or(0.0, |radio| own.network.latency(radio).as_secs());
         let ask = Ask { limit_ns: limit_ns(limit_s - radio_s), bandwidth_bps: 0.0 };
         self.search.start(&own.network, end.site, ask);
