@@ -13,8 +13,8 @@ use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
     AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JobId,
-    MigrationId, MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, VmId,
-    VmRefusal, VmSpec,
+    MigrationId, MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord,
+    VmId, VmRefusal, VmSpec,
 };
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 use schemars::JsonSchema;
@@ -174,7 +174,11 @@ pub trait Context {
     ) -> Result<TransferId, NetworkRefusal>;
 
     /// Ends a transfer, without further notice.
-    fn abort_transfer(&mut self, transfer: TransferId, outcome: TransferOutcome);
+    fn abort_transfer(
+        &mut self,
+        transfer: TransferId,
+        outcome: TransferOutcome,
+    ) -> Option<TransferRecord>;
 
     /// Asks the offloading policy where a task is to run. The world has checked the answer.
     fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice;

@@ -15,9 +15,16 @@ fn short(value: &Value) -> String {
     }
 }
 
-/// Why a run shows nothing although there are applications: none was ever placed. `None` if one was, or there are none.
+/// Why a run shows nothing although there are applications or workflows: none was ever placed. `None` if one was, or
+/// there are none.
 pub(super) fn nothing_placed(summary: &Value) -> Option<String> {
     let workloads = summary["workloads"].as_object()?;
+    let flows: Vec<&Value> =
+        workloads.values().filter(|own| own["arrived"].as_f64() > Some(0.0)).collect();
+    let is_refused = |own: &&Value| own["arrived"] == own["outcomes"]["refused_for_capacity"];
+    if !flows.is_empty() && flows.iter().all(is_refused) {
+        return Some("all workflows were refused: each has a task that fits on no node".into());
+    }
     let served = workloads.values().filter(|workload| workload["ever_placed"].is_number());
     let served: Vec<&Value> = served.collect();
     if served.is_empty() || served.iter().any(|workload| workload["ever_placed"] != 0) {
@@ -62,13 +69,36 @@ fn report_services(text: &mut String, workload: &Value) {
         (
             "  requirements",
             format!(
-                "{} violated, {} placements refused",
+                "{} violations, {} placements refused",
                 short(&workload["violations"]["all"]),
                 short(&workload["rejections"])
             ),
         ),
         ("  migrations", short(&workload["migrations"])),
         ("  energy", format!("{} Wh attributed", short(&workload["energy_wh"]["all"]))),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+}
+
+/// What a workload of workflows came to, beside their outcomes.
+fn report_workflows(text: &mut String, workload: &Value) {
+    use std::fmt::Write;
+    let makespan = &workload["makespan_s"];
+    let times = format!(
+        "mean {} s, median {} s, 95 % {} s",
+        short(&makespan["mean"]),
+        short(&makespan["p50"]),
+        short(&makespan["p95"])
+    );
+    let (done, retries) = (short(&workload["tasks"]["done"]), short(&workload["retries"]));
+    let lines = [
+        ("  makespan", times),
+        ("  speed-up", short(&workload["speed_up"]["mean"])),
+        ("  tasks", format!("{done} done, {retries} tried again")),
+        ("  transfers", short(&workload["transfers"])),
     ];
     for (name, value) in lines {
         // Writing to a string cannot fail.
@@ -153,15 +183,21 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
     for (name, workload) in summary["workloads"].as_object().into_iter().flatten() {
         let created = &workload["created"];
         if created.is_number() {
-            line(&mut text, name, format!("{} created", short(created)));
+            let what = if workload["ever_placed"].is_number() { "requests" } else { "tasks" };
+            line(&mut text, name, format!("{} {what} created", short(created)));
         }
+        let arrived = &workload["arrived"];
+        if arrived.is_number() {
+            line(&mut text, name, format!("{} workflows arrived", short(arrived)));
+        }
+        let all = if arrived.is_number() { arrived } else { created };
         if workload["vms"].is_object() {
             report_machines(&mut text, name, workload);
         } else if workload["vms"].is_number() {
             report_cloudsim(&mut text, name, workload);
         }
         for (outcome, count) in workload["outcomes"].as_object().into_iter().flatten() {
-            if let (Some(count), Some(created)) = (count.as_f64(), created.as_f64())
+            if let (Some(count), Some(created)) = (count.as_f64(), all.as_f64())
                 && count > 0.0
             {
                 let share = 100.0 * count / created;
@@ -174,6 +210,9 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
         }
         if workload["ever_placed"].is_number() {
             report_services(&mut text, workload);
+        }
+        if arrived.is_number() {
+            report_workflows(&mut text, workload);
         }
         let service = &workload["service_s"];
         if service["mean"].is_number() {

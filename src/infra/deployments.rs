@@ -23,6 +23,9 @@ pub struct DeployedEnergy {
     pub dynamic_j: f64,
     /// Its part of the idle power of nodes, by the cores that it has taken.
     pub idle_j: f64,
+    /// What all of it costs by the prices of the node's site, each watt at the price of its time; 0 if the node is at no
+    /// site.
+    pub cost: f64,
 }
 
 /// An instance.
@@ -35,6 +38,7 @@ struct Deployed {
     energy: DeployedEnergy,
     /// The integrals of the node up to which it was charged: of a busy core, and of a core.
     seen: [f64; 2],
+    seen_costs: [f64; 2],
 }
 
 /// A node with instances.
@@ -50,14 +54,23 @@ struct Sharing {
     watts: [f64; 2],
     /// Joules of a core that would have been busy all the time, and of a core.
     joules: [f64; 2],
+    /// The same in money, by the prices of the site.
+    costs: [f64; 2],
+    /// What a watt has cost from the start up to `since`.
+    cost_of_watt: f64,
 }
 
 impl Sharing {
-    fn advance(&mut self, now: SimTime) {
+    /// Goes on to `now`, when a watt has cost so much since the start.
+    fn advance(&mut self, now: SimTime, cost_of_watt: f64) {
         let seconds = now.since(self.since).as_secs();
-        self.since = now;
+        let cost = cost_of_watt - self.cost_of_watt;
+        (self.since, self.cost_of_watt) = (now, cost_of_watt);
         for (joules, watts) in self.joules.iter_mut().zip(self.watts) {
             *joules += watts * seconds;
+        }
+        for (costs, watts) in self.costs.iter_mut().zip(self.watts) {
+            *costs += watts * cost;
         }
     }
 }
@@ -110,15 +123,17 @@ impl Infrastructure {
         let now = schedule.now();
         let instance = self.compute.make_instance(now, own, cores, discipline, resources)?;
         self.processor_due.resize(self.compute.len(), None);
+        let cost_of_watt = self.cost_of_watt(node, now);
         let sharing = self.deployments.nodes.entry(node).or_default();
         sharing.instances.push(instance);
-        sharing.advance(now);
+        sharing.advance(now, cost_of_watt);
         let deployed = Deployed {
             cores,
             resources: resources.clone(),
             leaves: false,
             energy: DeployedEnergy::default(),
             seen: sharing.joules,
+            seen_costs: sharing.costs,
         };
         self.deployments.instances.insert(instance, deployed);
         self.deployments.sum_up(node);
@@ -232,16 +247,25 @@ impl Infrastructure {
 
     /// Charges a deployed instance with its part of the energy up to `now`, before its busy cores change.
     pub(super) fn settle_deployed(&mut self, now: SimTime, processor: ProcessorId, busy_cores: f64) {
-        let Deployments { instances, nodes } = &mut self.deployments;
-        if instances.is_empty() {
+        if !self.deployments.instances.contains_key(&processor) {
             return;
         }
+        let node = self.compute.node(processor);
+        let cost_of_watt = self.cost_of_watt(node, now);
+        let Deployments { instances, nodes } = &mut self.deployments;
         let Some(own) = instances.get_mut(&processor) else { return };
-        let Some(sharing) = nodes.get_mut(&self.compute.node(processor)) else { return };
-        sharing.advance(now);
+        let Some(sharing) = nodes.get_mut(&node) else { return };
+        sharing.advance(now, cost_of_watt);
         own.energy.dynamic_j += busy_cores * (sharing.joules[0] - own.seen[0]);
         own.energy.idle_j += own.cores * (sharing.joules[1] - own.seen[1]);
-        own.seen = sharing.joules;
+        own.energy.cost += busy_cores * (sharing.costs[0] - own.seen_costs[0])
+            + own.cores * (sharing.costs[1] - own.seen_costs[1]);
+        (own.seen, own.seen_costs) = (sharing.joules, sharing.costs);
+    }
+
+    /// What a watt at a node has cost from the start up to `now`, by the prices of its site.
+    fn cost_of_watt(&mut self, node: NodeId, now: SimTime) -> f64 {
+        self.flows_per_watt(node, now).map_or(0.0, |flows| flows.cost)
     }
 
     /// What an instance is charged with up to `now`; nothing if there is no such instance.
@@ -268,8 +292,9 @@ impl Infrastructure {
         let available = self.nodes[node.index()].is_available();
         let idle_w = if available { self.power_at(node, 0.0).min(power_w) } else { 0.0 };
         let cores = f64::from(self.class_of(node).cores);
+        let cost_of_watt = self.cost_of_watt(node, now);
         if let Some(sharing) = self.deployments.nodes.get_mut(&node) {
-            sharing.advance(now);
+            sharing.advance(now, cost_of_watt);
             let dynamic_w = if busy_cores > 0.0 { (power_w - idle_w) / busy_cores } else { 0.0 };
             sharing.watts = [dynamic_w, if cores > 0.0 { idle_w / cores } else { 0.0 }];
         }

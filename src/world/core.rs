@@ -328,11 +328,16 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.start_transfer(self.schedule, from, to, bytes, owner, via)
     }
 
-    fn abort_transfer(&mut self, transfer: TransferId, outcome: TransferOutcome) {
+    fn abort_transfer(
+        &mut self,
+        transfer: TransferId,
+        outcome: TransferOutcome,
+    ) -> Option<TransferRecord> {
         let ended = self.core.infrastructure.abort_transfer(self.schedule, transfer, outcome);
-        if let Some(record) = ended {
-            self.core.record_transfer(self.schedule.now(), &record);
+        if let Some(record) = &ended {
+            self.core.record_transfer(self.schedule.now(), record);
         }
+        ended
     }
 
     fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice {

@@ -63,7 +63,7 @@ pub(super) fn decide(
             infrastructure.node(**node).is_available() && infrastructure.takes_tasks(**node)
         };
         let offer = |&node: &NodeId| {
-            let (task_cores, memory_bytes) = room::largest(infrastructure, node);
+            let (task_cores, memory_bytes) = room::largest_on(infrastructure, node);
             NodeOffer { node, task_cores, cores: room::offered(infrastructure, node), memory_bytes }
         };
         request.nodes.iter().filter(works).map(offer).collect()

@@ -358,3 +358,36 @@ fn a_reader_that_has_gone_is_no_failure() {
     }
     assert!(out.join("run.json").is_file() && new.is_file());
 }
+
+/// Workflows have lines of their own, and the example has the retries that it tells of.
+#[test]
+fn workflows_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let output =
+        stratosim().args(["run", "scenarios/workflow.json", "--out"]).arg(&out).output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    for told in [" workflows arrived\n", "  makespan ", " done, "] {
+        assert!(text.contains(told), "{told:?} is not in {text}");
+    }
+    let summary = fs::read_to_string(out.join("summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert!(summary["workloads"]["workflows"]["retries"].as_u64() > Some(0));
+}
+
+/// Requests and violations are called so.
+#[test]
+fn requests_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = stratosim()
+        .args(["run", "scenarios/sock-shop.json", "--set", "duration=20 s", "--out"])
+        .arg(folder.path().join("run"))
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    for told in [" requests created\n", " violations, "] {
+        assert!(text.contains(told), "{told:?} is not in {text}");
+    }
+}

@@ -31,6 +31,7 @@ mod real_data;
 #[cfg(feature = "plot")]
 mod report;
 mod run_directory;
+mod service_accounts;
 mod service_placement;
 mod services;
 mod services_random;

@@ -439,7 +439,17 @@ fn what_cannot_be_is_told_before_the_run() {
         ),
         (
             refused(|own| own["workloads"][0]["control_period"] = json!("0 s")),
-            "the time between control steps must be above 0",
+            "the time between control steps must be at least 1 us",
+        ),
+        (
+            refused(|own| own["workloads"][0]["control_period"] = json!("1 ns")),
+            "the time between control steps must be at least 1 us",
+        ),
+        (
+            refused(|own| {
+                own["workloads"][0]["migration"] = json!({ "kind": "cold", "changed_share": 0.5 })
+            }),
+            "migration.changed_share: it is of moves that copy twice, which these do not",
         ),
         (
             refused(|own| application(own, "library", json!("sock_shop"))),

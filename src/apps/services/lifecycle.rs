@@ -26,11 +26,9 @@ pub enum Repair {
 }
 
 impl Instance {
-    pub(super) fn new(processor: ProcessorId, node: NodeId, context: &mut dyn Context) -> Self {
-        let now = context.now();
-        let per_watt = context.infrastructure().flows_per_watt(node, now);
-        let seen_cost = per_watt.map_or(0.0, |flows| flows.cost);
-        Instance { processor, node, since: now, seen_j: 0.0, seen_idle_j: 0.0, seen_cost }
+    pub(super) fn new(processor: ProcessorId, node: NodeId, context: &dyn Context) -> Self {
+        let since = context.now();
+        Instance { processor, node, since, seen_j: 0.0, seen_idle_j: 0.0, seen_cost: 0.0 }
     }
 }
 
@@ -43,11 +41,7 @@ impl ServiceWorkload {
             return;
         }
         self.controlled = Some(now);
-        let has_sites = context.infrastructure().sites().len() > 0;
         for app in 0..self.applications.len() as u32 {
-            if has_sites {
-                self.settle_application(app, context);
-            }
             self.audit(app, asks_again, context);
             if asks_again {
                 self.note_analytic(app, context);
@@ -308,7 +302,6 @@ impl ServiceWorkload {
         let (cores, memory) = (service.amount(AssetId::CORES), service.amount(AssetId::MEMORY_BYTES));
         let infrastructure = context.infrastructure();
         let energy = infrastructure.deployed_energy(instance.processor, now);
-        let cost = infrastructure.flows_per_watt(instance.node, now).map_or(0.0, |flows| flows.cost);
         let seconds = now.since(instance.since).as_secs();
         let energy_j = energy.dynamic_j + energy.idle_j;
         let used = &mut self.applications[replica.application as usize].account.used;
@@ -316,11 +309,8 @@ impl ServiceWorkload {
         used.memory_byte_s += memory * seconds;
         used.energy_j += energy_j - instance.seen_j;
         used.idle_j += energy.idle_j - instance.seen_idle_j;
-        if seconds > 0.0 {
-            // A watt from then to now costs so much; the instance has drawn this many on average.
-            used.site_cost += (cost - instance.seen_cost) * (energy_j - instance.seen_j) / seconds;
-        }
+        used.site_cost += energy.cost - instance.seen_cost;
         (instance.since, instance.seen_j, instance.seen_idle_j) = (now, energy_j, energy.idle_j);
-        instance.seen_cost = cost;
+        instance.seen_cost = energy.cost;
     }
 }

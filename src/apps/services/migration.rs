@@ -138,8 +138,10 @@ impl ServiceWorkload {
             return;
         }
         let was_at = replica.node();
-        let Broken { old, stopped, source, kind } = self.break_off(index, context);
-        let from = old.map(|old| old.node).or(was_at);
+        let served = self.replicas[index as usize].served.take();
+        let Broken { old, stopped, source, kind } = self.break_off(index, Some(to), context);
+        let from = old.map(|old| old.node).or(was_at).or(served.map(|own| own.0));
+        let stopped = stopped.or(served.map(|own| own.1));
         let mut left = Left { from, stopped, source, kind, old: None };
         if let Some(old) = old {
             left.kind = Some(self.options.migration);
@@ -185,6 +187,9 @@ impl ServiceWorkload {
             Ok(processor) => processor,
             Err(short) => {
                 self.drop_replica(index, context);
+                if let Some(served) = left.from.zip(left.stopped) {
+                    self.replicas[index as usize].served = Some(served);
+                }
                 return Err(short);
             }
         };
@@ -221,38 +226,49 @@ impl ServiceWorkload {
         let state = if left.stopped.is_some() { State::Stopped } else { State::Starting };
         self.set_state(index, state, now);
         let source = left.source.or_else(|| self.living_sibling(index, to, context));
-        // Without state there is nothing that could be lost.
+        // What has not served had no state; without any there is nothing that could be lost.
         let replica = &self.replicas[index as usize];
         let has_state = self.service(replica.application, replica.service).state_bytes > 0.0;
-        let lost = left.from.is_some() && source.is_none() && has_state;
+        let lost = left.stopped.is_some() && source.is_none() && has_state;
         self.change_move(index, |own| own.is_afresh = lost);
         self.copy(index, source, 1.0, context);
         Ok(())
     }
 
-    /// Takes a replica off its node for good, with all that it has.
+    /// Takes a replica off its node for good, with all that it has; that it has served is kept in mind.
     pub(super) fn drop_replica(&mut self, index: u32, context: &mut dyn Context) {
-        let Broken { old, .. } = self.break_off(index, context);
+        let now = context.now();
+        let replica = &self.replicas[index as usize];
+        let served_at = match &replica.moving {
+            Some(moving) => moving.from,
+            None => replica.node(),
+        };
+        let has_served = replica.state == State::Serving;
+        let Broken { old, stopped, .. } = self.break_off(index, None, context);
         self.replicas[index as usize].instance = None;
         self.stop_requests(index, Stop::Lose(super::Outcome::NotPlaced), context);
         if let Some(old) = old {
             self.undeploy(index, old, context);
         }
-        self.set_state(index, State::Absent, context.now());
+        self.replicas[index as usize].served = served_at.zip(stopped.or(has_served.then_some(now)));
+        self.set_state(index, State::Absent, now);
     }
 
-    /// Ends a move before its time, if there is one.
-    fn break_off(&mut self, index: u32, context: &mut dyn Context) -> Broken {
+    /// Ends a move before its time, if there is one, to go on to `next`, if anywhere.
+    fn break_off(&mut self, index: u32, next: Option<NodeId>, context: &mut dyn Context) -> Broken {
         let replica = &mut self.replicas[index as usize];
         let present = replica.instance;
-        let Some(moving) = replica.moving.take() else {
+        let Some(mut moving) = replica.moving.take() else {
             return self.keep_if_alive(index, Broken { old: present, ..Broken::default() }, context);
         };
         replica.serial = replica.serial.wrapping_add(1);
-        if let Some(transfer) = moving.transfer {
-            context.abort_transfer(transfer, TransferOutcome::Dropped);
+        let application = replica.application as usize;
+        if let Some(transfer) = moving.transfer
+            && let Some(record) = context.abort_transfer(transfer, TransferOutcome::Dropped)
+        {
+            moving.sent_bytes += record.sent_bytes;
+            self.applications[application].account.sent_bytes += record.sent_bytes;
         }
-        self.record_move(index, &moving, MoveEnd::Abandoned, context);
         let mut broken = Broken { stopped: moving.stopped, ..Broken::default() };
         let (kept, gone) = match (moving.old, moving.new) {
             // Served at the present instance, and was to go to another.
@@ -268,6 +284,9 @@ impl ServiceWorkload {
                 (None, present)
             }
         };
+        // Unless it serves again at once, where it was, the next move goes on with the time for which it does not.
+        moving.stopped = moving.stopped.filter(|_| kept.is_some() && kept.map(|own| own.node) == next);
+        self.record_move(index, &moving, MoveEnd::Abandoned, context);
         if let Some(gone) = gone {
             // Its requests wait at the replica, not at the instance.
             self.undeploy(index, gone, context);
@@ -444,6 +463,9 @@ impl ServiceWorkload {
     }
 
     fn note_downtime(&mut self, index: u32, stopped: SimTime, now: SimTime) {
+        if now < self.begins {
+            return;
+        }
         let application = self.replicas[index as usize].application as usize;
         self.applications[application].account.migration_downtime_s.add(now.since(stopped).as_secs());
     }

@@ -30,8 +30,8 @@ pub(super) enum State {
 pub(super) struct Instance {
     pub(super) processor: ProcessorId,
     pub(super) node: NodeId,
-    /// Up to when its application was charged for it, with so many joules in all, so many of them idle, and at which
-    /// cost of a watt since the start.
+    /// Up to when its application was charged for it, with so many joules in all, so many of them idle, and with which
+    /// cost of them.
     pub(super) since: SimTime,
     pub(super) seen_j: f64,
     pub(super) seen_idle_j: f64,
@@ -59,6 +59,8 @@ pub(super) struct Replica {
     pub(super) left: Option<Left>,
     /// The node that it was placed on last.
     pub(super) last_node: Option<NodeId>,
+    /// Where it has served last, and since when it does not, if it was taken off its node since then.
+    pub(super) served: Option<(NodeId, SimTime)>,
 }
 
 impl Replica {
@@ -75,6 +77,7 @@ impl Replica {
             moving: None,
             left: None,
             last_node: None,
+            served: None,
         }
     }
 

@@ -264,6 +264,23 @@ impl ServiceWorkload {
         self.record_request(&request, outcome, response_s, context);
     }
 
+    /// The run has ended before these requests, in order of their numbers.
+    pub(super) fn leave_unfinished(&mut self, context: &mut dyn Context) {
+        let mut left: Vec<(u64, u32)> =
+            self.requests.iter().map(|(key, request)| (request.number, key as u32)).collect();
+        left.sort_unstable();
+        for (_, key) in left {
+            let request = &mut self.requests[key as usize];
+            let since_s = context.now().since(request.since).as_secs();
+            match request.stage {
+                Stage::Waiting => request.wait_s += since_s,
+                Stage::Processing(_) => request.processing_s += since_s,
+                Stage::Sending(_) | Stage::Answering(_) => request.network_s += since_s,
+            }
+            self.end(key, Outcome::Unfinished, context);
+        }
+    }
+
     /// The request with a token, if it has not ended.
     fn find(&self, token: u64) -> Option<u32> {
         let key = token as u32;

@@ -112,7 +112,8 @@ fn moves() -> TableSpec {
             ColumnSpec::float(
                 "downtime_s",
                 "s",
-                "time for which it did not serve; null if it had not before",
+                "time for which it did not serve, since it was stopped or lost; null if it had not served before, or \
+                 a further move goes on with that time",
             ),
         ],
     )
@@ -325,7 +326,9 @@ impl ServiceWorkload {
     ) {
         let replica = &self.replicas[index as usize];
         let app = &mut self.applications[replica.application as usize];
+        let counts = context.now() >= context.warm_up_end();
         match end {
+            _ if !counts => {}
             MoveEnd::Abandoned => app.account.abandoned += 1,
             // Coming to a first node is no migration.
             _ if own.from.is_none() => {}

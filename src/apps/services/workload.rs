@@ -57,6 +57,7 @@ const ARRIVE: u32 = 0;
 pub(super) const START: u32 = 1;
 const CONTROL: u32 = 2;
 const AUDIT: u32 = 3;
+const BEGIN: u32 = 4;
 
 /// One of the applications.
 #[derive(Debug)]
@@ -132,7 +133,7 @@ pub struct ServiceWorkload {
     pub(super) first_rejection: Option<String>,
     /// When the run ended.
     ended: SimTime,
-    begins: SimTime,
+    pub(super) begins: SimTime,
 }
 
 impl ServiceWorkload {
@@ -268,6 +269,13 @@ impl ServiceWorkload {
         self.schedule_next(source, context);
     }
 
+    /// Notes how often ways of the applications have changed since the start.
+    fn note_reroutes(&mut self, context: &mut dyn Context) {
+        for app in &mut self.applications {
+            app.account.reroutes = context.infrastructure().application(app.id).reroutes();
+        }
+    }
+
     /// Audits all applications once everything has happened that happens now.
     fn audit_soon(&mut self, context: &mut dyn Context) {
         let now = context.now();
@@ -299,6 +307,10 @@ impl Workload for ServiceWorkload {
             (app.placed, app.down) = (Span::new(self.begins), Span::new(self.begins));
         }
         self.start_sources(context);
+        if self.begins > context.now() {
+            let message = Message { code: BEGIN, ..Message::default() };
+            context.set_timer(self.begins, Phase::Environment, message);
+        }
         let message = Message { code: CONTROL, ..Message::default() };
         context.set_timer(context.now(), Phase::Control, message);
     }
@@ -308,6 +320,7 @@ impl Workload for ServiceWorkload {
             ARRIVE => self.on_arrival(message.subject, context),
             START => self.started(message.subject, message.detail, context),
             AUDIT => self.control(false, context),
+            BEGIN => self.note_reroutes(context),
             _ => {
                 self.control(true, context);
                 let next = context.now() + self.options.control_period;
@@ -360,15 +373,16 @@ impl Workload for ServiceWorkload {
     fn finish(&mut self, context: &mut dyn Context) {
         self.ended = context.now();
         self.sample(context);
-        let left: Vec<u32> = self.requests.iter().map(|(key, _)| key as u32).collect();
-        for key in left {
-            self.end(key, Outcome::Unfinished, context);
-        }
+        self.leave_unfinished(context);
         for app in 0..self.applications.len() as u32 {
             self.settle_application(app, context);
-            let id = self.applications[app as usize].id;
-            let reroutes = context.infrastructure().application(id).reroutes();
-            self.applications[app as usize].account.reroutes = reroutes;
+        }
+        let uncounted: Vec<u64> = self.applications.iter().map(|app| app.account.reroutes).collect();
+        self.note_reroutes(context);
+        for (app, before) in self.applications.iter_mut().zip(uncounted) {
+            // Those of the warm-up do not count; if it has not ended, none do.
+            let reroutes = app.account.reroutes - before;
+            app.account.reroutes = if self.ended < self.begins { 0 } else { reroutes };
         }
     }
 

@@ -201,7 +201,8 @@ impl WorkflowGraph {
     /// Bytes that a task reads.
     #[must_use]
     pub fn input_bytes(&self, task: u32) -> f64 {
-        self.task(task).inputs.iter().map(|&file| self.bytes(file)).sum()
+        // The sum of nothing is -0.
+        0.0 + self.task(task).inputs.iter().map(|&file| self.bytes(file)).sum::<f64>()
     }
 
     /// The tasks that one waits for, each with the bytes of what it writes for it.

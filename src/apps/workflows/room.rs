@@ -1,13 +1,17 @@
 //! What a node has for tasks.
 
-use crate::infra::{Infrastructure, NodeId};
+use crate::infra::{Infrastructure, NodeClass, NodeId};
 
-/// The cores and bytes of memory that one task can have on a node at most, by its class.
-pub(crate) fn largest(infrastructure: &Infrastructure, node: NodeId) -> (u32, f64) {
+/// The cores and bytes of memory that one task can have on a node at most.
+pub(crate) fn largest_on(infrastructure: &Infrastructure, node: NodeId) -> (u32, f64) {
     if !infrastructure.takes_tasks(node) {
         return (0, 0.0);
     }
-    let class = infrastructure.class_of(node);
+    largest(infrastructure.class_of(node))
+}
+
+/// The cores and bytes of memory that one task can have on a node of a class at most.
+pub(crate) fn largest(class: &NodeClass) -> (u32, f64) {
     match &class.instances {
         Some(instances) => (instances.cores.ceil() as u32, instances.resources.memory_bytes),
         None => (class.cores, class.resources.memory_bytes),

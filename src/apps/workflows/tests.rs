@@ -27,6 +27,8 @@ fn who_reads_a_file_waits_for_its_writer() {
     assert_eq!((graph.bytes_between(1, 0), graph.bytes_between(2, 0)), (2e6, 0.0));
     assert_eq!(graph.order(), [1, 2, 0]);
     assert_eq!((graph.writer(1), graph.writer(2)), (Some(1), None));
+    // Nothing to read is 0, not -0.
+    assert!(graph.input_bytes(1).is_sign_positive());
     // Three tasks of 1 s on cores of 1000 MIPS, one after the other.
     assert_eq!((graph.serial_s(1000.0), graph.critical_path_s(500.0)), (3.0, 6.0));
 }

@@ -143,7 +143,7 @@ impl WorkflowWorkload {
         let misfit = tasks.iter().position(|task| {
             let infrastructure = context.infrastructure();
             let fits = |&node: &NodeId| {
-                let (cores, memory_bytes) = super::room::largest(infrastructure, node);
+                let (cores, memory_bytes) = super::room::largest_on(infrastructure, node);
                 task.job.cores <= cores && task.job.memory_bytes <= memory_bytes
             };
             !self.options.nodes.iter().any(fits)

@@ -100,8 +100,8 @@ fn an_instance_has_its_cores_and_the_rest_is_the_nodes() {
     // Dynamic: 25 W a busy core, 2 core-seconds each; idle: 25 W a core, over 5 s.
     let now = kernel.now();
     let energy = |kernel: &mut Kernel<Site>, id| kernel.model.infrastructure.deployed_energy(id, now);
-    assert_eq!(energy(&mut kernel, one), DeployedEnergy { dynamic_j: 50.0, idle_j: 125.0 });
-    assert_eq!(energy(&mut kernel, two), DeployedEnergy { dynamic_j: 50.0, idle_j: 250.0 });
+    assert_eq!(energy(&mut kernel, one), DeployedEnergy { dynamic_j: 50.0, idle_j: 125.0, cost: 0.0 });
+    assert_eq!(energy(&mut kernel, two), DeployedEnergy { dynamic_j: 50.0, idle_j: 250.0, cost: 0.0 });
     let model = &mut kernel.model;
     model.infrastructure.undeploy(&mut kernel.schedule, one);
     assert_eq!(cores(&kernel), 2.0);

@@ -15,6 +15,9 @@ use crate::scenario::{DataRate, DataSize, Duration, Energy, Power, QuantityKind,
 use crate::world::WorldBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Least step of a timetable in nanoseconds.
+const LEAST_STEP_NS: u64 = 1000;
+
 /// What perturbations are built from.
 struct Builder<'a> {
     scenario: &'a Scenario,
@@ -142,6 +145,10 @@ fn timetable(spec: &ScheduleSpec, horizon: SimTime, site: &Site<'_>) -> Option<T
         site.key("probability")
             .error("a perturbation that never acts changes nothing; it must be above 0");
     }
+    let least = SimDuration::from_nanos(LEAST_STEP_NS);
+    if table.every.is_some_and(|every| every > SimDuration::ZERO && every < least) {
+        site.key("every").error("steps of less than 1 us would never come to an end");
+    }
     if let Err(error) = table.check() {
         site.key(error.parameter).error(error.to_string());
         return None;
@@ -184,11 +191,19 @@ impl Builder<'_> {
         if subjects.is_empty() && site.is_clean() {
             site.error("it selects nothing that could change");
         }
+        if spec.share.as_fraction() == 0.0 {
+            site.key("share")
+                .error("a share of 0 selects nothing that could change; it must be above 0");
+        }
         let groups = self.groups(spec, &subjects, site);
         let change = self.change(&spec.change, attribute, &subjects, &site.key("change"))?;
         let bound = |own: &Option<AmountSpec>, key: &str| {
             own.as_ref().and_then(|own| amount(own, attribute, &site.key(key)))
         };
+        let bounds = (bound(&spec.min, "min"), bound(&spec.max, "max"));
+        if let (Some(low), Some(high)) = bounds {
+            self.check_bounds(low, high, attribute, &subjects, &site.key("min"));
+        }
         Some(PerturbationSpec {
             name: spec.name.clone().unwrap_or_else(|| index.to_string()),
             attribute,
@@ -197,8 +212,58 @@ impl Builder<'_> {
             share: spec.share.as_fraction(),
             timetable: table,
             change,
-            bounds: (bound(&spec.min, "min"), bound(&spec.max, "max")),
+            bounds,
         })
+    }
+
+    /// Tells of bounds that nothing is between.
+    fn check_bounds(
+        &self,
+        low: Amount,
+        high: Amount,
+        attribute: Attribute,
+        subjects: &[Subject],
+        site: &Site<'_>,
+    ) {
+        let contradicts = match (low, high) {
+            (Amount::Absolute(low), Amount::Absolute(high))
+            | (Amount::Relative(low), Amount::Relative(high)) => low > high,
+            _ => {
+                let bases = subjects.iter().filter_map(|own| self.base(attribute, own));
+                bases.into_iter().any(|base| low.of(base) > high.of(base))
+            }
+        };
+        if contradicts {
+            site.error_with_help(
+                "`min` is above `max`, so that no value is within both",
+                "of a value that moves `min` is the least, and `max` the greatest",
+            );
+        }
+    }
+
+    /// The value of an attribute at the start, where the description tells it.
+    fn base(&self, attribute: Attribute, subject: &Subject) -> Option<f64> {
+        match *subject {
+            Subject::Node(node) => {
+                let class = self.infrastructure.class_of(node)?;
+                match attribute {
+                    Attribute::Cores => Some(f64::from(class.cores)),
+                    Attribute::Memory => Some(class.resources.memory_bytes),
+                    Attribute::Storage => Some(class.resources.storage_bytes),
+                    Attribute::Speed | Attribute::Availability => Some(1.0),
+                    _ => None,
+                }
+            }
+            Subject::Link(link) => {
+                let (_, own) = self.infrastructure.links().find(|(id, _)| *id == link)?;
+                match attribute {
+                    Attribute::Latency => Some(own.latency.as_secs()),
+                    Attribute::Bandwidth => Some(own.bandwidth_bps),
+                    Attribute::Availability => Some(1.0),
+                    _ => None,
+                }
+            }
+        }
     }
 
     /// What is changed; errors go to `site`.

@@ -21,6 +21,12 @@ use std::collections::BTreeSet;
 /// Joules of a kilowatt-hour.
 const KWH_J: f64 = 3.6e6;
 
+/// Least time between control steps: with less a run would never come to an end.
+const LEAST_CONTROL_PERIOD_S: f64 = 1e-6;
+
+/// Share of the state that is copied again if a scenario does not say.
+const CHANGED_SHARE: f64 = 0.1;
+
 /// Most replicas of a workload.
 const MOST_REPLICAS: u64 = 10_000_000;
 
@@ -28,7 +34,12 @@ fn draw<Q: Quantity>(spec: &Draw<Q>, site: &Site<'_>) -> Option<Distribution> {
     site.check(spec.distribution())
 }
 
-fn service(spec: &ServiceSpec, here: &WorkloadSite<'_>, site: &Site<'_>) -> Option<Service> {
+fn service(
+    application: &ServiceApplicationSpec,
+    spec: &ServiceSpec,
+    here: &WorkloadSite<'_>,
+    site: &Site<'_>,
+) -> Option<Service> {
     let processing = match (&spec.processing_time, &spec.work) {
         (Some(time), _) => Processing::Time(draw(time, site)?),
         (None, Some(work)) => Processing::Work(draw(work, site)?),
@@ -53,8 +64,8 @@ fn service(spec: &ServiceSpec, here: &WorkloadSite<'_>, site: &Site<'_>) -> Opti
         processing,
         concurrency,
         queue_limit: spec.queue_limit.map_or(usize::MAX, |limit| limit as usize),
-        state_bytes: spec.state.as_bytes(),
-        start_s: spec.start_time.as_secs(),
+        state_bytes: spec.state.unwrap_or(application.state).as_bytes(),
+        start_s: spec.start_time.unwrap_or(application.start_time).as_secs(),
         replicas: spec.replicas,
     })
 }
@@ -90,7 +101,7 @@ fn application(
         .services
         .iter()
         .enumerate()
-        .map(|(index, own)| service(own, here, &place.part("services", index)))
+        .map(|(index, own)| service(spec, own, here, &place.part("services", index)))
         .collect::<Option<Vec<_>>>()?;
     let mut interactions = Vec::new();
     for (index, own) in spec.interactions.iter().enumerate() {
@@ -160,8 +171,8 @@ impl BuildWorkload for ServicesSpec {
             Some(names) => here.directory.nodes(names, &site.key("nodes"))?,
             None => Vec::new(),
         };
-        if self.control_period.as_secs() <= 0.0 {
-            site.key("control_period").error("the time between control steps must be above 0");
+        if self.control_period.as_secs() < LEAST_CONTROL_PERIOD_S {
+            site.key("control_period").error("the time between control steps must be at least 1 us");
             return None;
         }
         let (mut specs, mut applications) = (Vec::new(), Vec::new());
@@ -211,9 +222,20 @@ impl BuildWorkload for ServicesSpec {
             ServiceMigrationName::Cold => MigrationKind::Cold,
             ServiceMigrationName::StopAndCopy => MigrationKind::StopAndCopy,
             ServiceMigrationName::PreCopy => {
-                MigrationKind::PreCopy { changed_share: self.migration.changed_share.as_fraction() }
+                let given = self.migration.changed_share;
+                MigrationKind::PreCopy {
+                    changed_share: given.map_or(CHANGED_SHARE, |share| share.as_fraction()),
+                }
             }
         };
+        if self.migration.changed_share.is_some() && self.migration.kind != ServiceMigrationName::PreCopy
+        {
+            site.key("migration").key("changed_share").error_with_help(
+                "it is of moves that copy twice, which these do not",
+                "choose \"kind\": \"pre_copy\", or leave it out",
+            );
+            good = false;
+        }
         let prices = &self.prices;
         let options = ServiceOptions {
             control_period: SimDuration::from_secs(self.control_period.as_secs()),

@@ -4,6 +4,7 @@ use super::WorkloadSite;
 use super::tasks::arrival;
 use crate::apps::Workload;
 use crate::apps::tasks::Arrival;
+use crate::apps::workflows::room::largest;
 use crate::apps::workflows::{
     WorkflowArrival, WorkflowGraph, WorkflowKind, WorkflowOptions, WorkflowTask, WorkflowWorkload,
 };
@@ -12,9 +13,12 @@ use crate::infra::compute::JobRequest;
 use crate::infra::{NodeId, Tier};
 use crate::scenario::format::{WorkflowEntry, WorkflowSpec, WorkflowsSpec};
 use crate::scenario::import::read_workflow;
-use crate::scenario::{BuildWorkload, Site, workflow_faults};
+use crate::scenario::{BuildWorkload, DataSize, Site, workflow_faults};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Least time until a task is tried again: with less a run during an outage would never come to an end.
+const LEAST_RETRY_DELAY_S: f64 = 1e-3;
 
 /// Most workflows that come at a time.
 const MOST_AT_A_TIME: u32 = 1_000_000;
@@ -79,7 +83,7 @@ fn graph(spec: &WorkflowSpec, reference_mips: f64, site: &Site<'_>) -> Option<Wo
 }
 
 /// When the workflows of an entry come.
-fn arrivals(entry: &WorkflowEntry, site: &Site<'_>) -> Option<WorkflowArrival> {
+fn arrivals(entry: &WorkflowEntry, horizon: SimTime, site: &Site<'_>) -> Option<WorkflowArrival> {
     let Some(spec) = &entry.arrival else {
         let times = entry.at.as_deref().unwrap_or_default();
         if entry.at.as_ref().is_some_and(Vec::is_empty) {
@@ -89,6 +93,13 @@ fn arrivals(entry: &WorkflowEntry, site: &Site<'_>) -> Option<WorkflowArrival> {
         let times: Vec<SimTime> = times.iter().map(|time| SimTime::from_secs(time.as_secs())).collect();
         if !times.is_sorted() {
             site.key("at").error("the times must ascend");
+            return None;
+        }
+        if let Some(first) = times.first().filter(|&&first| first > horizon) {
+            site.key("at").error_with_help(
+                format!("the first comes at {first}, after the run, which ends at {horizon}"),
+                "give earlier times, or a longer `duration`",
+            );
             return None;
         }
         return Some(WorkflowArrival::At(if times.is_empty() { vec![SimTime::ZERO] } else { times }));
@@ -127,6 +138,32 @@ fn nodes(spec: &WorkflowsSpec, here: &WorkloadSite<'_>) -> Option<Vec<NodeId>> {
     Some(found)
 }
 
+/// Tells of the first task that no node could ever take.
+fn check_fit(graph: &WorkflowGraph, nodes: &[NodeId], here: &WorkloadSite<'_>, site: &Site<'_>) {
+    let offers = || nodes.iter().filter_map(|&node| here.infrastructure.class_of(node)).map(largest);
+    for task in graph.tasks() {
+        let (cores, memory) = (task.job.cores, task.job.memory_bytes);
+        if offers().any(|(own_cores, own_memory)| cores <= own_cores && memory <= own_memory) {
+            continue;
+        }
+        let most_cores = offers().map(|own| own.0).max().unwrap_or(0);
+        let most_memory = offers().map(|own| own.1).fold(0.0, f64::max);
+        let needed = if cores > most_cores {
+            format!("{cores} cores, and the most that a node has is {most_cores}")
+        } else if memory > most_memory {
+            let [memory, most_memory] = [memory, most_memory].map(DataSize::from_bytes);
+            format!("{memory} of memory, and the most that a node has is {most_memory}")
+        } else {
+            format!("{cores} cores and {} of memory, and no node has both", DataSize::from_bytes(memory))
+        };
+        site.error_with_help(
+            format!("task {:?} fits on no node: it needs {needed}", task.name),
+            "give `nodes` more, or the task less",
+        );
+        return;
+    }
+}
+
 impl BuildWorkload for WorkflowsSpec {
     fn build(&self, here: &WorkloadSite<'_>) -> Option<Box<dyn Workload>> {
         let site = &here.site;
@@ -141,7 +178,7 @@ impl BuildWorkload for WorkflowsSpec {
         for (index, entry) in self.workflows.iter().enumerate() {
             let place = site.key("workflows").index(index);
             let sources = here.directory.nodes(&entry.source, &place.key("source"));
-            let arrival = arrivals(entry, &place);
+            let arrival = arrivals(entry, here.horizon, &place);
             if entry.count > MOST_AT_A_TIME {
                 let message = format!("at most {MOST_AT_A_TIME} workflows can come at a time");
                 place.key("count").error(message);
@@ -149,6 +186,9 @@ impl BuildWorkload for WorkflowsSpec {
             let key = if entry.file.is_some() { "file" } else { "workflow" };
             let graph = resolve(entry, &place)
                 .and_then(|workflow| graph(&workflow, reference_mips, &place.key(key)));
+            if let (Some(nodes), Some(graph)) = (&nodes, &graph) {
+                check_fit(graph, nodes, here, &place.key(key));
+            }
             if let (Some(sources), Some(arrival), Some(graph)) = (sources, arrival, graph) {
                 let graph = Arc::new(graph);
                 kinds.push(WorkflowKind { graph, sources, arrival, count: entry.count });
@@ -159,8 +199,9 @@ impl BuildWorkload for WorkflowsSpec {
             fault_retries: self.fault_retries,
             retry_delay: SimDuration::from_secs(self.retry_delay.as_secs()),
         };
-        if options.retry_delay == SimDuration::ZERO {
-            site.key("retry_delay").error("a task cannot be tried again at once; it must be above 0");
+        if self.retry_delay.as_secs() < LEAST_RETRY_DELAY_S {
+            site.key("retry_delay")
+                .error("a task cannot be tried again at once; it must be at least 1 ms");
             return None;
         }
         Some(Box::new(WorkflowWorkload::new(&self.name, kinds, options, here.horizon)))

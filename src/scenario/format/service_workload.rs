@@ -42,25 +42,15 @@ pub enum ServiceMigrationName {
 }
 
 /// Moves of replicas.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServiceMigrationSpec {
     /// How replicas that serve are moved.
     pub kind: ServiceMigrationName,
-    /// With `pre_copy`: share of the state that has changed when the first copy has arrived.
-    pub changed_share: Ratio,
+    /// With `pre_copy`: share of the state that has changed when the first copy has arrived; 10 % if left out.
+    pub changed_share: Option<Ratio>,
     /// What becomes of their requests meanwhile.
     pub requests: MovedRequestsName,
-}
-
-impl Default for ServiceMigrationSpec {
-    fn default() -> Self {
-        ServiceMigrationSpec {
-            kind: ServiceMigrationName::default(),
-            changed_share: Ratio::from_fraction(0.1),
-            requests: MovedRequestsName::default(),
-        }
-    }
 }
 
 /// What applications pay for, in any currency.

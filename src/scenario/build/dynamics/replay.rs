@@ -73,6 +73,19 @@ impl Builder<'_> {
                 return None;
             }
         }
+        let last = series.values().filter_map(|own| own.points.last()).map(|(time, _)| *time).max();
+        if let (Some(last), Some(period)) = (last, period)
+            && last >= SimTime::ZERO + period
+        {
+            site.key("period").error_with_help(
+                format!(
+                    "rows of {:?} go on to {last}, beyond the period, and would never be used",
+                    spec.file
+                ),
+                "give a longer `period`, or leave those rows out of the file",
+            );
+            return None;
+        }
         let missing = match spec.missing {
             ReplayMissing::Keep => Missing::Keep,
             ReplayMissing::Base => Missing::Base,
