@@ -111,8 +111,9 @@ pub trait Context {
     /// Takes such a booking back.
     fn release(&mut self, processor: ProcessorId, share: Share);
 
-    /// Takes a job off its node, without further notice.
-    fn cancel_job(&mut self, job: JobId);
+    /// Takes a job off its node, without further notice, if it still is the workload's own with this token: the number
+    /// of one that has ended at this instant may be another's already.
+    fn cancel_job(&mut self, job: JobId, token: u64);
 
     /// Admits a part of a task to an accelerator of a node;
     /// [`on_accelerated_end`](super::Workload::on_accelerated_end) tells of its end.
@@ -126,8 +127,9 @@ pub trait Context {
         token: u64,
     ) -> Result<AcceleratorJobId, Refusal>;
 
-    /// Takes such a part off its accelerator, without further notice.
-    fn cancel_accelerated(&mut self, job: AcceleratorJobId);
+    /// Takes such a part off its accelerator, without further notice, if it still is the workload's own with this
+    /// token.
+    fn cancel_accelerated(&mut self, job: AcceleratorJobId, token: u64);
 
     /// Makes an instance on a node, with cores, memory and storage of its own, which takes jobs by
     /// [`submit_job_on`](Self::submit_job_on).
@@ -173,10 +175,12 @@ pub trait Context {
         via: Option<NetworkClass>,
     ) -> Result<TransferId, NetworkRefusal>;
 
-    /// Ends a transfer, without further notice.
+    /// Ends a transfer, without further notice, if it still is the workload's own with this token; `None` if it is
+    /// not.
     fn abort_transfer(
         &mut self,
         transfer: TransferId,
+        token: u64,
         outcome: TransferOutcome,
     ) -> Option<TransferRecord>;
 

@@ -284,7 +284,11 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.release(self.schedule.now(), processor, share);
     }
 
-    fn cancel_job(&mut self, job: JobId) {
+    fn cancel_job(&mut self, job: JobId, token: u64) {
+        let known = self.core.infrastructure.compute().job(job);
+        if known.is_none_or(|known| known.owner != self.owner(token)) {
+            return;
+        }
         self.core.infrastructure.cancel_job(self.schedule, job);
     }
 
@@ -298,7 +302,11 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.submit_accelerated(self.schedule, node, request, owner)
     }
 
-    fn cancel_accelerated(&mut self, job: AcceleratorJobId) {
+    fn cancel_accelerated(&mut self, job: AcceleratorJobId, token: u64) {
+        let known = self.core.infrastructure.accelerators().job(job);
+        if known.is_none_or(|known| known.owner != self.owner(token)) {
+            return;
+        }
         self.core.infrastructure.cancel_accelerated(self.schedule, job);
     }
 
@@ -331,8 +339,12 @@ impl Context for WorldContext<'_> {
     fn abort_transfer(
         &mut self,
         transfer: TransferId,
+        token: u64,
         outcome: TransferOutcome,
     ) -> Option<TransferRecord> {
+        if self.core.infrastructure.network().owner(transfer) != Some(self.owner(token)) {
+            return None;
+        }
         let ended = self.core.infrastructure.abort_transfer(self.schedule, transfer, outcome);
         if let Some(record) = &ended {
             self.core.record_transfer(self.schedule.now(), record);

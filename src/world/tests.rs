@@ -14,6 +14,7 @@ use crate::placement::offloading::{OffloadingDecision, OffloadingPolicy, Offload
 use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
 use std::any::Any;
 
+mod owners;
 mod workflows;
 
 /// Keeps all rows as text.

@@ -77,7 +77,8 @@ pub(super) struct Move {
     pub(super) stopped: Option<SimTime>,
     /// Where its state is copied from.
     source: Option<NodeId>,
-    transfer: Option<TransferId>,
+    /// The transfer of it that is under way, and its token.
+    transfer: Option<(TransferId, u64)>,
     is_started: bool,
     is_copied: bool,
     /// Whether the transfer is the last one, with the replica stopped.
@@ -263,8 +264,8 @@ impl ServiceWorkload {
         };
         replica.serial = replica.serial.wrapping_add(1);
         let application = replica.application as usize;
-        if let Some(transfer) = moving.transfer
-            && let Some(record) = context.abort_transfer(transfer, TransferOutcome::Dropped)
+        if let Some((transfer, token)) = moving.transfer
+            && let Some(record) = context.abort_transfer(transfer, token, TransferOutcome::Dropped)
         {
             moving.sent_bytes += record.sent_bytes;
             self.applications[application].account.sent_bytes += record.sent_bytes;
@@ -377,7 +378,7 @@ impl ServiceWorkload {
         let token = STATE | (u64::from(replica.serial & 0x7fff_ffff) << 32) | u64::from(index);
         match context.start_transfer(source, moving.to, bytes, token) {
             Ok(transfer) => self.change_move(index, |own| {
-                (own.source, own.transfer) = (Some(source), Some(transfer));
+                (own.source, own.transfer) = (Some(source), Some((transfer, token)));
             }),
             Err(_) => self.copied(index, true, context),
         }
@@ -387,7 +388,7 @@ impl ServiceWorkload {
         let index = record.owner.token as u32;
         let Some(replica) = self.replicas.get_mut(index as usize) else { return };
         let Some(moving) = replica.moving.as_mut() else { return };
-        if moving.transfer != Some(record.id) {
+        if moving.transfer != Some((record.id, record.owner.token)) {
             return;
         }
         moving.transfer = None;

@@ -225,7 +225,7 @@ impl ServiceWorkload {
         for &key in &running {
             let request = &mut self.requests[key as usize];
             if let Stage::Processing(job) = request.stage {
-                context.cancel_job(job);
+                context.cancel_job(job, request.token(key));
             }
             request.processing_s += context.now().since(request.since).as_secs();
             request.stage = Stage::Waiting;

@@ -431,7 +431,7 @@ impl WorkflowWorkload {
                     let known = context.infrastructure().compute().job(job);
                     if let Some(own) = known.filter(|own| own.owner == owner) {
                         instance.run(task).started = own.started;
-                        context.cancel_job(job);
+                        context.cancel_job(job, owner.token);
                     }
                     self.jobs.remove(&owner.token);
                     self.queues[place].running.remove(&(workflow, task));
@@ -461,7 +461,7 @@ impl WorkflowWorkload {
     pub(super) fn call_off(&mut self, moving: Moving, context: &mut dyn Context) {
         self.movements.remove(&moving.owner.token);
         if context.infrastructure().network().owner(moving.transfer) == Some(moving.owner) {
-            context.abort_transfer(moving.transfer, TransferOutcome::Dropped);
+            context.abort_transfer(moving.transfer, moving.owner.token, TransferOutcome::Dropped);
         }
     }
 
