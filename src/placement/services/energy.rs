@@ -8,7 +8,7 @@ use crate::placement::ParameterError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// As [`GreedyLatency`](super::GreedyLatency), but each replica goes to the node, among those that are near enough, whose
+/// As `greedy_latency`, but each replica goes to the node, among those that are near enough, whose
 /// power rises least if it keeps all of its cores busy; the least latencies decide among equals.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -58,8 +58,9 @@ impl ServicePlacementPolicy for EnergyAware {
     }
 }
 
-/// As [`EnergyAware`], but by the grams of CO2 an hour that the rise of power means at the site of the node, as its
-/// electricity is now and with what the site uses beside (power usage effectiveness). Nodes of which that is not known count as the dirtiest; if it is known of none, watts decide.
+/// As `energy_aware`, but by the grams of CO2 an hour that the rise of power means at the site of the node, as its
+/// electricity is now and with what the site uses beside (power usage effectiveness). Nodes of which that is not known
+/// count as the dirtiest; if it is known of none, watts decide.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CarbonAware {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchStart {
-    /// What [`GreedyLatency`](super::GreedyLatency) finds, as far as it comes.
+    /// What `greedy_latency` finds, as far as it comes.
     #[default]
     Greedy,
     /// Each replica on a node drawn at random, if there is room and there are ways.
@@ -302,9 +302,8 @@ impl ServicePlacementPolicy for LocalSearch {
     }
 }
 
-/// Simulated annealing (S. Kirkpatrick, C. D. Gelatt and M. P. Vecchi, *Science* 220, 1983): changes as those of
-/// [`LocalSearch`], of which one that costs more by Δ is kept with probability exp(-Δ / T). A replica without a node costs
-/// 100. The temperature T falls by a factor at each change; the best placement that was seen is taken.
+/// Simulated annealing (Kirkpatrick, Gelatt and Vecchi, *Science* 220, 1983): changes as those of `local_search`, of which
+/// one that costs more by Δ is kept with probability exp(-Δ / T). A replica without a node costs 100. The temperature T falls by a factor at each change; the best placement that was seen is taken.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SimulatedAnnealing {

@@ -31,7 +31,7 @@ pub enum PlacementObjective {
 /// The best placement of small applications on few nodes: a mixed-integer linear program with a binary variable for each
 /// replica on each node that it could be on, and one for each way between two of those. An interaction takes the way of
 /// least latency that has its bandwidth at first; ways share links up to what these have left. If the program has no
-/// solution, or is larger than it may be, [`Backtracking`](super::Backtracking) decides.
+/// solution, or is larger than it may be, `backtracking` decides.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Milp {
