@@ -179,7 +179,7 @@ impl Workload for Auditor {
                     application: id,
                     number: 0,
                     open: &open,
-                    nodes: &[],
+                    nodes: None,
                     previous: &[],
                 };
                 if context.decide_service_placement(&request).result.is_err() {

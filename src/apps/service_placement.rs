@@ -13,8 +13,8 @@ pub struct ServicePlacementRequest<'a> {
     pub number: u32,
     /// The replicas to be placed or moved. The others stay.
     pub open: &'a [ReplicaIndex],
-    /// The nodes they may be placed on, in order; all that have cores if there are none.
-    pub nodes: &'a [NodeId],
+    /// The nodes they may be placed on, in order; all that have cores if `None`.
+    pub nodes: Option<&'a [NodeId]>,
     /// Where open replicas were, for policies that would rather not move them.
     pub previous: &'a [(ReplicaIndex, NodeId)],
 }
@@ -26,9 +26,10 @@ pub enum ServicePlacementFailure {
     Rejected(Violation),
     /// The policy's answer breaks a requirement.
     Refused(Violation),
-    /// The policy's answer leaves this open replica out, names it twice or on a node that is no candidate, or it is
-    /// not open.
+    /// The policy's answer leaves this open replica out or names it twice, or it is not open.
     Malformed(ReplicaIndex),
+    /// The policy's answer has this replica on a node that is not among those of the request.
+    Elsewhere(ReplicaIndex, NodeId),
 }
 
 impl ServicePlacementFailure {
@@ -39,7 +40,7 @@ impl ServicePlacementFailure {
             ServicePlacementFailure::Rejected(fault) | ServicePlacementFailure::Refused(fault) => {
                 Some(fault)
             }
-            ServicePlacementFailure::Malformed(_) => None,
+            ServicePlacementFailure::Malformed(_) | ServicePlacementFailure::Elsewhere(..) => None,
         }
     }
 
@@ -56,7 +57,18 @@ impl ServicePlacementFailure {
             }
             ServicePlacementFailure::Malformed(replica) => {
                 let name = infrastructure.application(application).needs().replica_name(*replica);
-                format!("the policy's answer does not name {name:?} once, on a candidate")
+                format!("the policy's answer does not name {name:?} once, or it was not asked for")
+            }
+            ServicePlacementFailure::Elsewhere(replica, node) => {
+                let needs = infrastructure.application(application).needs();
+                let name = needs.replica_name(*replica);
+                let is_there = node.index() < infrastructure.nodes().len();
+                let node = if is_there { infrastructure.node_name(*node) } else { node.0.to_string() };
+                format!(
+                    "the policy's answer has {name:?} of {:?} on node {node:?}, which is not among the nodes that \
+                     the workload may use",
+                    needs.name
+                )
             }
         }
     }

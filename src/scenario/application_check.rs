@@ -100,6 +100,9 @@ pub fn asset_faults(assets: &BTreeMap<String, AssetSpecification>) -> Vec<Fault>
             let message = format!("the asset {name:?} is built in");
             faults.push(Fault::new(here.clone(), message).help("choose another name"));
         }
+        if name.trim().is_empty() {
+            faults.push(Fault::new(Path::root(), "an asset has no name").help("give it one"));
+        }
         if asset.unit.trim().is_empty() {
             faults.push(
                 Fault::new(here.key("unit"), format!("the asset {name:?} has no unit"))

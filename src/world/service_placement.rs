@@ -32,8 +32,8 @@ pub(super) struct ServicePlacement {
 
 impl ServicePlacement {
     /// The nodes that replicas of a request may be placed on. To be given back.
-    fn candidates(&mut self, own: &Infrastructure, nodes: &[NodeId]) -> Vec<NodeId> {
-        if !nodes.is_empty() {
+    fn candidates(&mut self, own: &Infrastructure, nodes: Option<&[NodeId]>) -> Vec<NodeId> {
+        if let Some(nodes) = nodes {
             let mut chosen = std::mem::take(&mut self.chosen);
             chosen.clear();
             chosen.extend(nodes.iter().copied().filter(|&node| own.hosts_services(node)));
@@ -78,14 +78,16 @@ pub(super) fn decide_service_placement(
             result
         }
     };
-    if request.nodes.is_empty() {
+    if request.nodes.is_none() {
         core.service_placement.all = candidates;
     } else {
         core.service_placement.chosen = candidates;
     }
     core.counts.refused_decisions += u64::from(matches!(
         result,
-        Err(ServicePlacementFailure::Refused(_) | ServicePlacementFailure::Malformed(_))
+        Err(ServicePlacementFailure::Refused(_)
+            | ServicePlacementFailure::Malformed(_)
+            | ServicePlacementFailure::Elsewhere(..))
     ));
     let decision = features.map(|features| {
         let nodes = result.as_deref().unwrap_or_default();
@@ -141,8 +143,8 @@ fn ask(
     let decision = placer.policy.place(&mut view);
     let result = match decision {
         ServicePlacementDecision::Reject(fault) => Err(ServicePlacementFailure::Rejected(fault)),
-        ServicePlacementDecision::Place(placement) => match malformed(&placement, request, candidates) {
-            Some(replica) => Err(ServicePlacementFailure::Malformed(replica)),
+        ServicePlacementDecision::Place(placement) => match malformed(&placement, request) {
+            Some(failure) => Err(failure),
             None if view.stands_for(&placement) => Ok(placement),
             None => {
                 book.roll_back(open);
@@ -158,18 +160,18 @@ fn ask(
     result
 }
 
-/// An open replica that is not named exactly once on a candidate, or one that is not open.
+/// What is wrong with the form of an answer, whatever replicas need.
 fn malformed(
     placement: &[(ReplicaIndex, NodeId)],
     request: &ServicePlacementRequest<'_>,
-    candidates: &[NodeId],
-) -> Option<ReplicaIndex> {
-    let is_open = |replica: &ReplicaIndex| request.open.contains(replica);
-    if let Some((replica, _)) = placement.iter().find(|(replica, node)| {
-        !is_open(replica) || !request.nodes.is_empty() && !candidates.contains(node)
-    }) {
-        return Some(*replica);
-    }
+) -> Option<ServicePlacementFailure> {
     let times = |replica: &ReplicaIndex| placement.iter().filter(|(own, _)| own == replica).count();
-    request.open.iter().copied().find(|replica| times(replica) != 1)
+    let not_asked_for = placement.iter().map(|own| own.0).find(|own| !request.open.contains(own));
+    let not_once = || request.open.iter().copied().find(|replica| times(replica) != 1);
+    if let Some(replica) = not_asked_for.or_else(not_once) {
+        return Some(ServicePlacementFailure::Malformed(replica));
+    }
+    let nodes = request.nodes?;
+    let elsewhere = placement.iter().find(|(_, node)| !nodes.contains(node));
+    elsewhere.map(|&(replica, node)| ServicePlacementFailure::Elsewhere(replica, node))
 }

@@ -32,6 +32,7 @@ mod real_data;
 mod report;
 mod run_directory;
 mod service_placement;
+mod service_requirements;
 mod services;
 mod services_random;
 mod sites;

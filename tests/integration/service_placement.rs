@@ -57,7 +57,7 @@ impl Workload for Pair {
             application: id,
             number: 0,
             open: &[ReplicaIndex(0), ReplicaIndex(1)],
-            nodes: &[],
+            nodes: None,
             previous: &[],
         };
         let choice = context.decide_service_placement(&request);
@@ -142,7 +142,7 @@ fn the_failing_requirement_is_told() {
     let apart = json!({ "kind": "static", "nodes": { "front": "server-0", "*": ["far"] } });
     assert_eq!(
         told(1.0, "eu", &apart)["result"],
-        "the interaction of \"front\" with \"back\" in \"pair\" needs a way of at most 4 ms, but the best takes at least 7 ms"
+        "the interaction of \"front\" with \"back\" in \"pair\" needs a way of at most 4 ms, but the best takes at least 5 ms"
     );
     let eclypse = json!({ "kind": "eclypse_static", "mapping": { "front": "server-0", "back": "far" } });
     let refused = told(1.0, "eu", &eclypse)["result"].as_str().unwrap().to_string();

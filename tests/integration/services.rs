@@ -418,7 +418,7 @@ fn what_cannot_be_is_told_before_the_run() {
     for (text, told) in [
         (
             refused(|own| service(own, "requires", json!({ "cores": 5 }))),
-            "the service \"front\" needs at least 5 of cores, but the most that a node offers is 4",
+            "the service \"front\" needs at least 5 cores, but the most that a node offers is 4",
         ),
         (
             refused(|own| service(own, "requires", json!({ "cores": 1, "architecture": "riscv64" }))),

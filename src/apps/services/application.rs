@@ -145,6 +145,15 @@ impl Application {
         self.interactions.iter().find(|own| own.from == from && own.to == to)
     }
 
+    /// Number of the interactions in [`needs`](Self::needs).
+    #[must_use]
+    pub fn pairs(&self) -> u64 {
+        let replicas = |service: u32| u64::from(self.services[service as usize].replicas);
+        let pairs =
+            self.interactions.iter().map(|own| replicas(own.from).saturating_mul(replicas(own.to)));
+        pairs.fold(0, u64::saturating_add)
+    }
+
     /// The interaction between the first replicas of two services in [`needs`](Self::needs).
     pub(super) fn first_interaction(&self, from: u32, to: u32) -> Option<InteractionIndex> {
         let mut before = 0;

@@ -123,7 +123,7 @@ impl ServiceWorkload {
             application: id,
             number,
             open,
-            nodes: &self.options.nodes,
+            nodes: self.options.nodes.as_deref(),
             previous: &previous,
         };
         let choice = context.decide_service_placement(&request);

@@ -68,8 +68,17 @@ fn violations() -> TableSpec {
             ColumnSpec::category("node", "node that falls short; null if none does"),
             ColumnSpec::category("link", "link that falls short; null if none does"),
             ColumnSpec::category("asset", "what the node falls short of; null if nothing"),
-            ColumnSpec::float("needed", "", "how much is needed: of the asset, or s, or bit/s"),
-            ColumnSpec::float("offered", "", "how much there is; null if nothing can be said"),
+            ColumnSpec::float(
+                "needed",
+                "",
+                "how much is needed: s, bit/s, or of the asset; of one that is used up what all replicas on the node \
+                 have booked",
+            ),
+            ColumnSpec::float(
+                "offered",
+                "",
+                "how much there is for all of that, at least 0; null if nothing can be said",
+            ),
         ],
     )
 }
@@ -310,7 +319,7 @@ impl ServiceWorkload {
                 link.into(),
                 asset.into(),
                 own.needed.into(),
-                Some(own.offered).filter(|offered| offered.is_finite()).into(),
+                Some(own.offered.max(0.0)).filter(|offered| offered.is_finite()).into(),
             ],
         );
     }

@@ -33,8 +33,8 @@ pub struct ServiceOptions {
     pub migration: MigrationKind,
     /// Whether requests wait for a replica that is being moved; they are lost if not.
     pub hold: bool,
-    /// Nodes that services may be placed on; all that take services if there are none.
-    pub nodes: Vec<NodeId>,
+    /// Nodes that services may be placed on; all that take services if `None`.
+    pub nodes: Option<Vec<NodeId>>,
     /// What things cost.
     pub prices: Prices,
 }
@@ -47,7 +47,7 @@ impl Default for ServiceOptions {
             repair: Repair::default(),
             migration: MigrationKind::default(),
             hold: true,
-            nodes: Vec::new(),
+            nodes: None,
             prices: Prices::default(),
         }
     }

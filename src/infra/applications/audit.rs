@@ -78,7 +78,13 @@ impl Applications {
                 if self.booked(node, asset) > left + offer.abs() * HAIR
                     && self.must_leave(node, asset, left + offer.abs() * HAIR, id, replica)
                 {
-                    return Some(fault(ViolationKind::Asset, Some(asset), needed, left));
+                    let short = fault(
+                        ViolationKind::Asset,
+                        Some(asset),
+                        self.booked(node, asset),
+                        left.max(0.0),
+                    );
+                    return Some(Violation { is_of_all: true, ..short });
                 }
             } else if !spec.algebra.meets(offer, needed) {
                 return Some(fault(ViolationKind::Asset, Some(asset), needed, offer));

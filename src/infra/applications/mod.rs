@@ -4,8 +4,6 @@
 //! Each replica books the additive assets of its node. Each interaction whose ends are placed on two nodes has a *way*:
 //! the one of least latency that had its bandwidth left when it was chosen, on whose links the bandwidth is booked. A way
 //! is kept until it fails; the [audit](crate::infra::Infrastructure::audit) looks for another one then. All bookings are
-//! exact sums (`amount`), and a journal takes tentative ones back (`journal`).
-//! exact sums (`amount.rs`), and a journal takes tentative ones back (`journal.rs`).
 //! exact sums, and a journal takes tentative ones back.
 
 mod amount;

@@ -67,7 +67,7 @@ impl Applications {
                     || own.is_consumed(asset)
                         && needed <= left + own.offer(node, asset).abs() * crate::infra::assets::HAIR;
                 if !hair {
-                    return Err(short(Some(asset), needed, left));
+                    return Err(short(Some(asset), needed, left.max(0.0)));
                 }
             }
         }

@@ -60,8 +60,10 @@ pub struct Violation {
     pub link: Option<LinkId>,
     /// How much is needed: of the asset, seconds of latency (at most), or bits a second.
     pub needed: f64,
-    /// How much there is; of a latency the least that a way may take, as far as was searched; 0 of labels.
+    /// How much there is, at least 0; of a latency the least that a way may take, as far as was searched; 0 of labels.
     pub offered: f64,
+    /// Whether `needed` is what all replicas on the node have booked together, and `offered` what it has for all of them.
+    pub is_of_all: bool,
 }
 
 impl Violation {
@@ -77,6 +79,7 @@ impl Violation {
             link: None,
             needed: 0.0,
             offered: 0.0,
+            is_of_all: false,
         }
     }
 
@@ -87,7 +90,10 @@ impl Violation {
             return self.kind.name().to_string();
         };
         let needs = own.needs();
-        let node = self.node.map_or_else(String::new, |node| infrastructure.node_name(node));
+        let node = match self.node.filter(|node| node.index() < infrastructure.nodes().len()) {
+            Some(node) => format!("node {:?}", infrastructure.node_name(node)),
+            None => "the node".to_string(),
+        };
         let service = || match self.replica {
             Some(replica) => format!("service {:?} of {:?}", needs.replica_name(replica), needs.name),
             None => format!("{:?}", needs.name),
@@ -107,12 +113,15 @@ impl Violation {
         };
         let (needed, offered) = (self.needed, self.offered);
         match self.kind {
-            ViolationKind::NodeDown => format!("{}: node {node:?} takes no services now", service()),
+            ViolationKind::NodeDown if self.node.is_none() => {
+                format!("{}: none of the nodes that it may be placed on takes services now", service())
+            }
+            ViolationKind::NodeDown => format!("{}: {node} takes no services now", service()),
             ViolationKind::Asset => {
                 let catalogue = infrastructure.assets().catalogue();
                 let Some((asset, spec)) = self.asset.and_then(|own| Some((own, catalogue.get(own)?)))
                 else {
-                    return format!("{} needs what node {node:?} has not", service());
+                    return format!("{} needs what {node} has not", service());
                 };
                 let (name, unit, scale) = match asset {
                     AssetId::MEMORY_BYTES => ("memory", "GB", 1e-9),
@@ -122,14 +131,26 @@ impl Violation {
                 let most = if spec.algebra == Algebra::Concave { "at most " } else { "" };
                 let what = match unit {
                     _ if spec.algebra == Algebra::Symbolic => {
-                        return format!("{} needs another {name} than node {node:?} has", service());
+                        return format!("{} needs another {name} than {node} has", service());
                     }
                     _ if name == unit => format!(" {name}"),
                     "1" => format!(" of {name}"),
                     _ => format!(" {unit} of {name}"),
                 };
                 let (needed, offered) = (rounded(needed * scale), rounded(offered * scale));
-                format!("{} needs {most}{needed}{what}, but node {node:?} has {offered}", service())
+                if offered.is_infinite() {
+                    return format!(
+                        "{} needs {most}{needed}{what}, of which {node} has none",
+                        service()
+                    );
+                }
+                if self.is_of_all {
+                    return format!(
+                        "{} has no place any more on {node}: {needed}{what} are booked there, but it has {offered}",
+                        service()
+                    );
+                }
+                format!("{} needs {most}{needed}{what}, but {node} has {offered}", service())
             }
             ViolationKind::Latency => format!(
                 "{} needs a way of at most {} ms, but the best takes at least {} ms",
@@ -148,5 +169,6 @@ impl Violation {
 
 /// A number for people: what rounding leaves is not told.
 fn rounded(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
+    // Nothing is not told as less than nothing.
+    (value * 1e6).round() / 1e6 + 0.0
 }

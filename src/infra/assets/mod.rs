@@ -74,13 +74,21 @@ impl Algebra {
         }
     }
 
+    /// What a node offers of which nothing is said: nothing, which is the worst value there is, even where less is
+    /// better.
+    #[must_use]
+    pub const fn of_nothing(self) -> f64 {
+        if matches!(self, Algebra::Concave) { f64::INFINITY } else { 0.0 }
+    }
+
     /// Whether an offer meets a need. Offers that miss it by a rounding error meet it.
     #[must_use]
     pub fn meets(self, offered: f64, needed: f64) -> bool {
-        let hair = offered.abs() * HAIR;
         match self {
-            Algebra::Additive | Algebra::Multiplicative | Algebra::Convex => needed <= offered + hair,
-            Algebra::Concave => offered <= needed + hair,
+            Algebra::Additive | Algebra::Multiplicative | Algebra::Convex => {
+                needed <= offered + offered.abs() * HAIR
+            }
+            Algebra::Concave => offered <= needed + needed.abs() * HAIR,
             Algebra::Symbolic => true,
         }
     }
@@ -223,7 +231,8 @@ pub(super) struct AssetOffers {
 impl AssetOffers {
     /// The offers of classes of nodes.
     pub(super) fn new(catalogue: Catalogue, classes: &[super::NodeClass]) -> Self {
-        let mut by_class = vec![0.0; catalogue.len() * classes.len()];
+        let nothing: Vec<f64> = catalogue.specs.iter().map(|spec| spec.algebra.of_nothing()).collect();
+        let mut by_class = nothing.repeat(classes.len());
         for (row, class) in by_class.chunks_exact_mut(catalogue.len()).zip(classes) {
             let counted: u32 = class.resources.accelerators.iter().map(|own| own.count).sum();
             let timed: u32 = class.accelerators.iter().map(|own| own.count).sum();

@@ -23,7 +23,8 @@ impl<'a> AssetView<'a> {
         self.infrastructure.base_offer(node, asset)
     }
 
-    /// What a node offers now, used or not; 0 of labels.
+    /// What a node offers now, used or not; 0 of labels, and of a concave asset that its class does not offer infinitely
+    /// much, which meets no need.
     #[must_use]
     pub fn offer(&self, node: NodeId, asset: AssetId) -> f64 {
         self.infrastructure.offer(node, asset)

@@ -5,6 +5,7 @@ use super::near::{Choice, Near, moves, shares_of};
 use super::{PlacementView, ServicePlacementDecision, ServicePlacementPolicy};
 use crate::infra::NodeId;
 use crate::infra::applications::{ReplicaIndex, Violation, ViolationKind};
+use crate::infra::assets::{Algebra, AssetId};
 use crate::placement::ParameterError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -74,13 +75,21 @@ pub(super) fn construct(
     let start = view.checkpoint();
     let mut urgency = vec![0_u32; units.len()];
     let mut deepest: Option<(usize, Stuck)> = None;
-    for attempt in 0..=effort.restarts {
+    let mut unit_of = vec![None; view.needs().replicas.len()];
+    for (number, unit) in units.iter().enumerate() {
+        unit.iter().for_each(|replica| unit_of[replica.index()] = Some(number));
+    }
+    let first_ranks: Vec<[f64; 3]> = units.iter().map(|unit| near.rank(view, unit)).collect();
+    let mut ranks = Vec::new();
+    let restarts = if exceeds_all(view, units) { 0 } else { effort.restarts };
+    for attempt in 0..=restarts {
         view.rollback(start);
+        ranks.clone_from(&first_ranks);
         let mut left: Vec<usize> = (0..units.len()).collect();
         let mut stuck = None;
         while !left.is_empty() {
             let rank = |unit: usize| {
-                let [placed, all, size] = near.rank(view, &units[unit]);
+                let [placed, all, size] = ranks[unit];
                 (urgency[unit], placed, all, size)
             };
             let mut first = (0, rank(left[0]));
@@ -95,6 +104,12 @@ pub(super) fn construct(
                 stuck = Some((units.len() - left.len(), Stuck { unit, fault }));
                 break;
             }
+            // Only what interacts with it has another rank now.
+            for own in units[unit].iter().flat_map(|&replica| view.interactions_of(replica)) {
+                if let Some(other) = unit_of[own.other.index()].filter(|&other| other != unit) {
+                    ranks[other] = near.rank(view, &units[other]);
+                }
+            }
         }
         let Some((depth, own)) = stuck else { return Ok(()) };
         if deepest.is_none_or(|(deep, _)| depth > deep) {
@@ -108,6 +123,31 @@ pub(super) fn construct(
     }
     let none = Stuck { unit: 0, fault: Violation::new(ViolationKind::NodeDown) };
     Err(deepest.map_or(none, |(_, stuck)| stuck))
+}
+
+/// Whether replicas without a node need more together of something than all nodes have left, so that there is no place
+/// for all of them, wherever one begins.
+pub(super) fn exceeds_all(view: &PlacementView<'_>, units: &[Vec<ReplicaIndex>]) -> bool {
+    let mut totals: Vec<(AssetId, f64)> = Vec::new();
+    let catalogue = view.infrastructure().assets().catalogue();
+    let is_consumed = |asset| {
+        catalogue.get(asset).is_some_and(|spec| spec.checked && spec.algebra == Algebra::Additive)
+    };
+    for replica in units.iter().flatten().filter(|&&replica| view.node_of(replica).is_none()) {
+        for &(asset, amount) in &view.needs().replicas[replica.index()].amounts {
+            match totals.iter_mut().find(|own| own.0 == asset) {
+                Some(own) => own.1 += amount,
+                None if is_consumed(asset) => totals.push((asset, amount)),
+                None => {}
+            }
+        }
+    }
+    totals.iter().any(|&(asset, needed)| {
+        let left: f64 = view.candidates().iter().map(|&node| view.residual(node, asset).max(0.0)).sum();
+        let offered: f64 = view.candidates().iter().map(|&node| view.offer(node, asset)).sum();
+        // What rounding makes of so many sums is not told from nothing.
+        needed > left + (needed + offered) * 1e-6
+    })
 }
 
 /// Places a unit on the node that costs least.
@@ -221,7 +261,8 @@ pub(super) fn nowhere(view: &mut PlacementView<'_>, unit: &[ReplicaIndex]) -> Vi
             Ok(()) => unit.iter().for_each(|&replica| view.unassign(replica)),
             Err(short) => {
                 let part = if short.kind == ViolationKind::Asset && short.needed > 0.0 {
-                    short.offered / short.needed
+                    // Of a concave asset it offers too much.
+                    (short.offered / short.needed).min(short.needed / short.offered)
                 } else {
                     // A node with the assets that is too far away is closer than one without them.
                     1.0

@@ -41,11 +41,12 @@ use super::format::{
 };
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
+use crate::infra::assets::AssetId;
 use crate::infra::network::DirectScope;
 use crate::infra::{InfraBuilder, LinkId, NodeId, Position, RadioEnvironment, SiteRadio, Static};
 use crate::world::{GovernorTimes, Sampling, WorldBuilder};
 use network::{Linker, Prepared};
-use service_placement::OwnPlacements;
+use service_placement::{OwnPlacements, check_known};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
@@ -61,8 +62,10 @@ pub struct WorkloadSite<'a> {
     pub nodes: &'a [NodeClassSpec],
     /// The assets of the user's own that the scenario declares.
     pub assets: &'a BTreeMap<String, AssetSpecification>,
-    /// Whether something changes what nodes and links offer as time goes on.
-    pub changes: bool,
+    /// The assets whose offers something changes as time goes on.
+    pub(super) changing: &'a BTreeSet<AssetId>,
+    /// The nodes that are hosts of virtual machines, which take no services.
+    pub(super) vm_hosts: &'a BTreeSet<NodeId>,
     /// What has been built of the infrastructure: all nodes and links.
     pub infrastructure: &'a InfraBuilder,
     /// The scenario's policies, for workloads that must know of them.
@@ -75,6 +78,8 @@ pub struct WorkloadSite<'a> {
     pub streams: RandomStreams,
     registry: &'a Registry,
     own_placements: &'a OwnPlacements,
+    /// Names of the services that the scenario's policy places.
+    placed_by_all: &'a RefCell<BTreeSet<String>>,
 }
 
 /// A class that is ready to be added.
@@ -482,6 +487,10 @@ fn add_workloads(
 ) {
     let mut names = BTreeSet::new();
     let mut hosts = BTreeMap::new();
+    let changing = service_needs::changing(scenario, world.built());
+    let vm_hosts = hosts::named_hosts(scenario, directory);
+    let placed_by_all = RefCell::default();
+    let mut all_are_made = true;
     for (index, kind) in scenario.workloads.iter().enumerate() {
         let here = site.key("workloads").index(index);
         let own_placements =
@@ -491,7 +500,8 @@ fn add_workloads(
             directory,
             nodes: &scenario.nodes,
             assets: &scenario.assets,
-            changes: !scenario.dynamics.is_empty(),
+            changing: &changing,
+            vm_hosts: &vm_hosts,
             infrastructure: world.built(),
             policies: &scenario.policies,
             policies_site: site.key("policies"),
@@ -499,11 +509,13 @@ fn add_workloads(
             streams: world.streams(),
             registry,
             own_placements: &own_placements,
+            placed_by_all: &placed_by_all,
         };
         let made = registry.make_workload(kind, &workload_site);
         for (name, policy) in own_placements.policies.take() {
             world.boxed_service_placement(name, policy);
         }
+        all_are_made &= made.is_some();
         if let Some(workload) = made {
             if !names.insert(workload.name().to_string()) {
                 here.error_with_help(
@@ -523,5 +535,10 @@ fn add_workloads(
             }
             world.boxed_workload(workload);
         }
+    }
+    let placed_by_all = placed_by_all.into_inner();
+    if all_are_made && !placed_by_all.is_empty() {
+        let site = site.key("policies").key("service_placement");
+        check_known(&scenario.policies.service_placement, &placed_by_all, &site);
     }
 }

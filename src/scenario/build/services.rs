@@ -24,6 +24,9 @@ const KWH_J: f64 = 3.6e6;
 /// Most replicas of a workload.
 const MOST_REPLICAS: u64 = 10_000_000;
 
+/// Most pairs of replicas of a workload that interact; each needs some 200 bytes.
+const MOST_PAIRS: u64 = 5_000_000;
+
 fn draw<Q: Quantity>(spec: &Draw<Q>, site: &Site<'_>) -> Option<Distribution> {
     site.check(spec.distribution())
 }
@@ -39,6 +42,13 @@ fn service(spec: &ServiceSpec, here: &WorkloadSite<'_>, site: &Site<'_>) -> Opti
         site.error_with_help(
             format!("the service {:?} processes requests, but requires no cores", spec.name),
             "give `cores` in `requires`, such as 0.1",
+        );
+        return None;
+    }
+    if spec.requires.architecture.as_ref().is_some_and(|own| own.iter().len() == 0) {
+        site.error_with_help(
+            format!("the service {:?} names no architecture that would do", spec.name),
+            "name one in `architecture`, or leave it out for any",
         );
         return None;
     }
@@ -153,12 +163,26 @@ fn sources(names: &Names, here: &WorkloadSite<'_>, site: &Site<'_>) -> Option<Ve
     Some(nodes)
 }
 
+/// The nodes that services may be placed on, of which there must be some.
+fn candidates(names: &Names, here: &WorkloadSite<'_>) -> Option<Vec<NodeId>> {
+    let site = here.site.key("nodes");
+    let nodes = here.directory.nodes(names, &site)?;
+    if nodes.is_empty() {
+        site.error_with_help(
+            "no node is named, so that no service could be placed",
+            "name nodes or classes that have some, or leave it out for all that have cores",
+        );
+        return None;
+    }
+    Some(nodes)
+}
+
 impl BuildWorkload for ServicesSpec {
     fn build(&self, here: &WorkloadSite<'_>) -> Option<Box<dyn Workload>> {
         let site = &here.site;
         let nodes = match &self.nodes {
-            Some(names) => here.directory.nodes(names, &site.key("nodes"))?,
-            None => Vec::new(),
+            Some(names) => Some(candidates(names, here)?),
+            None => None,
         };
         if self.control_period.as_secs() <= 0.0 {
             site.key("control_period").error("the time between control steps must be above 0");
@@ -166,7 +190,7 @@ impl BuildWorkload for ServicesSpec {
         }
         let (mut specs, mut applications) = (Vec::new(), Vec::new());
         let mut names = BTreeSet::new();
-        let (mut good, mut replicas) = (true, 0u64);
+        let (mut good, mut replicas, mut pairs) = (true, 0_u64, 0_u64);
         for (index, given) in self.applications.iter().enumerate() {
             let root = site.key("applications").index(index);
             let mut notes = Vec::new();
@@ -190,8 +214,20 @@ impl BuildWorkload for ServicesSpec {
                 root.error(format!("more than {MOST_REPLICAS} replicas of services in all"));
                 return None;
             }
+            pairs = pairs.saturating_add(own.pairs().saturating_mul(u64::from(count)));
+            if pairs > MOST_PAIRS {
+                root.error_with_help(
+                    format!("more than {MOST_PAIRS} pairs of replicas interact in all"),
+                    "lower the `replicas` of services that interact; each of one calls each of the other",
+                );
+                return None;
+            }
+            let names_of: Vec<&str> = resolved.services.iter().map(|own| own.name.as_str()).collect();
+            let described = (resolved.application_name(), &names_of[..]);
+            good &=
+                here.check_given_nodes(resolved.placement.as_ref(), described, nodes.as_deref(), &root);
             for (number, spec) in resolved.services.iter().enumerate() {
-                good &= check_needs(spec, &nodes, here, &place.part("services", number));
+                good &= check_needs(spec, nodes.as_deref(), here, &place.part("services", number));
             }
             for number in 0..count {
                 let name = if count == 1 { own.name.clone() } else { format!("{}-{number}", own.name) };

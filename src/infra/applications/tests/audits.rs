@@ -49,9 +49,17 @@ fn the_last_placed_leave_an_overbooked_node() {
     let fault = faults(own, ids[2])[0];
     assert_eq!(
         (fault.kind, fault.asset, fault.needed),
-        (ViolationKind::Asset, Some(AssetId::CORES), 1.0)
+        (ViolationKind::Asset, Some(AssetId::CORES), 4.0)
     );
     assert_eq!((fault.node, fault.offered), (Some(NodeId(0)), 2.5));
+    let told = fault.describe(own, ids[2]);
+    assert!(told.ends_with("on node \"node-0\": 4 cores are booked there, but it has 2.5"), "{told}");
+    // Less than nothing is left for another one, which is told as nothing.
+    let another = application(own, 1, &[]);
+    let fault = own.place(another, &at(&[(0, 0)])).unwrap_err();
+    assert_eq!((fault.needed, fault.offered, fault.is_of_all), (1.0, 0.0, false));
+    let told = fault.describe(own, another);
+    assert!(told.ends_with("needs 1 cores, but node \"node-0\" has 0"), "{told}");
     own.displace(ids[2], ReplicaIndex(0));
     own.displace(ids[0], ReplicaIndex(0));
     assert!(ids.iter().all(|&id| faults(own, id).is_empty()));

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Sender, channel};
 struct Asker {
     needs: ApplicationNeeds,
     number: u32,
-    nodes: Vec<NodeId>,
+    nodes: Option<Vec<NodeId>>,
     told: Sender<(ServicePlacementChoice, Vec<f64>)>,
 }
 
@@ -29,7 +29,7 @@ impl Workload for Asker {
                 application: id,
                 number: self.number,
                 open,
-                nodes: &self.nodes,
+                nodes: self.nodes.as_deref(),
                 previous: &[],
             });
             let infrastructure = context.infrastructure();
@@ -50,13 +50,13 @@ impl Workload for Asker {
 /// What is decided by a policy of the world's second number in a chain of three nodes, and the cores used after it.
 fn decided(
     policy: impl ServicePlacementPolicy + 'static,
-    nodes: &[u32],
+    nodes: Option<&[u32]>,
 ) -> Vec<(ServicePlacementChoice, Vec<f64>)> {
     let mut world = WorldBuilder::new(1, SimDuration::from_secs(1.0));
     lay_out(world.infrastructure(), &[1, 2, 2], &[(0, 1, 1.0), (1, 2, 1.0)]);
     let number = world.boxed_service_placement("own", Box::new(policy));
     let (told, heard) = channel();
-    let nodes = nodes.iter().copied().map(NodeId).collect();
+    let nodes = nodes.map(|nodes| nodes.iter().copied().map(NodeId).collect());
     world.workload(Asker { needs: chain(&[1.0, 1.0, 1.0], 1.5), number, nodes, told });
     world.build(Box::new(NoRecords)).unwrap().run().unwrap();
     heard.into_iter().collect()
@@ -68,11 +68,14 @@ fn placed(choice: &ServicePlacementChoice) -> Vec<u32> {
 
 #[test]
 fn a_good_answer_is_booked() {
-    let all = decided(FirstFit {}, &[]);
+    let all = decided(FirstFit {}, None);
     assert_eq!((placed(&all[0].0), placed(&all[1].0)), (vec![0, 1, 1], vec![1]));
     assert_eq!((&all[0].1, &all[1].1), (&vec![1.0, 2.0, 0.0], &vec![1.0, 2.0, 0.0]));
-    let some = decided(FirstFit {}, &[2, 1]);
+    let some = decided(FirstFit {}, Some(&[2, 1]));
     assert_eq!((placed(&some[0].0), &some[1].1), (vec![2, 2, 1], &vec![0.0, 1.0, 2.0]));
+    // No nodes are not all nodes.
+    let none = decided(FirstFit {}, Some(&[])).swap_remove(0);
+    assert!(matches!(none.0.result, Err(ServicePlacementFailure::Rejected(_))), "{none:?}");
 }
 
 /// Answers what it is told to, by force.
@@ -89,20 +92,21 @@ impl ServicePlacementPolicy for Stubborn {
 
 #[test]
 fn a_bad_answer_changes_nothing() {
-    let failure = |answer: &[(u32, u32)], nodes: &[u32]| {
+    let failure = |answer: &[(u32, u32)], nodes: Option<&[u32]>| {
         let (choice, used) = decided(Stubborn(answer.to_vec()), nodes).swap_remove(0);
         assert_eq!(used, [0.0; 3], "{answer:?}");
         choice.result.unwrap_err()
     };
-    let kind = |answer: &[(u32, u32)]| failure(answer, &[]).violation().unwrap().kind;
+    let kind = |answer: &[(u32, u32)]| failure(answer, None).violation().unwrap().kind;
     assert_eq!(kind(&[(0, 0), (1, 0), (2, 1)]), ViolationKind::Asset);
     assert_eq!(kind(&[(0, 0), (1, 2), (2, 1)]), ViolationKind::Latency);
     assert_eq!(kind(&[(0, 9), (1, 2), (2, 1)]), ViolationKind::NodeDown);
+    let elsewhere = ServicePlacementFailure::Elsewhere(ReplicaIndex(1), NodeId(1));
     let malformed = |replica| ServicePlacementFailure::Malformed(ReplicaIndex(replica));
-    assert_eq!(failure(&[(0, 0), (1, 1)], &[]), malformed(2));
-    assert_eq!(failure(&[(0, 0), (1, 1), (1, 1), (2, 1)], &[]), malformed(1));
-    assert_eq!(failure(&[(0, 0), (1, 1), (2, 1), (7, 1)], &[]), malformed(7));
-    assert_eq!(failure(&[(0, 0), (1, 1), (2, 1)], &[0, 2]), malformed(1));
-    let good = decided(Stubborn(vec![(0, 0), (1, 1), (2, 1)]), &[]);
+    assert_eq!(failure(&[(0, 0), (1, 1)], None), malformed(2));
+    assert_eq!(failure(&[(0, 0), (1, 1), (1, 1), (2, 1)], None), malformed(1));
+    assert_eq!(failure(&[(0, 0), (1, 1), (2, 1), (7, 1)], None), malformed(7));
+    assert_eq!(failure(&[(0, 0), (1, 1), (2, 1)], Some(&[0, 2])), elsewhere);
+    let good = decided(Stubborn(vec![(0, 0), (1, 1), (2, 1)]), None);
     assert_eq!((placed(&good[0].0), &good[0].1), (vec![0, 1, 1], &vec![1.0, 2.0, 0.0]));
 }

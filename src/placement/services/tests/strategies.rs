@@ -321,3 +321,28 @@ fn parameters_out_of_range_are_told() {
     local.weights.energy = -2.0;
     assert_eq!(local.check().unwrap_err().steps.len(), 2);
 }
+
+/// 5 cores in all: one after the other 1.5 cores fit on none of them three times, 2.5 twice are as much as there is.
+#[test]
+fn more_than_all_nodes_have_left_is_told_from_what_does_not_fit() {
+    let mut own = network(&[2, 2, 1], &[(0, 1, 1.0), (1, 2, 1.0)]);
+    let exceeds = |own: &mut Infrastructure, cores: &[f64]| {
+        let id = own.add_application(chain(cores, 5.0));
+        see(own, id, |view| {
+            let units = greedy::singles(view);
+            greedy::exceeds_all(view, &units)
+        })
+    };
+    assert!(!exceeds(&mut own, &[1.5, 1.5, 1.5]));
+    assert!(!exceeds(&mut own, &[2.5, 2.5]));
+    assert!(exceeds(&mut own, &[2.0, 2.0, 1.1]));
+    // What is booked is not left.
+    let id = own.add_application(chain(&[2.0], 5.0));
+    own.place(id, &[(ReplicaIndex(0), NodeId(0))]).unwrap();
+    assert!(!exceeds(&mut own, &[1.5, 1.5]));
+    assert!(exceeds(&mut own, &[1.5, 1.6]));
+    // So much is refused in a moment, though there are many.
+    let id = own.add_application(chain(&vec![0.5; 20_000], 5.0));
+    let fault = fault(&mut own, id, &mut GreedyLatency::default());
+    assert_eq!((fault.kind, fault.asset), (ViolationKind::Asset, Some(AssetId::CORES)));
+}
