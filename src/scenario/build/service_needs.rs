@@ -161,14 +161,14 @@ pub(super) fn check_needs(
             _ => ("at least", "most"),
         };
         let [_, needed] = amount(asset, needed, spec);
-        let best = best.map_or("nothing".to_string(), |best| {
-            let [best, _] = amount(asset, best, spec);
-            best
-        });
-        let message = format!(
-            "the service {:?} needs {least} {needed}, but the {best_is} that a node offers is {best}",
-            service.name
-        );
+        let but = match best {
+            None => "no node offers any".to_string(),
+            Some(best) => {
+                let [best, _] = amount(asset, best, spec);
+                format!("the {best_is} that a node offers is {best}")
+            }
+        };
+        let message = format!("the service {:?} needs {least} {needed}, but {but}", service.name);
         missing.push((message, here.changing.contains(&asset)));
     }
     for (asset, labels) in &needs.labels {

@@ -169,7 +169,7 @@ fn candidates(names: &Names, here: &WorkloadSite<'_>) -> Option<Vec<NodeId>> {
     let nodes = here.directory.nodes(names, &site)?;
     if nodes.is_empty() {
         site.error_with_help(
-            "no node is named, so that no service could be placed",
+            "there is no node of these names, so that no service could be placed",
             "name nodes or classes that have some, or leave it out for all that have cores",
         );
         return None;
