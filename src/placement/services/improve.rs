@@ -302,9 +302,9 @@ impl ServicePlacementPolicy for LocalSearch {
     }
 }
 
-/// Simulated annealing (S. Kirkpatrick, C. D. Gelatt and M. P. Vecchi, *Science* 220, 1983): changes as those of
-/// [`LocalSearch`], of which one that costs more by Δ is kept with probability exp(-Δ / T). A replica without a node costs
-/// 100. The temperature T falls by a factor at each change; the best placement that was seen is taken.
+/// Simulated annealing: changes as those of [`LocalSearch`], of which one that costs more by Δ is kept with probability
+/// exp(-Δ / T). A replica without a node costs 100. The temperature T falls by a factor at each change; the best placement
+/// that was seen is taken. (Kirkpatrick, Gelatt and Vecchi, *Science* 220, 1983.)
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SimulatedAnnealing {

@@ -58,7 +58,7 @@ impl Default for Milp {
     fn default() -> Self {
         Milp {
             objective: PlacementObjective::default(),
-            largest: 5000,
+            largest: 500,
             stickiness: 0.0,
             near: Near::default(),
         }
