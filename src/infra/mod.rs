@@ -58,6 +58,7 @@ pub use node::{
     AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, Node, NodeClass, SiteRadio, Tier,
 };
 pub use predicted::{PredictedLoads, Share};
+pub use radio::nr;
 pub use radio::{CloseInPathLoss, RadioEnvironment, RadioError, RadioSignal, SiteSignal};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};
 pub use virtual_machines::{
