@@ -3,8 +3,8 @@
 use super::sinr::SinrGroup;
 use super::tables::CodingScheme;
 
-/// beta of exponential effective SINR mapping by 1024 x code rate (Sionna 1.2.2, Apache-2.0; the same as 5G-LENA's):
-/// QPSK, 16QAM, 64QAM, 256QAM.
+/// beta of exponential effective SINR mapping by 1024 x code rate, for QPSK, 16QAM, 64QAM and 256QAM: calibrated by link
+/// simulations, as Sionna 1.2.2 ships them (Apache-2.0).
 const BETAS: [&[(f64, f64)]; 4] = [
     &[
         (120.0, 1.6),

@@ -84,7 +84,7 @@ impl ReceivedPowers {
 /// ```
 #[must_use]
 pub fn rsrp_dbm(received_dbm: f64, resource_blocks: u32) -> f64 {
-    received_dbm - to_db(f64::from(SUBCARRIERS_PER_BLOCK * resource_blocks))
+    received_dbm - to_db(f64::from(SUBCARRIERS_PER_BLOCK) * f64::from(resource_blocks))
 }
 
 impl Measurement {

@@ -32,8 +32,13 @@ impl Grant {
     /// Resource elements that carry data, over all resource blocks, each counted once for all layers.
     #[must_use]
     pub fn data_elements(&self) -> u32 {
-        let taken = self.reference_elements + self.overhead_elements;
-        (SUBCARRIERS_PER_BLOCK * self.symbols).saturating_sub(taken) * self.resource_blocks
+        self.of_block().saturating_mul(self.resource_blocks)
+    }
+
+    /// Those of a resource block.
+    fn of_block(&self) -> u32 {
+        let taken = self.reference_elements.saturating_add(self.overhead_elements);
+        SUBCARRIERS_PER_BLOCK.saturating_mul(self.symbols).saturating_sub(taken)
     }
 
     /// Size of the transport block in bits (TS 38.214, 5.1.3.2), 0 if there is nothing to carry it.
@@ -48,10 +53,9 @@ impl Grant {
     /// ```
     #[must_use]
     pub fn transport_block_bits(&self, scheme: &CodingScheme) -> u32 {
-        let taken = self.reference_elements + self.overhead_elements;
-        let of_block = (SUBCARRIERS_PER_BLOCK * self.symbols).saturating_sub(taken).min(156);
-        let elements = f64::from(of_block * self.resource_blocks);
-        let information = elements * scheme.rate() * f64::from(scheme.modulation_bits * self.layers);
+        let elements = f64::from(self.of_block().min(156)) * f64::from(self.resource_blocks);
+        let bits = f64::from(scheme.modulation_bits) * f64::from(self.layers);
+        let information = elements * scheme.rate() * bits;
         if information <= 0.0 {
             return 0;
         }
@@ -73,7 +77,7 @@ impl Grant {
         } else {
             1
         };
-        (8 * blocks * (rounded + 24).div_ceil(8 * blocks) - 24) as u32
+        u32::try_from(8 * blocks * (rounded + 24).div_ceil(8 * blocks) - 24).unwrap_or(u32::MAX)
     }
 }
 
@@ -104,7 +108,8 @@ impl CodeBlocks {
             || rate <= 0.25
             || (transport_block_bits <= 3824 && rate <= 0.67);
         let (base_graph, most) = if short { (2, 3840) } else { (1, 8448) };
-        let whole = transport_block_bits + if transport_block_bits > 3824 { 24 } else { 16 };
+        let whole =
+            transport_block_bits.saturating_add(if transport_block_bits > 3824 { 24 } else { 16 });
         if whole <= most {
             return CodeBlocks { base_graph, count: 1, bits: whole };
         }
@@ -137,9 +142,11 @@ pub fn peak_rate_bps(
         (Direction::Uplink, FrequencyRange::Fr2) => 0.10,
     };
     let symbols_per_s = f64::from(SYMBOLS_PER_SLOT) * numerology.slots_per_s();
-    f64::from(layers * modulation_bits)
+    f64::from(layers)
+        * f64::from(modulation_bits)
         * (948.0 / 1024.0)
-        * f64::from(SUBCARRIERS_PER_BLOCK * resource_blocks)
+        * f64::from(SUBCARRIERS_PER_BLOCK)
+        * f64::from(resource_blocks)
         * symbols_per_s
         * (1.0 - overhead)
 }

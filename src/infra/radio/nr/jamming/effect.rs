@@ -3,7 +3,7 @@
 use super::super::carrier::Carrier;
 use super::super::effective::effective_sinr;
 use super::super::link::{ControlLoss, LinkState};
-use super::super::sinr::{BandPower, SinrGroups, sinr_groups};
+use super::super::sinr::{BandPower, SinrGroup, SinrGroups, sinr_groups};
 use super::super::to_db;
 use super::channels::{Channel, ChannelLayout, ControlCurves};
 use super::emission::{Arrival, Arrivals};
@@ -68,6 +68,8 @@ const CONTROL_BETA: f64 = 1.6;
 ///
 /// * Jammers that are on for a part of the time are independent of each other: a state for each combination. Of more
 ///   than three the weakest at either end count with their mean power all the time.
+/// * Where all that come and go do so faster than a slot, each block meets all of it: one state, whose parts are those of
+///   time as well as of the carrier.
 /// * A jammer of one channel spreads its power over that channel's resource blocks only, and leaves all others alone; those of
 ///   reference signals are felt by the data as if these were jammed with the same density.
 /// * Down, a lost grant is one at the device and a lost answer one at the base station; up, only grants can be lost, since
@@ -107,15 +109,20 @@ pub fn jam(
         link.device_jamming_mw += arrival.airtime * arrival.device_mw;
         link.base_jamming_mw += arrival.airtime * arrival.base_mw;
     }
-    for arrivals in jammers {
-        let on: f64 = arrivals.iter().map(|arrival| arrival.time).sum();
-        let changes = arrivals.len() > 1 || (on > 0.0 && on < 1.0 - 1e-12);
-        if let (true, Some(first)) = (changes, arrivals.first()) {
+    let mut slowest_s = 0.0_f64;
+    for arrivals in jammers.iter().filter(|arrivals| !is_always(arrivals)) {
+        if let Some(first) = arrivals.first() {
             link.cycle_s = link.cycle_s.min(first.cycle_s);
+            slowest_s = slowest_s.max(first.cycle_s);
         }
     }
     for (time, present) in &combinations {
         cell.add(*time, present, &mut link);
+    }
+    if link.downlink.len() > 1 && slowest_s < carrier.numerology().slot_s() {
+        fold(&mut link.downlink);
+        fold(&mut link.uplink);
+        link.cycle_s = duration_s;
     }
     let channels = &mut link.channels;
     for ratio in [
@@ -144,18 +151,35 @@ const NOTHING: ChannelReport = ChannelReport {
 /// Arrivals that are there at the same time.
 type Present = SmallVec<[Arrival; 4]>;
 
+/// Whether a jammer is on with the same power all the time.
+fn is_always(arrivals: &Arrivals) -> bool {
+    matches!(arrivals.as_slice(), [only] if only.time >= 1.0 - 1e-12)
+}
+
+/// Makes one state of several that all blocks meet.
+fn fold(states: &mut SmallVec<[LinkState; 2]>) {
+    let mut one = LinkState::always(SinrGroups::new());
+    for state in states.drain(..) {
+        one.control.grant += state.time * state.control.grant;
+        one.control.feedback += state.time * state.control.feedback;
+        one.groups.extend(
+            state.groups.into_iter().map(|group| SinrGroup { share: state.time * group.share, ..group }),
+        );
+    }
+    states.push(one);
+}
+
 /// All combinations of arrivals with their shares of the time.
 fn combine(jammers: &[Arrivals]) -> SmallVec<[(f64, Present); 4]> {
     let on = |arrivals: &Arrivals| arrivals.iter().map(|arrival| arrival.time).sum::<f64>();
-    let always = |arrivals: &Arrivals| arrivals.len() == 1 && on(arrivals) >= 1.0 - 1e-12;
     let strength = |arrivals: &Arrivals| {
         arrivals.iter().map(|one| one.time * one.device_mw.max(one.base_mw)).sum::<f64>()
     };
     let mut changing: SmallVec<[&Arrivals; 4]> =
-        jammers.iter().filter(|arrivals| !always(arrivals) && on(arrivals) > 0.0).collect();
+        jammers.iter().filter(|arrivals| !is_always(arrivals) && on(arrivals) > 0.0).collect();
     // Stable, so that equals stay in their order.
     changing.sort_by(|one, other| strength(other).total_cmp(&strength(one)));
-    let mut base: Present = jammers.iter().filter(|one| always(one)).flatten().copied().collect();
+    let mut base: Present = jammers.iter().filter(|one| is_always(one)).flatten().copied().collect();
     for weak in changing.iter().skip(MOST_CHANGING).flat_map(|arrivals| arrivals.iter()) {
         base.push(Arrival {
             device_mw: weak.time * weak.device_mw,
@@ -295,195 +319,4 @@ fn feels(channel: Channel, target: Channel) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::carrier::{Direction, Duplex, Numerology, TddPattern};
-    use super::super::super::from_db;
-    use super::super::super::link::{
-        AnalyticLink, LinkConfig, LinkFidelity, LinkMemory, LinkOutcome, LinkPeriod,
-    };
-    use super::super::emission::{Coupling, Jammer, JammerKind};
-    use super::super::time::{Durations, Reaction};
-    use super::*;
-    use crate::engine::RandomStreams;
-    use proptest::prelude::*;
-
-    fn carrier() -> Carrier {
-        let duplex = Duplex::Time(TddPattern::DDDSU);
-        Carrier::new(3.5e9, 100e6, Numerology::Khz30, duplex).expect("a carrier")
-    }
-
-    const END: End = End { signal_mw: 1e-7, noise_mw: 1e-9, interference_mw: 1e-9 };
-
-    fn arrivals(kind: JammerKind, jammed_db: f64) -> Arrivals {
-        let jammer = Jammer { kind, eirp_dbm: 30.0, centre_hz: 3.5e9, bandwidth_hz: 98.28e6 };
-        jammer.check().expect("good");
-        let mut random = RandomStreams::new(1).entity("jammer", 0);
-        let mut state = jammer.state(&mut random);
-        let emission = jammer.emit(&mut state, 0.0, 1.0, &mut random);
-        // J/S in dB at both ends: the signal has -70 dBm.
-        let gain_db = -100.0 + jammed_db;
-        let coupling = Coupling {
-            to_device_db: gain_db,
-            to_base_db: gain_db,
-            sensed_dbm: -60.0,
-            burst_s: 5e-4,
-            activity: 0.5,
-        };
-        emission.arrivals(&carrier(), &ChannelLayout::default(), &coupling)
-    }
-
-    fn link(jammers: &[Arrivals]) -> JammedLink {
-        jam(&carrier(), &ChannelLayout::default(), &ControlCurves::default(), &END, &END, jammers, 1.0)
-    }
-
-    fn outcome(states: &[LinkState], cycle_s: f64, direction: Direction) -> LinkOutcome {
-        let model = AnalyticLink::new(LinkConfig::new(carrier(), direction)).expect("good");
-        let mut random = RandomStreams::new(1).entity("link", 0);
-        let period = LinkPeriod { cycle_s, ..LinkPeriod::whole(1.0, states) };
-        model.period(&period, &mut LinkMemory::default(), &mut random)
-    }
-
-    fn selective(target: Channel) -> JammerKind {
-        JammerKind::Selective { target, accuracy: 1.0 }
-    }
-
-    /// A jammer as strong as the signal: SINR is 1 / (1 + 0.02) of the ratio; on a channel of 4 blocks of 273 it is 68
-    /// times as dense.
-    #[test]
-    fn densities_are_those_of_hand_calculations() {
-        let wide = link(&[arrivals(JammerKind::Constant, 0.0)]).channels;
-        let expected_db = to_db(1.0 / 1.02);
-        for found_db in [wide.ssb_sinr_db, wide.pdsch_sinr_db, wide.pucch_sinr_db, wide.pusch_sinr_db] {
-            assert!((found_db - expected_db).abs() < 1e-9, "{wide:?}");
-        }
-        let narrow = link(&[arrivals(selective(Channel::Pucch), 0.0)]).channels;
-        assert!((narrow.pucch_sinr_db - to_db(1.0 / (0.02 + 273.0 / 4.0))).abs() < 1e-9, "{narrow:?}");
-        assert!(narrow.pucch_loss > 0.999);
-        let clear_db = to_db(50.0);
-        assert!((narrow.ssb_sinr_db - clear_db).abs() < 1e-9 && narrow.pdcch_loss < 1e-6);
-        // On air in 2 of 14 symbols of 16/70 of the time.
-        let mean_mw = link(&[arrivals(selective(Channel::Pucch), 0.0)]).base_jamming_mw;
-        assert!((mean_mw / (1e-7 * 16.0 / 70.0 / 7.0) - 1.0).abs() < 1e-9, "{mean_mw}");
-    }
-
-    /// Each selective jammer has a signature of its own: what it attacks is lost, all else stays.
-    #[test]
-    fn selective_jammers_have_their_own_signatures() {
-        let clear = link(&[]);
-        let clear_down = outcome(&clear.downlink, 1.0, Direction::Downlink);
-        let clear_up = outcome(&clear.uplink, 1.0, Direction::Uplink);
-        for target in Channel::ALL {
-            let jammed = link(&[arrivals(selective(target), 20.0)]);
-            let down = outcome(&jammed.downlink, jammed.cycle_s, Direction::Downlink);
-            let up = outcome(&jammed.uplink, jammed.cycle_s, Direction::Uplink);
-            let lost = |channel: Channel, loss: f64| {
-                assert_eq!(loss > 0.99, target == channel, "{target:?} {jammed:?}");
-            };
-            lost(Channel::Ssb, jammed.channels.ssb_loss);
-            lost(Channel::Pdcch, jammed.channels.pdcch_loss);
-            lost(Channel::Pucch, jammed.channels.pucch_loss);
-            lost(Channel::Prach, jammed.channels.prach_loss);
-            let data = |direction: Direction, clear: &LinkOutcome, found: &LinkOutcome| {
-                let own = if direction == Direction::Downlink { Channel::Pdsch } else { Channel::Pusch };
-                if feels(own, target) || target == Channel::Pdcch {
-                    assert!(found.goodput_bps < 0.01 * clear.goodput_bps, "{target:?} {found:?}");
-                } else if target == Channel::Pucch && direction == Direction::Downlink {
-                    // Everything is sent four times, and counted as not acknowledged.
-                    assert!((clear.goodput_bps / found.goodput_bps - 4.0).abs() < 0.2, "{found:?}");
-                    assert!(found.block_error() > 0.99 && found.first_error == clear.first_error);
-                } else {
-                    assert_eq!(found.goodput_bps, clear.goodput_bps, "{target:?}");
-                }
-                // Lost grants are silence: nothing is sent, nothing answered.
-                if target == Channel::Pdcch {
-                    assert!(found.ok + found.nok < 0.01 * (clear.ok + clear.nok));
-                }
-            };
-            data(Direction::Downlink, &clear_down, &down);
-            data(Direction::Uplink, &clear_up, &up);
-        }
-    }
-
-    /// A deceptive jammer raises power, loses SSBs and preambles, and leaves data alone.
-    #[test]
-    fn a_deceptive_jammer_is_no_noise() {
-        let clear = link(&[]);
-        let found = link(&[arrivals(JammerKind::Deceptive { preambles_per_s: 6400.0 }, 10.0)]);
-        assert_eq!(found.downlink, clear.downlink);
-        assert!(found.channels.ssb_loss > 0.9 && found.device_jamming_mw > 9e-7);
-        assert!((found.channels.prach_loss - 0.635).abs() < 1e-3, "{:?}", found.channels);
-    }
-
-    /// Two jammers on for a half and a quarter of the time: four states of independent shares; a fifth of the same kind
-    /// counts with its mean.
-    #[test]
-    fn jammers_combine_independently() {
-        let pulsed = |duty, ratio_db| arrivals(JammerKind::Pulsed { period_s: 0.01, duty }, ratio_db);
-        let two = link(&[pulsed(0.5, 0.0), pulsed(0.25, 10.0)]);
-        let mut times: Vec<f64> = two.downlink.iter().map(|state| state.time).collect();
-        times.sort_by(f64::total_cmp);
-        assert!(
-            times
-                .iter()
-                .zip([0.125, 0.125, 0.375, 0.375])
-                .all(|(one, other)| (one - other).abs() < 1e-9)
-        );
-        assert_eq!(two.cycle_s, 0.01);
-        let many: Vec<Arrivals> = (0..5).map(|rank| pulsed(0.5, f64::from(rank))).collect();
-        let five = link(&many);
-        assert_eq!(five.downlink.len(), 8);
-        assert!((five.downlink.iter().map(|state| state.time).sum::<f64>() - 1.0).abs() < 1e-9);
-        let mean_mw: f64 = (0..5).map(|rank| 0.5 * 1e-7 * from_db(f64::from(rank))).sum();
-        assert!((five.device_jamming_mw / mean_mw - 1.0).abs() < 1e-9);
-    }
-
-    fn kinds() -> Vec<JammerKind> {
-        let random =
-            JammerKind::Random { mean_on_s: 0.3, mean_off_s: 0.3, durations: Durations::Uniform };
-        let reaction = Reaction { threshold_dbm: -80.0, sense_s: 1e-4, stay_s: 1.0, probability: 0.9 };
-        let mut kinds = vec![
-            JammerKind::Constant,
-            random,
-            JammerKind::Pulsed { period_s: 0.003, duty: 0.4 },
-            JammerKind::Sweep { width_hz: 10e6, rate_hz_per_s: 1e9 },
-            JammerKind::Reactive(reaction),
-            JammerKind::Deceptive { preambles_per_s: 100.0 },
-        ];
-        kinds.extend(Channel::ALL.map(selective));
-        kinds
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(60))]
-
-        /// Of every kind: more power never raises goodput, never lowers a loss, and an attack on the uplink's control channel
-        /// leaves the SINR of the data down alone.
-        #[test]
-        fn more_power_never_helps(jammed_db in -30.0..30.0_f64, more_db in 0.0..15.0_f64, which in 0..13_usize) {
-            let kind = kinds()[which];
-            let (weak, strong) =
-                (link(&[arrivals(kind, jammed_db)]), link(&[arrivals(kind, jammed_db + more_db)]));
-            for direction in [Direction::Downlink, Direction::Uplink] {
-                let goodput = |link: &JammedLink| {
-                    let states =
-                        if direction == Direction::Downlink { &link.downlink } else { &link.uplink };
-                    outcome(states, link.cycle_s, direction).goodput_bps
-                };
-                prop_assert!(goodput(&strong) <= goodput(&weak) * (1.0 + 1e-9), "{kind:?}");
-            }
-            prop_assert!(strong.device_jamming_mw >= weak.device_jamming_mw);
-            let losses = |link: &JammedLink| {
-                let channels = link.channels;
-                [channels.ssb_loss, channels.pdcch_loss, channels.pucch_loss, channels.prach_loss]
-            };
-            for (weak, strong) in losses(&weak).into_iter().zip(losses(&strong)) {
-                prop_assert!(weak <= strong + 1e-9 && (0.0..=1.0 + 1e-9).contains(&strong));
-            }
-            if kind == selective(Channel::Pucch) {
-                prop_assert!((strong.channels.pdsch_sinr_db - to_db(50.0)).abs() < 1e-9);
-            }
-            let times: f64 = strong.uplink.iter().map(|state| state.time).sum();
-            prop_assert!((times - 1.0).abs() < 1e-9);
-        }
-    }
-}
+mod tests;

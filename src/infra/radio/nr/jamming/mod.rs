@@ -10,12 +10,14 @@
 mod channels;
 mod effect;
 mod emission;
+mod jammer;
 mod power;
 mod time;
 
 pub use channels::{Bands, Channel, ChannelLayout, ControlCurves};
 pub use effect::{ChannelReport, End, JammedLink, jam};
-pub use emission::{Arrival, Arrivals, Coupling, Emission, Jammer, JammerKind, JammerState};
+pub use emission::{Arrival, Arrivals, Coupling, Emission};
+pub use jammer::{Jammer, JammerKind, JammerState};
 pub use power::{ModulatedPower, PowerLevels, Waveform};
 pub use time::{Durations, OnOffProcess, Reaction, Sweep, SweepOverlap, pulse_on_s};
 

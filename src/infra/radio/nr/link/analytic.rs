@@ -39,7 +39,7 @@ use smallvec::SmallVec;
 /// ```
 #[derive(Clone, Debug)]
 pub struct AnalyticLink {
-    tables: Tables,
+    pub(super) tables: Tables,
     /// Places in the table by falling rate.
     by_rate: Vec<usize>,
 }
@@ -102,10 +102,6 @@ impl AnalyticLink {
     #[must_use]
     pub fn peak_bps(&self) -> f64 {
         self.tables.entries.iter().map(|entry| entry.bits_per_s).fold(0.0, f64::max)
-    }
-
-    pub(super) fn tables(&self) -> &Tables {
-        &self.tables
     }
 
     /// Probabilities of failure of a scheme in a state.

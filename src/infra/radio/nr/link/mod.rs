@@ -2,9 +2,9 @@
 //!
 //! | model | cost of a period | what it has |
 //! | --- | --- | --- |
-//! | [`AnalyticLink`] | half a microsecond | the expectation: coding scheme, block errors, retransmissions, lost grants and feedback |
-//! | [`SlotLink`] | 0.15 us a slot | each slot: reports that are late, the outer loop, draws of errors |
-//! | [`ShannonLink`] | 0.1 us | Shannon's bound with a gap, no blocks |
+//! | [`AnalyticLink`] | 0.2 us | the expectation: coding scheme, block errors, retransmissions, lost grants and feedback |
+//! | [`SlotLink`] | 0.09 us a slot | each slot: reports that are late, the outer loop, draws of errors |
+//! | [`ShannonLink`] | 0.04 us | Shannon's bound with a gap, no blocks |
 
 mod analytic;
 mod shannon;

@@ -6,9 +6,7 @@ use super::super::effective::effective_sinr;
 use super::super::error::NrError;
 use super::super::harq::{Combining, MOST_ATTEMPTS};
 use super::super::to_db;
-use super::{
-    AnalyticLink, LinkConfig, LinkFidelity, LinkMemory, LinkOutcome, LinkPeriod, Tables, mean_sinr_db,
-};
+use super::{LinkConfig, LinkFidelity, LinkMemory, LinkOutcome, LinkPeriod, Tables, mean_sinr_db};
 use crate::engine::EntityStream;
 use rand::RngExt as _;
 use smallvec::SmallVec;
@@ -28,7 +26,7 @@ use smallvec::SmallVec;
 /// report.
 #[derive(Clone, Debug)]
 pub struct SlotLink {
-    analytic: AnalyticLink,
+    tables: Tables,
 }
 
 /// A block that is on its way.
@@ -54,7 +52,7 @@ pub(super) struct SlotMemory {
     believed_db: Option<f64>,
     cqi: u32,
     outer: Option<OuterLoop>,
-    pending: SmallVec<[Pending; 8]>,
+    pending: Vec<Pending>,
 }
 
 /// Counts of a period.
@@ -94,27 +92,23 @@ impl SlotLink {
     /// # Errors
     /// A figure of the configuration that is out of its range.
     pub fn new(config: LinkConfig) -> Result<Self, NrError> {
-        Ok(SlotLink { analytic: AnalyticLink::new(config)? })
-    }
-
-    fn tables(&self) -> &Tables {
-        self.analytic.tables()
+        Ok(SlotLink { tables: Tables::new(config)? })
     }
 
     /// The place of the highest scheme whose threshold is not above what is believed, or the first.
     fn scheme(&self, believed_db: f64) -> usize {
         let fits = |entry: &super::Entry| entry.threshold_db <= believed_db;
-        self.tables().entries.iter().rposition(fits).unwrap_or(0)
+        self.tables.entries.iter().rposition(fits).unwrap_or(0)
     }
 
     /// Whether an attempt brings the block through.
     fn decodes(&self, block: &mut Pending, sinr: f64, random: &mut EntityStream) -> bool {
-        let entry = &self.tables().entries[block.place];
+        let entry = &self.tables.entries[block.place];
         let attempt = block.attempts.min(MOST_ATTEMPTS - 1);
         block.attempts += 1;
         let error = |sinr_db: f64| transport_block_error(entry.curve.error(sinr_db), entry.code_blocks);
         let count = block.attempts as f64;
-        match self.tables().config.harq.combining {
+        match self.tables.config.harq.combining {
             Combining::Separate => random.random::<f64>() >= error(to_db(sinr)),
             Combining::Scaled(factor) => {
                 random.random::<f64>() >= error(to_db(sinr)) * factor.powi(attempt as i32)
@@ -143,7 +137,7 @@ impl LinkFidelity for SlotLink {
         memory: &mut LinkMemory,
         random: &mut EntityStream,
     ) -> LinkOutcome {
-        let tables = self.tables();
+        let tables = &self.tables;
         let config = &tables.config;
         let mut outcome = LinkOutcome { sinr_db: mean_sinr_db(period.states), ..LinkOutcome::default() };
         if period.states.is_empty() {

@@ -46,7 +46,7 @@ fn the_peak_is_that_of_a_hand_calculation() {
 #[test]
 fn goodput_at_a_threshold_is_that_of_a_hand_calculation() {
     let link = AnalyticLink::new(config()).expect("good");
-    for entry in &link.tables().entries {
+    for entry in &link.tables.entries {
         let states = [LinkState::always(flat(entry.threshold))];
         let period = LinkPeriod::whole(1.0, &states);
         let outcome = run(&link, &period);
@@ -147,7 +147,7 @@ fn draws_by_slots_have_the_expectation() {
         let fixed = LinkConfig { harq, outer_loop: still, mcs_table: McsTable::Qam64, ..config() };
         let (analytic, slots) =
             (AnalyticLink::new(fixed).expect("good"), SlotLink::new(fixed).expect("good"));
-        let lowest = &analytic.tables().entries[0];
+        let lowest = &analytic.tables.entries[0];
         let half_db = lowest.curve.sinr_db(code_block_error(0.5, lowest.code_blocks));
         let control = ControlLoss { grant: 0.2, feedback: 0.3 };
         let states = [LinkState { control, ..LinkState::always(flat(from_db(half_db))) }];

@@ -29,9 +29,9 @@ pub struct RadioPath {
     pub carrier_hz: f64,
     /// Distance on the ground in metres, 0 or more.
     pub distance_2d_m: f64,
-    /// Height of the base station's antenna in metres.
+    /// Height of the base station's antenna in metres, above 0.
     pub base_height_m: f64,
-    /// Height of the device's antenna in metres.
+    /// Height of the device's antenna in metres, above 0.
     pub device_height_m: f64,
     /// Whether nothing stands between the two.
     pub line_of_sight: bool,
@@ -103,7 +103,7 @@ impl Shadowing {
         Shadowing { sigma_db: 0.0, correlation_m: 50.0, state_correlation_m: 50.0 };
 }
 
-/// What a model was made for. Distances are on the ground, but between the antennas for models whose docs say so.
+/// What a model was made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PathLossRange {
     /// Name of the model, for messages.

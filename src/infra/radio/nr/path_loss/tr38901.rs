@@ -195,7 +195,8 @@ impl PathLoss for UrbanMacro {
     }
 }
 
-/// RMa: masts in the country, 35 m in the standard's calibrations. The formulas are long; see the code.
+/// RMa: masts in the country, 35 m in the standard's calibrations. The formulas are long; see the code. Its range is that of
+/// paths with line of sight, 10 km; the standard ends at 5 km without.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RuralMacro {
     /// Mean height of buildings h in metres, 5 to 50: 5.
