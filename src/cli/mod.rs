@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+mod allocate;
 mod compare;
 mod dataset;
 mod follow;
@@ -45,6 +46,7 @@ enum Command {
     Report(report::Report),
     Dataset(dataset::DatasetCommand),
     Import(Box<import::Import>),
+    Allocate(allocate::Allocate),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Report(command) => command.execute(),
         Command::Dataset(command) => command.execute(),
         Command::Import(command) => command.execute(),
+        Command::Allocate(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),

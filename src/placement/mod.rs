@@ -6,6 +6,7 @@
 pub mod consolidation;
 pub mod forecast;
 pub mod frequency;
+pub mod functions;
 pub mod fuzzy;
 mod games;
 pub mod learning;

@@ -3,6 +3,7 @@
 
 mod accelerators;
 mod access;
+mod allocate;
 mod bad_scenarios;
 mod batteries;
 mod cloud_optimum;
