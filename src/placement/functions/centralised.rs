@@ -46,7 +46,8 @@ pub const EXACT_STREAMS: usize = 60;
 pub struct CentralisedOptions {
     /// How.
     pub solver: CentralisedSolver,
-    /// Gap between objective and bound, relative to the objective, at which the search may stop; at least 0.
+    /// Gap between objective and bound at which the search may stop, relative to what the allocation is worth above that which
+    /// rejects all; at least 0.
     pub relative_gap: f64,
     /// Nodes of the search after which it stops; no limit if left out. Unlike time, this gives the same on any machine.
     pub node_limit: Option<u64>,
