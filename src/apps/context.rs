@@ -1,16 +1,20 @@
 //! What a workload may ask of the world.
 
+use super::workflows::{WorkflowChoice, WorkflowRequest};
 use super::{
     ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
-    OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
+    OffloadingRequest, ServicePlacementChoice, ServicePlacementRequest, VmAllocationChoice,
+    VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::accelerators::AcceleratorRequest;
-use crate::infra::compute::{Discipline, JobRequest, Refusal};
+use crate::infra::applications::ReplicaIndex;
+use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, MigrationId, MigrationSpec, NodeId,
-    ProcessorId, Share, TransferId, TransferOutcome, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JobId,
+    MigrationId, MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord,
+    VmId, VmRefusal, VmSpec,
 };
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 use schemars::JsonSchema;
@@ -32,15 +36,21 @@ pub enum DecisionPoint {
     Consolidation,
     /// At which frequency a node runs.
     Frequency,
+    /// On which nodes the replicas of an application's services run.
+    ServicePlacement,
+    /// On which nodes the tasks of workflows run.
+    WorkflowScheduling,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 4] = [
+    pub const ALL: [DecisionPoint; 6] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
         DecisionPoint::Frequency,
+        DecisionPoint::ServicePlacement,
+        DecisionPoint::WorkflowScheduling,
     ];
 
     /// The name in tables.
@@ -51,6 +61,8 @@ impl DecisionPoint {
             DecisionPoint::VmAllocation => "vm_allocation",
             DecisionPoint::Consolidation => "consolidation",
             DecisionPoint::Frequency => "frequency",
+            DecisionPoint::ServicePlacement => "service_placement",
+            DecisionPoint::WorkflowScheduling => "workflow_scheduling",
         }
     }
 }
@@ -99,8 +111,9 @@ pub trait Context {
     /// Takes such a booking back.
     fn release(&mut self, processor: ProcessorId, share: Share);
 
-    /// Takes a job off its node, without further notice.
-    fn cancel_job(&mut self, job: JobId);
+    /// Takes a job off its node, without further notice, if it still is the workload's own with this token: the number
+    /// of one that has ended at this instant may be another's already.
+    fn cancel_job(&mut self, job: JobId, token: u64);
 
     /// Admits a part of a task to an accelerator of a node;
     /// [`on_accelerated_end`](super::Workload::on_accelerated_end) tells of its end.
@@ -114,8 +127,26 @@ pub trait Context {
         token: u64,
     ) -> Result<AcceleratorJobId, Refusal>;
 
-    /// Takes such a part off its accelerator, without further notice.
-    fn cancel_accelerated(&mut self, job: AcceleratorJobId);
+    /// Takes such a part off its accelerator, without further notice, if it still is the workload's own with this
+    /// token.
+    fn cancel_accelerated(&mut self, job: AcceleratorJobId, token: u64);
+
+    /// Makes an instance on a node, with cores, memory and storage of its own, which takes jobs by
+    /// [`submit_job_on`](Self::submit_job_on).
+    ///
+    /// # Errors
+    /// What is short.
+    fn deploy(
+        &mut self,
+        node: NodeId,
+        cores: f64,
+        discipline: Discipline,
+        resources: &Resources,
+    ) -> Result<ProcessorId, Refusal>;
+
+    /// Ends such an instance. Its jobs, which end without further notice, and the energy that it is charged with are
+    /// returned.
+    fn undeploy(&mut self, instance: ProcessorId) -> (Vec<Job>, DeployedEnergy);
 
     /// Starts a transfer; [`on_transfer_end`](super::Workload::on_transfer_end) tells of its end.
     ///
@@ -144,8 +175,14 @@ pub trait Context {
         via: Option<NetworkClass>,
     ) -> Result<TransferId, NetworkRefusal>;
 
-    /// Ends a transfer, without further notice.
-    fn abort_transfer(&mut self, transfer: TransferId, outcome: TransferOutcome);
+    /// Ends a transfer, without further notice, if it still is the workload's own with this token; `None` if it is
+    /// not.
+    fn abort_transfer(
+        &mut self,
+        transfer: TransferId,
+        token: u64,
+        outcome: TransferOutcome,
+    ) -> Option<TransferRecord>;
 
     /// Asks the offloading policy where a task is to run. The world has checked the answer.
     fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice;
@@ -230,6 +267,22 @@ pub trait Context {
 
     /// Asks the consolidation policy what to move. The world has checked the answer.
     fn decide_consolidation(&mut self, request: &ConsolidationRequest<'_>) -> ConsolidationChoice;
+
+    /// Asks a placement policy where replicas of an application are to run. The world has checked the answer, and booked
+    /// it.
+    fn decide_service_placement(
+        &mut self,
+        request: &ServicePlacementRequest<'_>,
+    ) -> ServicePlacementChoice;
+
+    /// Takes a replica of an application off its node, and gives back what is booked for it.
+    fn displace(&mut self, application: ApplicationId, replica: ReplicaIndex);
+
+    /// Whether the scheduling policy of workflows plans all tasks of one when that comes.
+    fn plans_workflows_ahead(&self) -> bool;
+
+    /// Asks the scheduling policy for nodes for tasks of a workflow. The world has checked the answer.
+    fn decide_workflow(&mut self, request: &WorkflowRequest<'_>) -> WorkflowChoice;
 
     /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
     /// decision; what is never told counts as unfinished when the run ends.

@@ -3,8 +3,11 @@
 mod context;
 mod hosting;
 mod offloading;
+mod service_placement;
+pub mod services;
 pub mod tasks;
 pub mod virtual_machines;
+pub mod workflows;
 mod workload;
 
 pub use context::{Context, DecisionId, DecisionPoint};
@@ -13,4 +16,5 @@ pub use hosting::{
     VmAllocationRequest, VmHistories,
 };
 pub use offloading::{DecisionEnd, OffloadingChoice, OffloadingRequest, PredictedShares};
+pub use service_placement::{ServicePlacementChoice, ServicePlacementFailure, ServicePlacementRequest};
 pub use workload::{Message, Workload};

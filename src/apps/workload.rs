@@ -4,7 +4,8 @@ use super::{Context, DecisionPoint};
 use crate::infra::accelerators::AcceleratorJob;
 use crate::infra::compute::Job;
 use crate::infra::{
-    HostId, HostState, JobOutcome, MigrationRecord, NodeChange, NodeId, TransferRecord, VmChange, VmId,
+    HostId, HostState, JobOutcome, LinkId, MigrationRecord, NodeChange, NodeId, TransferRecord,
+    VmChange, VmId,
 };
 use std::fmt;
 
@@ -98,6 +99,9 @@ pub trait Workload: fmt::Debug + Send {
 
     /// A node has come or gone.
     fn on_node_change(&mut self, _node: NodeId, _change: NodeChange, _context: &mut dyn Context) {}
+
+    /// A link has failed or was repaired.
+    fn on_link_change(&mut self, _link: LinkId, _up: bool, _context: &mut dyn Context) {}
 
     /// Perturbations have changed what nodes or links offer: latencies, bandwidths, cores and the like; told once for
     /// all changes of an instant. Failures and repairs are told of beside.

@@ -1,5 +1,6 @@
 //! `stratosim dataset`: makes a dataset for machine learning.
 
+use super::interrupt::interrupted;
 use super::{Failure, print};
 use crate::dataset::{Dataset, DatasetError, DatasetSummary, LabelClasses, Progress};
 use crate::output::OutputError;
@@ -9,8 +10,6 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Classes of a label that the report shows.
 const MOST_CLASSES: usize = 8;
@@ -72,11 +71,7 @@ impl DatasetCommand {
         if self.force {
             dataset = dataset.replace();
         }
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&interrupted);
-        // If the handler cannot be set, an interrupt ends the process at once, which is as good: what is
-        // half-written has a name of its own.
-        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+        let interrupted = interrupted();
         let bar = progress_bar(self.quiet);
         let shown = bar.clone();
         let dataset = dataset.stop_on(interrupted).watch(move |progress| show(&shown, progress));

@@ -2,6 +2,7 @@
 
 use super::import_maps::Maps;
 use super::import_model::ModelImport;
+use super::interrupt::interrupted;
 use super::{Failure, print};
 use crate::output::{OutputError, RunDirectory};
 use crate::traces::{
@@ -14,8 +15,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 /// Turn a workload trace, SUMO's movements or a list of sites into tables of our own, or a part of it; or
 /// applications, infrastructures and workflows of others into ours.
@@ -148,11 +148,7 @@ impl Import {
             Some(name) => name.parse::<TraceFormat>().map_err(Failure::bad_input)?,
             None => detect(source).map_err(Failure::bad_input)?,
         };
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&interrupted);
-        // If the handler cannot be set, an interrupt ends the process at once, which is as good: what is
-        // half-written has a name of its own.
-        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+        let interrupted = interrupted();
         let goes_on = || !interrupted.load(Ordering::Relaxed);
         // Before the trace is read, which can take long.
         let directory = RunDirectory::create(out, false).map_err(|error| match error {

@@ -1,11 +1,13 @@
 //! The command line: one file a subcommand.
 
+mod allocate;
 mod compare;
 mod dataset;
 mod follow;
 mod import;
 mod import_maps;
 mod import_model;
+mod interrupt;
 mod list;
 mod merge;
 mod new;
@@ -15,6 +17,7 @@ mod progress;
 #[cfg(feature = "plot")]
 mod report;
 mod run;
+mod run_report;
 mod schema;
 mod sweep;
 mod validate;
@@ -27,7 +30,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "stratosim", version, max_term_width = 100)]
 #[command(after_help = "Example:\n  stratosim run scenarios/quickstart.json\n\n\
-    Exit codes: 0 done, 1 failed, 2 bad input.")]
+    Exit codes: 0 done, 1 failed, 2 bad input, 3 done, but no application was ever placed.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -45,6 +48,7 @@ enum Command {
     Report(report::Report),
     Dataset(dataset::DatasetCommand),
     Import(Box<import::Import>),
+    Allocate(allocate::Allocate),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
     List(list::List),
@@ -58,6 +62,8 @@ enum Failure {
     Failed(String),
     /// The input is bad: exit code 2.
     BadInput(String),
+    /// The run is done and written, but no application was ever placed: exit code 3.
+    NothingPlaced(String),
 }
 
 impl Failure {
@@ -109,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Report(command) => command.execute(),
         Command::Dataset(command) => command.execute(),
         Command::Import(command) => command.execute(),
+        Command::Allocate(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
         Command::List(command) => command.execute(),
@@ -118,5 +125,6 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Failed(message)) => complain(&message, 1),
         Err(Failure::BadInput(message)) => complain(&message, 2),
+        Err(Failure::NothingPlaced(message)) => complain(&message, 3),
     }
 }

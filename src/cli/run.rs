@@ -1,12 +1,15 @@
 //! `stratosim run`: runs a scenario and writes its run directory.
 
 use super::follow::Follower;
+use super::interrupt::interrupted;
 use super::progress::Progress;
+use super::run_report::{nothing_placed, report};
 use super::{Failure, print};
 use crate::output::{
     Destination, FileFormat, OutputError, Recorder, RecorderSummary, RunDirectory, first_difference,
 };
 use crate::scenario::format::FormatName;
+use crate::scenario::import::{Companions, scenario_of_export};
 use crate::scenario::{Diagnostics, Document, Loaded, Registry, did_you_mean, load, open_scenario};
 use crate::sweep::{Stopped, simulate, table_selection};
 use crate::world::{Finished, Simulation};
@@ -14,7 +17,6 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Run a scenario and write its run directory.
@@ -22,8 +24,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[command(after_help = "Example:\n  stratosim run scenarios/quickstart.json --seed 7 \
     --set policies.offloading.kind=cloud_only --out /tmp/cloud-only")]
 pub(super) struct Run {
-    /// Scenario file, or the `run.json` of a run, which is run again as it was.
+    /// Scenario file, or the `run.json` of a run, which is run again as it was, or what ECLYPSE has exported as JSON: an
+    /// infrastructure runs with an application, an application on an infrastructure.
     scenario: PathBuf,
+    /// The application that runs on an infrastructure of ECLYPSE: a file, or the name of one of the library; the sock
+    /// shop if left out.
+    #[arg(long, value_name = "FILE|NAME", conflicts_with = "infrastructure")]
+    application: Option<String>,
+    /// The infrastructure, exported by ECLYPSE, on which an application of ECLYPSE runs; a continuum of the library if
+    /// left out.
+    #[arg(long, value_name = "FILE")]
+    infrastructure: Option<PathBuf>,
     /// Seed of all random numbers, instead of the scenario's.
     #[arg(long)]
     seed: Option<u64>,
@@ -65,14 +76,23 @@ pub(super) fn open(
     seed: Option<u64>,
     overrides: &[String],
 ) -> Result<(Document, PathBuf), Failure> {
-    let (mut document, beside) = open_scenario(file).map_err(Failure::bad_input)?;
+    let (document, beside) = open_scenario(file).map_err(Failure::bad_input)?;
+    Ok((overridden(document, seed, overrides)?, beside))
+}
+
+/// A scenario with what overrides it.
+fn overridden(
+    mut document: Document,
+    seed: Option<u64>,
+    overrides: &[String],
+) -> Result<Document, Failure> {
     for assignment in overrides {
         document.set_assignment(assignment).map_err(Failure::bad_input)?;
     }
     if let Some(seed) = seed {
         document.set("seed", &seed.to_string()).map_err(Failure::bad_input)?;
     }
-    Ok((document, beside))
+    Ok(document)
 }
 
 /// Reports tables that a scenario selects and no part of its world has.
@@ -114,20 +134,36 @@ fn fingerprint(summary: &RecorderSummary) -> String {
 
 impl Run {
     pub(super) fn execute(&self) -> Result<(), Failure> {
-        let (document, file) = open(&self.scenario, self.seed, &self.overrides)?;
+        let (document, file) = self.open()?;
         let registry = Registry::with_builtins();
         let directory = directory_of(&file);
         let loaded = load(&document, &registry, directory).map_err(Failure::bad_input)?;
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&interrupted);
-        // If the handler cannot be set, an interrupt ends the process at once, which is as good: what is
-        // half-written has a name of its own.
-        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+        let interrupted = interrupted();
         if self.check_determinism {
             let again = load(&document, &registry, directory).map_err(Failure::bad_input)?;
             return self.compare(&document, loaded, again, &interrupted);
         }
         self.write(&document, &file, loaded, &interrupted)
+    }
+
+    /// Reads the scenario, or makes one around what ECLYPSE has exported.
+    fn open(&self) -> Result<(Document, PathBuf), Failure> {
+        let (document, beside) = open_scenario(&self.scenario).map_err(Failure::bad_input)?;
+        let companions = Companions {
+            application: self.application.clone(),
+            infrastructure: self.infrastructure.clone(),
+        };
+        let made = scenario_of_export(&document, &self.scenario, &companions);
+        let document = match made.map_err(Failure::bad_input)? {
+            Some(scenario) => scenario,
+            None if companions.application.is_some() || companions.infrastructure.is_some() => {
+                let message = "--application and --infrastructure go with what ECLYPSE has exported; a scenario names \
+                    its own";
+                return Err(Failure::bad_input(message));
+            }
+            None => document,
+        };
+        Ok((overridden(document, self.seed, &self.overrides)?, beside))
     }
 
     /// Runs a world to its end into a recorder, and gives both back.
@@ -285,7 +321,7 @@ impl Run {
             // Nobody is left to be told of a failure.
             (false, false) => drop(std::io::stderr().write_all(report.as_bytes())),
         }
-        Ok(())
+        nothing_placed(&summary).map_or(Ok(()), |why| Err(Failure::NothingPlaced(why)))
     }
 }
 
@@ -303,154 +339,4 @@ fn table_counts(tables: &RecorderSummary) -> Value {
         .map(|table| (table.spec().name.to_string(), json!(table.rows())))
         .collect::<serde_json::Map<_, _>>()
         .into()
-}
-
-/// A number for people: four significant digits.
-fn short(value: &Value) -> String {
-    match value.as_f64() {
-        None => "-".into(),
-        Some(value) if value == value.trunc() && value.abs() < 1e9 => format!("{value}"),
-        Some(value) => {
-            let digits = (3 - value.abs().log10().floor() as i32).clamp(0, 9);
-            format!("{value:.*}", digits as usize)
-        }
-    }
-}
-
-/// What a workload of virtual machines came to.
-fn report_machines(text: &mut String, name: &str, workload: &Value) {
-    use std::fmt::Write;
-    let vms = &workload["vms"];
-    let percent = |value: &Value| match value.as_f64() {
-        Some(share) => format!("{:.3} %", 100.0 * share),
-        None => "-".into(),
-    };
-    let lines = [
-        (
-            name.to_string(),
-            format!("{} VMs on {} hosts", short(&vms["requested"]), short(&workload["hosts"])),
-        ),
-        (
-            "  at the end".into(),
-            format!(
-                "{} running, {} waiting, {} stopped",
-                short(&vms["running"]),
-                short(&vms["waiting"]),
-                short(&vms["stopped"])
-            ),
-        ),
-        ("  energy".into(), format!("{} kWh", short(&workload["energy_kwh"]))),
-        (
-            "  active hosts".into(),
-            format!(
-                "{} on average, {} shutdowns",
-                short(&workload["active_hosts"]["mean"]),
-                short(&workload["host_shutdowns"])
-            ),
-        ),
-        ("  migrations".into(), short(&workload["migrations"])),
-        ("  work not served".into(), percent(&workload["overall_sla_violation"])),
-        ("  availability".into(), percent(&workload["availability"])),
-    ];
-    for (name, value) in lines {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name:<22} {value}");
-    }
-    if workload["jobs"].is_object() {
-        let jobs = &workload["jobs"];
-        let (done, submitted) = (short(&jobs["done"]), short(&jobs["submitted"]));
-        let _ = writeln!(text, "  {:<22} {done} of {submitted} done", "  jobs");
-    }
-}
-
-fn report_cloudsim(text: &mut String, name: &str, workload: &Value) {
-    use std::fmt::Write;
-    let percent = |key: &str| format!("{:.3} %", 100.0 * workload[key].as_f64().unwrap_or(0.0));
-    let lines = [
-        (name, format!("{} VMs on {} hosts", short(&workload["vms"]), short(&workload["hosts"]))),
-        ("  energy", format!("{} kWh", short(&workload["energy_kwh"]))),
-        ("  migrations", short(&workload["migrations"])),
-        ("  host shutdowns", short(&workload["host_shutdowns"])),
-        ("  SLATAH", percent("slatah")),
-        ("  work not served", percent("overall_sla_violation")),
-    ];
-    for (name, value) in lines {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name:<22} {value}");
-    }
-}
-
-/// What a run came to, for people.
-fn report(summary: &Value, run: &Value, path: &Path) -> String {
-    use std::fmt::Write;
-    let mut text = String::new();
-    let line = |text: &mut String, name: &str, value: String| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name:<22} {value}");
-    };
-    let name = run["scenario"]["name"].as_str().unwrap_or_default();
-    let _ =
-        writeln!(text, "{name}, seed {}: {} s simulated", run["seed"], short(&summary["simulated_s"]));
-    for (name, workload) in summary["workloads"].as_object().into_iter().flatten() {
-        let created = &workload["created"];
-        if created.is_number() {
-            line(&mut text, name, format!("{} created", short(created)));
-        }
-        if workload["vms"].is_object() {
-            report_machines(&mut text, name, workload);
-        } else if workload["vms"].is_number() {
-            report_cloudsim(&mut text, name, workload);
-        }
-        for (outcome, count) in workload["outcomes"].as_object().into_iter().flatten() {
-            if let (Some(count), Some(created)) = (count.as_f64(), created.as_f64())
-                && count > 0.0
-            {
-                let share = 100.0 * count / created;
-                line(
-                    &mut text,
-                    &format!("  {}", outcome.replace('_', " ")),
-                    format!("{count} ({share:.2} %)"),
-                );
-            }
-        }
-        let service = &workload["service_s"];
-        if service["mean"].is_number() {
-            let times = format!(
-                "mean {} s, median {} s, 95 % {} s",
-                short(&service["mean"]),
-                short(&service["p50"]),
-                short(&service["p95"])
-            );
-            line(&mut text, "  service time", times);
-        }
-    }
-    for (tier, load) in summary["tiers"].as_object().into_iter().flatten() {
-        let busy = 100.0 * load["utilisation"].as_f64().unwrap_or(0.0);
-        let energy = short(&json!(load["energy_j"].as_f64().unwrap_or(0.0) / 3600.0));
-        line(&mut text, tier, format!("{} nodes, {busy:.2} % busy, {energy} Wh", short(&load["nodes"])));
-    }
-    let mobility = &summary["mobility"];
-    if mobility["steps"].as_f64() > Some(0.0) {
-        let [vehicles, steps, empty, gaps, teleports] =
-            ["vehicles", "steps", "empty_steps", "gaps", "teleports"].map(|key| short(&mobility[key]));
-        let value = format!(
-            "{vehicles} vehicles, {steps} steps ({empty} empty), {gaps} gaps, {teleports} teleports"
-        );
-        line(&mut text, "traces", value);
-    }
-    if let (Some(longitude), Some(latitude)) =
-        (mobility["origin"]["longitude"].as_f64(), mobility["origin"]["latitude"].as_f64())
-    {
-        line(&mut text, "origin", format!("longitude {longitude:.6}, latitude {latitude:.6}"));
-    }
-    line(&mut text, "handovers", short(&summary["handovers"]));
-    let rate = run["events_per_s"].as_f64().unwrap_or(0.0) / 1e6;
-    let wall = short(&run["wall_s"]);
-    line(&mut text, "events", format!("{} in {wall} s ({rate:.2} M/s)", short(&summary["events"])));
-    line(&mut text, "fingerprint", run["fingerprint"].as_str().unwrap_or_default().to_string());
-    line(&mut text, "written to", path.display().to_string());
-    for note in summary["notes"].as_array().into_iter().flatten() {
-        let _ = writeln!(text, "  note: {}", note.as_str().unwrap_or_default());
-    }
-    text
 }

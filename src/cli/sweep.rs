@@ -1,5 +1,6 @@
 //! `stratosim sweep`: runs a scenario for many values of its parameters and many seeds.
 
+use super::interrupt::interrupted;
 use super::{Failure, print};
 use crate::sweep::{Plan, Progress, Shard, Sweep, SweepError, SweepResults};
 use clap::Args;
@@ -10,7 +11,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// How many points `--dry-run` shows, and how many failures the report.
@@ -66,10 +66,7 @@ impl SweepCommand {
         if let Some(jobs) = self.jobs {
             sweep = sweep.jobs(jobs.get());
         }
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&interrupted);
-        // If the handler cannot be set, an interrupt ends the process at once, and the sweep resumes as well.
-        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+        let interrupted = interrupted();
         sweep = sweep.stop_on(interrupted);
         if self.dry_run {
             sweep.check().map_err(failure)?;

@@ -36,7 +36,11 @@ impl Validate {
             });
             match checked {
                 Ok(name) => print(&format!("{}: good ({name})\n", file.display())),
-                Err(Failure::Failed(message) | Failure::BadInput(message)) => errors.push(message),
+                Err(
+                    Failure::Failed(message)
+                    | Failure::BadInput(message)
+                    | Failure::NothingPlaced(message),
+                ) => errors.push(message),
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(Failure::BadInput(errors.join("\n"))) }

@@ -155,6 +155,7 @@ impl Infrastructure {
         if let Some(vm) = self.virtual_machines.vm_of_processor(processor) {
             return self.after_vm_jobs_change(schedule, vm, processor);
         }
+        self.settle_deployed(schedule.now(), processor, busy_before);
         let change = self.compute.busy_cores(processor) - busy_before;
         let node = self.compute.node(processor);
         // Where time is shared, jobs take accelerators without more cores being busy.

@@ -251,6 +251,7 @@ impl Infrastructure {
         match state.expected {
             Expected::Empty => {
                 self.nodes[node.index()].powered = false;
+                self.availability_changes += 1;
                 self.take_down(schedule, node, NodeChange::BatteryEmpty);
             }
             Expected::Low => {
@@ -260,6 +261,7 @@ impl Infrastructure {
             }
             Expected::Charged => {
                 self.nodes[node.index()].powered = true;
+                self.availability_changes += 1;
                 self.bring_up(schedule, node, NodeChange::BatteryCharged);
             }
         }

@@ -1,9 +1,12 @@
 //! Building an infrastructure from classes, links and faults.
 
 use super::accelerators::Accelerators;
+use super::applications::Applications;
+use super::assets::{AssetId, AssetOffers, AssetSpec, Catalogue};
 use super::attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 use super::batteries::BatteryState;
 use super::compute::{Compute, Refusal};
+use super::deployments::Deployments;
 use super::dynamics::{Dynamics, PerturbationError, PerturbationSpec};
 use super::edgecloudsim::{UpdateScope, Updates};
 use super::faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
@@ -78,6 +81,7 @@ pub struct InfraBuilder {
     sites: Vec<(SiteSpec, Vec<NodeId>)>,
     signals: BTreeMap<String, Arc<Signal>>,
     perturbations: Vec<PerturbationSpec>,
+    assets: Catalogue,
 }
 
 /// Transmit power and gain of the antenna of a site in dBm.
@@ -107,6 +111,7 @@ impl InfraBuilder {
             sites: Vec::new(),
             signals: BTreeMap::new(),
             perturbations: Vec::new(),
+            assets: Catalogue::default(),
         }
     }
 
@@ -209,6 +214,17 @@ impl InfraBuilder {
     pub fn class_of(&self, node: NodeId) -> Option<&NodeClass> {
         let class = self.first_nodes.partition_point(|&first| first <= node.0).checked_sub(1)?;
         (node.0 < self.nodes).then(|| self.classes.get(class)).flatten()
+    }
+
+    /// Adds an asset of the user's own, for nodes to offer and services to need.
+    pub fn asset(&mut self, spec: AssetSpec) -> AssetId {
+        self.assets.add(spec)
+    }
+
+    /// All assets so far.
+    #[must_use]
+    pub fn assets(&self) -> &Catalogue {
+        &self.assets
     }
 
     /// Adds a signal for whoever asks for it by name.
@@ -434,11 +450,14 @@ impl InfraBuilder {
         let mut infrastructure = Infrastructure {
             processor_due: vec![None; compute.len()],
             node_failures: vec![0; nodes.len()],
+            availability_changes: 0,
             link_failures: vec![0; link_names.len()],
             faults: faults.collect(),
             reliability,
             feeds: feeds.collect(),
             feeds_end: None,
+            assets: AssetOffers::new(self.assets, &self.classes),
+            applications: Applications::default(),
             classes: self.classes,
             nodes,
             compute,
@@ -465,6 +484,7 @@ impl InfraBuilder {
             signals: self.signals,
             node_accounts,
             offers: Offers::default(),
+            deployments: Deployments::default(),
             dynamics: None,
         };
         if !self.perturbations.is_empty() {

@@ -92,6 +92,7 @@ impl Infrastructure {
                 FeedChange::Appears(number, leg) => {
                     let node = NodeId(first + number);
                     self.nodes[node.index()].present = true;
+                    self.availability_changes += 1;
                     self.notices.push_back(Notice::NodeChanged(node, NodeChange::Appeared));
                     self.follow(schedule, node, leg);
                     self.refresh(schedule, node, 0.0);
@@ -100,6 +101,7 @@ impl Infrastructure {
                 FeedChange::Vanishes(number) => {
                     let node = NodeId(first + number);
                     self.nodes[node.index()].present = false;
+                    self.availability_changes += 1;
                     self.take_down(schedule, node, NodeChange::Vanished);
                 }
             }
@@ -163,7 +165,7 @@ impl Infrastructure {
             _ => (JobOutcome::LostToFault, TransferOutcome::LostToFault),
         };
         self.lose_host(schedule, node);
-        for processor in self.nodes[node.index()].processors() {
+        for processor in self.processors_of(node) {
             let before = self.compute.busy_cores(processor);
             while let Some((id, job)) = self.compute.pop_any(schedule.now(), processor) {
                 self.predicted.end_job(schedule.now(), processor, id);
@@ -183,6 +185,9 @@ impl Infrastructure {
         }
         self.network.set_node(node, false);
         self.switch_access_point(schedule, node, false, transfer_outcome);
+        if self.network.transfers() == 0 {
+            return;
+        }
         let incident: Vec<LinkId> = (0..)
             .map(LinkId)
             .zip(self.network.links())

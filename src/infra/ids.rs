@@ -41,6 +41,8 @@ ids! {
     HostId;
     /// A migration of a virtual machine; valid until the migration has ended.
     MigrationId;
+    /// An application whose services are placed on nodes.
+    ApplicationId;
 }
 
 /// Who is told when a job or transfer ends: a workload, and a number of its own choosing.

@@ -1,8 +1,11 @@
 //! All of the infrastructure together: nodes, compute, network, movement, energy, faults.
 
 use super::accelerators::Accelerators;
+use super::applications::Applications;
+use super::assets::AssetOffers;
 use super::batteries::BatteryState;
 use super::compute::{Compute, JobRequest, Refusal};
+use super::deployments::Deployments;
 use super::dynamics::Dynamics;
 use super::edgecloudsim::Updates;
 use super::event::{InfraEvent, Notice, TransferRecord};
@@ -52,6 +55,8 @@ pub struct Infrastructure {
     /// Of the nodes that fail at random.
     pub(super) reliability: BTreeMap<NodeId, Reliability>,
     pub(super) node_failures: Vec<u32>,
+    /// Counts the changes of which nodes can be used, and for what.
+    pub(super) availability_changes: u64,
     pub(super) link_failures: Vec<u32>,
     pub(super) feeds: Vec<FeedState>,
     pub(super) notices: VecDeque<Notice>,
@@ -71,6 +76,9 @@ pub struct Infrastructure {
     /// For each node its part of its site; empty if there are no sites.
     pub(super) node_accounts: Vec<Option<NodeAccount>>,
     pub(super) offers: Offers,
+    pub(super) deployments: Deployments,
+    pub(super) assets: AssetOffers,
+    pub(super) applications: Applications,
     /// What changes as time goes on; `None` if nothing does.
     pub(super) dynamics: Option<Box<Dynamics>>,
 }
@@ -477,7 +485,7 @@ impl Infrastructure {
             return fleet.requested_claim_mips()[host.index()] / fleet.capacity_mips()[host.index()];
         }
         let (mut wanted, mut cores) = (0.0, 0.0);
-        for processor in self.serving(node) {
+        for processor in self.serving(node).into_iter().chain(self.deployed_on(node).iter().copied()) {
             wanted += self.compute.wanted_cores(processor);
             cores += self.compute.cores(processor);
         }

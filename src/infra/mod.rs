@@ -2,11 +2,14 @@
 
 pub mod accelerators;
 mod actions;
+pub mod applications;
+pub mod assets;
 mod attachment;
 mod batteries;
 mod builder;
 mod changes;
 pub mod compute;
+mod deployments;
 pub mod dynamics;
 mod edgecloudsim;
 mod event;
@@ -34,6 +37,7 @@ pub mod virtual_machines;
 pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 pub use batteries::BatteryTotals;
 pub use builder::{InfraBuilder, InfraError};
+pub use deployments::DeployedEnergy;
 pub use edgecloudsim::{MobileDemand, RelayQueue, SharedWanQueue, UpdateScope, WanSlips};
 pub use event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome, TransferRecord};
 pub use faults::{FaultProcess, FaultTarget, FaultTimes, Reliability};
@@ -43,8 +47,8 @@ pub use geodesy::{
 };
 pub use geometry::{Leg, Position};
 pub use ids::{
-    AcceleratorGroupId, AcceleratorJobId, ClassId, HostId, JobId, LinkId, MigrationId, NodeId, Owner,
-    ProcessorId, SiteId, TransferId, VmId,
+    AcceleratorGroupId, AcceleratorJobId, ApplicationId, ClassId, HostId, JobId, LinkId, MigrationId,
+    NodeId, Owner, ProcessorId, SiteId, TransferId, VmId,
 };
 pub use infrastructure::Infrastructure;
 pub use meter::{Meter, TierLoad};
@@ -58,6 +62,7 @@ pub use node::{
     AccessPointSpec, BatterySpec, Charger, InstanceSpec, Interface, Node, NodeClass, SiteRadio, Tier,
 };
 pub use predicted::{PredictedLoads, Share};
+pub use radio::nr;
 pub use radio::{CloseInPathLoss, RadioEnvironment, RadioError, RadioSignal, SiteSignal};
 pub use topology::{Boundary, Connectivity, Role, Topology, TopologyEdge, TopologyError, TopologyNode};
 pub use virtual_machines::{

@@ -1,6 +1,7 @@
 //! Nodes and their classes.
 
 use super::accelerators::AcceleratorSpec;
+use super::assets::{AssetId, Label, Offered};
 use super::compute::{Discipline, Resources};
 use super::edgecloudsim::UpdateScope;
 use super::ids::{ClassId, ProcessorId};
@@ -209,7 +210,13 @@ pub struct NodeClass {
     /// Where they stand.
     pub tier: Tier,
     /// CPU architecture, such as `x86_64` or `aarch64`.
-    pub architecture: String,
+    pub architecture: Label,
+    /// Share of the time in which each node is said to work: what services that ask for availability go by.
+    pub availability: f64,
+    /// Time that each node is said to add to a request of a service, in seconds.
+    pub processing_time_s: f64,
+    /// What each node offers of the user's assets.
+    pub assets: Vec<(AssetId, Offered)>,
     /// Cores of each node.
     pub cores: u32,
     /// Million instructions a second of each core.
@@ -252,6 +259,9 @@ impl NodeClass {
             count,
             tier,
             architecture: "x86_64".into(),
+            availability: 1.0,
+            processing_time_s: 0.0,
+            assets: Vec::new(),
             cores: 1,
             mips_per_core: 1000.0,
             resources: Resources {

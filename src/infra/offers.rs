@@ -101,7 +101,7 @@ impl Infrastructure {
         let speeds =
             steps.map_or([1.0; JobClass::COUNT], |steps| steps.speeds(self.frequency_step(node)));
         let speeds = self.offers.slow(node, speeds);
-        for processor in self.nodes[node.index()].processors() {
+        for processor in self.processors_of(node) {
             let busy = self.compute.busy_cores(processor);
             self.compute.set_speeds(schedule.now(), processor, speeds);
             self.after_change(schedule, processor, busy);
@@ -116,8 +116,23 @@ impl Infrastructure {
         f64::from(self.class_of(node).cores) * share
     }
 
-    /// Lets a node offer this many cores (>= 0, and any fraction), and its instances their share of them. Jobs that
-    /// ask for more together go on, all of them slower. On a host of virtual machines fewer cores count as slower
+    /// Bytes of memory that a node offers now.
+    #[must_use]
+    pub fn offered_memory_bytes(&self, node: NodeId) -> f64 {
+        let beyond = self.offers.room.get(node.index()).map_or(0.0, |room| room[0]);
+        self.class_of(node).resources.memory_bytes + beyond
+    }
+
+    /// Bytes of storage that a node offers now.
+    #[must_use]
+    pub fn offered_storage_bytes(&self, node: NodeId) -> f64 {
+        let beyond = self.offers.room.get(node.index()).map_or(0.0, |room| room[1]);
+        self.class_of(node).resources.storage_bytes + beyond
+    }
+
+    /// Lets a node offer this many cores (>= 0, and any fraction), and the instances that it is divided into their share
+    /// of them. Jobs that ask for more together go on, all of them slower; [deployed](Self::deploy) instances are slower
+    /// only where they have more than is offered. On a host of virtual machines fewer cores count as slower
     /// ones.
     pub fn set_node_cores<E: From<InfraEvent>>(
         &mut self,
@@ -142,6 +157,7 @@ impl Infrastructure {
             self.compute.set_offer(schedule.now(), processor, share);
             self.after_change(schedule, processor, busy);
         }
+        self.share_cores(schedule, node);
     }
 
     /// Lets a node offer this much memory in bytes. What is held stays held; nothing more is admitted until it fits.
@@ -180,6 +196,7 @@ impl Infrastructure {
             return;
         }
         self.nodes[node.index()].up = !fails;
+        self.availability_changes += 1;
         if fails {
             self.take_down(schedule, node, NodeChange::Failed);
         } else {

@@ -109,7 +109,7 @@ impl Infrastructure {
         }
         let speeds = self.offers.slow(node, steps.speeds(step));
         self.nodes[node.index()].frequency_step = step as u8;
-        for processor in self.nodes[node.index()].processors() {
+        for processor in self.processors_of(node) {
             self.compute.set_speeds(schedule.now(), processor, speeds);
             self.expect_completion(schedule, processor);
         }
@@ -185,6 +185,7 @@ impl Infrastructure {
             });
         }
         self.meters[node.index()].set(now, busy, power_w);
+        self.note_shared_power(now, node, busy, power_w);
         self.network_energy.set_radio(now, node, state.is_available());
         let (timed, busy_devices) = self.accelerators.devices(node);
         if timed > 0.0 {

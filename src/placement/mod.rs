@@ -6,15 +6,19 @@
 pub mod consolidation;
 pub mod forecast;
 pub mod frequency;
+pub mod functions;
 pub mod fuzzy;
 mod games;
 pub mod learning;
 pub mod minimum_power;
 pub mod offloading;
 mod parameters;
+mod program;
 mod queues;
+pub mod services;
 mod sites;
 pub mod vm_allocation;
+pub mod workflows;
 
 pub use games::CongestionGame;
 pub use parameters::{ParameterError, Step};

@@ -2,7 +2,7 @@
 
 use crate::energy::{EnergyFlows, SiteAccount};
 use crate::engine::{SimDuration, SimTime, Summary};
-use crate::infra::{Fleet, HostId, Infrastructure, NodeClass, SiteId};
+use crate::infra::{Fleet, HostId, Infrastructure, NodeClass, NodeId, SiteId};
 use crate::records::ColumnSpec;
 use std::collections::BTreeSet;
 
@@ -77,6 +77,20 @@ impl<'a> SiteSignals<'a> {
     #[must_use]
     pub fn generation_w(&self, fleet: &Fleet, host: HostId, at: SimTime) -> f64 {
         self.of_host(fleet, host).map_or(0.0, |site| site.generation_w(at))
+    }
+
+    /// What a kWh costs at the site of a node; `None` if it has no site or price.
+    #[must_use]
+    pub fn price_per_kwh(&self, node: NodeId, now: SimTime) -> Option<f64> {
+        let account = self.account(self.infrastructure?.site_of(node)?)?;
+        account.spec().price.is_some().then(|| account.price(now) * J_PER_KWH)
+    }
+
+    /// Grams of CO2 a kWh at the site of a node; `None` if it has no site or carbon intensity.
+    #[must_use]
+    pub fn carbon_g_per_kwh(&self, node: NodeId, now: SimTime) -> Option<f64> {
+        let account = self.account(self.infrastructure?.site_of(node)?)?;
+        account.spec().carbon.is_some().then(|| account.carbon_intensity(now) * J_PER_KWH)
     }
 
     /// Watts that the nodes of the host's site may draw beyond what they draw now; infinite without a cap.

@@ -100,6 +100,9 @@ pub fn asset_faults(assets: &BTreeMap<String, AssetSpecification>) -> Vec<Fault>
             let message = format!("the asset {name:?} is built in");
             faults.push(Fault::new(here.clone(), message).help("choose another name"));
         }
+        if name.trim().is_empty() {
+            faults.push(Fault::new(Path::root(), "an asset has no name").help("give it one"));
+        }
         if asset.unit.trim().is_empty() {
             faults.push(
                 Fault::new(here.key("unit"), format!("the asset {name:?} has no unit"))
@@ -361,8 +364,9 @@ pub fn workflow_faults(workflow: &WorkflowSpec) -> Vec<Fault> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, task) in workflow.tasks.iter().enumerate() {
         let here = root.key("tasks").index(index);
-        if !(task.cores >= 0.0 && task.cores.is_finite()) {
-            let message = format!("{} is not a number of cores; it must be at least 0", task.cores);
+        if !(0.0..=f64::from(u32::MAX)).contains(&task.cores) {
+            let message =
+                format!("{} is not a number of cores; it must be from 0 to {}", task.cores, u32::MAX);
             faults.push(Fault::new(here.key("cores"), message));
         }
         if let Some(first) = numbers.insert(&task.name, index) {
@@ -370,7 +374,13 @@ pub fn workflow_faults(workflow: &WorkflowSpec) -> Vec<Fault> {
             faults.push(Fault::new(here.key("name"), message));
         }
     }
-    let files: BTreeSet<&str> = workflow.files.iter().map(|file| file.name.as_str()).collect();
+    let mut files: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, file) in workflow.files.iter().enumerate() {
+        if let Some(first) = files.insert(&file.name, index) {
+            let message = format!("file {first} (counted from 0) has the name {:?}, too", file.name);
+            faults.push(Fault::new(root.key("files").index(index).key("name"), message));
+        }
+    }
     let mut parents: Vec<Vec<usize>> = Vec::with_capacity(workflow.tasks.len());
     for (index, task) in workflow.tasks.iter().enumerate() {
         let here = root.key("tasks").index(index);
@@ -387,9 +397,9 @@ pub fn workflow_faults(workflow: &WorkflowSpec) -> Vec<Fault> {
         parents.push(known);
         for (key, names) in [("inputs", &task.inputs), ("outputs", &task.outputs)] {
             for (number, name) in names.iter().enumerate() {
-                if !files.contains(name.as_str()) {
+                if !files.contains_key(name.as_str()) {
                     let path = here.key(key).index(number);
-                    faults.push(Fault::unknown(path, "file", name, files.iter().copied()));
+                    faults.push(Fault::unknown(path, "file", name, files.keys().copied()));
                 }
             }
         }

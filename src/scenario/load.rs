@@ -46,7 +46,7 @@ pub fn load(
         let path = Path::root().key("eclypse_schema");
         let error = document.key_diagnostic(&path, "this is an export of ECLYPSE, not a scenario");
         let help = "name it in a scenario: an infrastructure as \"infrastructure\": { \"library\": \"eclypse\", \
-            \"file\": ... }, an application by its `file`; or see `stratosim import eclypse --help`";
+            \"file\": ... }, an application by its `file`; or run it with `stratosim run`";
         return Err(error.help(help).into());
     }
     check(document, &registry.scenario_schema())?;

@@ -5,8 +5,8 @@ mod describe;
 mod traits;
 
 pub use traits::{
-    BuildConsolidation, BuildMobility, BuildOffloading, BuildOverload, BuildPower, BuildWorkload,
-    Parameters,
+    BuildConsolidation, BuildMobility, BuildOffloading, BuildOverload, BuildPower,
+    BuildServicePlacement, BuildWorkload, Parameters,
 };
 
 use describe::{add_shared, alternatives, infos, one_of, shared_info, split};
@@ -15,8 +15,8 @@ use super::Site;
 use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
 use super::format::{
     ChangeSpec, ConsolidationKind, FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind,
-    OverloadKind, PowerKind, PowerStatesSpec, PredictorKind, Scenario, SelectionKind, VmAllocationKind,
-    WorkloadKind,
+    OverloadKind, PowerKind, PowerStatesSpec, PredictorKind, Scenario, SelectionKind,
+    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind, WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
@@ -24,7 +24,9 @@ use crate::placement::consolidation::{ConsolidationPolicy, OverloadDetection, Vm
 use crate::placement::forecast::Predictor;
 use crate::placement::frequency::FrequencyGovernor;
 use crate::placement::offloading::OffloadingPolicy;
+use crate::placement::services::ServicePlacementPolicy;
 use crate::placement::vm_allocation::VmAllocationPolicy;
+use crate::placement::workflows::WorkflowPolicy;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -37,6 +39,11 @@ type MakeGovernor = Box<dyn Fn(&Value, &Site<'_>) -> Option<Box<dyn FrequencyGov
 type MakePower = Box<dyn Fn(&Value, &PowerSite<'_>) -> Option<Arc<dyn PowerModel>> + Send + Sync>;
 type MakeMobility =
     Box<dyn Fn(&Value, &Site<'_>, &NodeDirectory, Option<u32>) -> Option<Movement> + Send + Sync>;
+type MakeServicePlacement = Box<
+    dyn Fn(&Value, &Site<'_>, &Registry, &NodeDirectory) -> Option<Box<dyn ServicePlacementPolicy>>
+        + Send
+        + Sync,
+>;
 type MakeWorkload = Box<dyn Fn(&Value, &WorkloadSite<'_>) -> Option<Box<dyn Workload>> + Send + Sync>;
 
 struct Entry<M> {
@@ -71,6 +78,8 @@ pub struct Registry {
     overload: BTreeMap<String, Entry<Make<dyn OverloadDetection>>>,
     selection: BTreeMap<String, Entry<Make<dyn VmSelection>>>,
     predictors: BTreeMap<String, Entry<Make<dyn Predictor>>>,
+    service_placement: BTreeMap<String, Entry<MakeServicePlacement>>,
+    workflow_scheduling: BTreeMap<String, Entry<Make<dyn WorkflowPolicy>>>,
 }
 
 impl fmt::Debug for Registry {
@@ -86,6 +95,8 @@ impl fmt::Debug for Registry {
             .field("overload", &self.overload.keys())
             .field("selection", &self.selection.keys())
             .field("predictors", &self.predictors.keys())
+            .field("service_placement", &self.service_placement.keys())
+            .field("workflow_scheduling", &self.workflow_scheduling.keys())
             .finish()
     }
 }
@@ -125,6 +136,8 @@ impl Registry {
             overload: BTreeMap::new(),
             selection: BTreeMap::new(),
             predictors: BTreeMap::new(),
+            service_placement: BTreeMap::new(),
+            workflow_scheduling: BTreeMap::new(),
         }
     }
 
@@ -237,6 +250,58 @@ impl Registry {
             Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
         self.selection.insert(name.into(), Entry::new::<P>(make));
         self
+    }
+
+    /// Registers a service placement policy whose fields are its parameters.
+    pub fn service_placement<P: Parameters + ServicePlacementPolicy>(
+        &mut self,
+        name: &str,
+    ) -> &mut Self {
+        let make: MakeServicePlacement = Box::new(|value, site, _, _| {
+            let policy = site.check(parameters::<P>(value))?;
+            policy.check().map_err(|error| site.parameter_error(error)).ok()?;
+            Some(Box::new(policy) as Box<dyn ServicePlacementPolicy>)
+        });
+        self.service_placement.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a service placement policy that is made from its parameters.
+    pub fn built_service_placement<P: BuildServicePlacement>(&mut self, name: &str) -> &mut Self {
+        let make: MakeServicePlacement = Box::new(|value, site, registry, directory| {
+            site.check(parameters::<P>(value))?.build(site, registry, directory)
+        });
+        self.service_placement.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Makes a service placement policy; errors go to the site.
+    #[must_use]
+    pub fn make_service_placement(
+        &self,
+        kind: &ServicePlacementKind,
+        site: &Site<'_>,
+        directory: &NodeDirectory,
+    ) -> Option<Box<dyn ServicePlacementPolicy>> {
+        (self.service_placement.get(kind.kind())?.make)(&kind.0, site, self, directory)
+    }
+
+    /// Registers a scheduling policy of workflows whose fields are its parameters.
+    pub fn workflow_scheduling<P: Parameters + WorkflowPolicy>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn WorkflowPolicy> =
+            Box::new(|value, site, _| Some(Box::new(site.check(parameters::<P>(value))?)));
+        self.workflow_scheduling.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Makes a scheduling policy of workflows; errors go to the site.
+    #[must_use]
+    pub fn make_workflow_scheduling(
+        &self,
+        kind: &WorkflowSchedulingKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn WorkflowPolicy>> {
+        (self.workflow_scheduling.get(kind.kind())?.make)(&kind.0, site, self)
     }
 
     /// Makes a VM allocation policy; errors go to the site.
@@ -366,6 +431,8 @@ impl Registry {
             fill_both::<_, GovernorTimesSpec>(&self.governors, &mut governor.0);
         }
         fill(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
+        fill(&self.service_placement, &mut scenario.policies.service_placement.0);
+        fill(&self.workflow_scheduling, &mut scenario.policies.workflow_scheduling.0);
         let mut part = Some(&mut scenario.policies.consolidation.0);
         while let Some(consolidation) = part {
             fill(&self.consolidation, consolidation);
@@ -422,6 +489,8 @@ impl Registry {
             (OverloadKind::DEFINITION, one_of(&self.overload, &mut generator)),
             (SelectionKind::DEFINITION, one_of(&self.selection, &mut generator)),
             (PredictorKind::DEFINITION, one_of(&self.predictors, &mut generator)),
+            (ServicePlacementKind::DEFINITION, one_of(&self.service_placement, &mut generator)),
+            (WorkflowSchedulingKind::DEFINITION, one_of(&self.workflow_scheduling, &mut generator)),
         ];
         let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
         if let Some(known) = schema["$defs"].as_object_mut() {
@@ -462,6 +531,8 @@ impl Registry {
         kinds.extend(infos("overload detection", &self.overload));
         kinds.extend(infos("VM selection", &self.selection));
         kinds.extend(infos("predictor", &self.predictors));
+        kinds.extend(infos("service placement policy", &self.service_placement));
+        kinds.extend(infos("workflow scheduling policy", &self.workflow_scheduling));
         kinds.extend(infos("mobility model", &self.mobility));
         kinds.extend(alternatives::<ChangeSpec>("change of dynamics"));
         kinds.extend(infos("power model", &self.power));

@@ -10,6 +10,7 @@ use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
 use super::radio::{RadioSampling, RadioTable};
 use super::sampling::{Sampler, Sampling};
+use super::service_placement::{ServicePlacement, ServicePlacer};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
 use crate::apps::{DecisionPoint, Workload};
@@ -23,7 +24,9 @@ use crate::infra::{
 use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
 use crate::placement::frequency::{self, FrequencyGovernor};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
+use crate::placement::services::{self, ServicePlacementPolicy};
 use crate::placement::vm_allocation::{self, FirstFit, VmAllocationPolicy};
+use crate::placement::workflows::{self, Heft, WorkflowPolicy};
 use crate::records::{RecordError, Records};
 
 /// What makes no world.
@@ -53,6 +56,8 @@ pub struct WorldBuilder {
     governor: Option<(String, Box<dyn FrequencyGovernor>, GovernorTimes)>,
     vm_allocation: (String, Box<dyn VmAllocationPolicy>),
     consolidation: (String, Box<dyn ConsolidationPolicy>),
+    service_placement: Vec<(String, Box<dyn ServicePlacementPolicy>)>,
+    workflow_scheduling: (String, Box<dyn WorkflowPolicy>),
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
     radio_sampling: Option<RadioSampling>,
@@ -76,6 +81,8 @@ impl WorldBuilder {
             governor: None,
             vm_allocation: ("first_fit".into(), Box::new(FirstFit {})),
             consolidation: ("nothing".into(), Box::new(Nothing {})),
+            service_placement: vec![("first_fit".into(), Box::new(services::FirstFit {}))],
+            workflow_scheduling: ("heft".into(), Box::new(Heft {})),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
             radio_sampling: None,
@@ -260,6 +267,61 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets the policy that places services whose application has none of its own: number 0. `name` is what the records
+    /// call it.
+    pub fn service_placement(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl ServicePlacementPolicy + 'static,
+    ) -> &mut Self {
+        self.service_placement[0] = (name.into(), Box::new(policy));
+        self
+    }
+
+    /// Sets that policy from a box.
+    pub fn default_service_placement(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn ServicePlacementPolicy>,
+    ) -> &mut Self {
+        self.service_placement[0] = (name.into(), policy);
+        self
+    }
+
+    /// Adds a policy for applications of their own and returns its number, to be named in requests.
+    pub fn boxed_service_placement(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn ServicePlacementPolicy>,
+    ) -> u32 {
+        self.service_placement.push((name.into(), policy));
+        self.service_placement.len() as u32 - 1
+    }
+
+    /// The number that the next policy of an application will have.
+    pub(crate) fn next_service_placement(&self) -> u32 {
+        self.service_placement.len() as u32
+    }
+
+    /// Sets the policy that decides on which nodes the tasks of workflows run; `name` is what the records call it.
+    pub fn workflow_scheduling(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl WorkflowPolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_workflow_scheduling(name, Box::new(policy))
+    }
+
+    /// Sets the scheduling policy of workflows from a box.
+    pub fn boxed_workflow_scheduling(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn WorkflowPolicy>,
+    ) -> &mut Self {
+        self.workflow_scheduling = (name.into(), policy);
+        self
+    }
+
     /// At which points decisions are recorded; at all if this is not called.
     pub fn record_decisions(&mut self, points: impl IntoIterator<Item = DecisionPoint>) -> &mut Self {
         self.recorded = points.into_iter().collect();
@@ -297,7 +359,9 @@ impl WorldBuilder {
         let has_steps = infrastructure.classes().iter().any(|class| class.frequency.is_some());
         let has_changes = infrastructure.has_perturbations();
         let has_signals = infrastructure.radio_environment().is_some();
-        let tables = Tables::register(&mut *records, has_steps, has_signals, has_changes)?;
+        let assets = infrastructure.assets().catalogue();
+        let changes = has_changes.then_some(assets);
+        let tables = Tables::register(&mut *records, has_steps, has_signals, changes)?;
         let radio = match self.radio_sampling {
             Some(sampling) => Some(RadioTable::register(sampling, &mut *records)?),
             None => None,
@@ -333,6 +397,13 @@ impl WorldBuilder {
                     let name = self.governor.as_ref().map_or("", |(name, _, _)| name.as_str());
                     PointSpec::new(point, name, frequency::feature_columns())
                 }
+                DecisionPoint::ServicePlacement => {
+                    let name = &self.service_placement[0].0;
+                    PointSpec::new(point, name, services::feature_columns())
+                }
+                DecisionPoint::WorkflowScheduling => {
+                    PointSpec::new(point, &self.workflow_scheduling.0, workflows::feature_columns())
+                }
             })
             .collect();
         if records.is_recorded(tables.movements) {
@@ -359,13 +430,25 @@ impl WorldBuilder {
             .collect();
         let workload_symbols =
             self.workloads.iter().map(|workload| records.symbol(workload.name())).collect();
+        let mut service_placement = ServicePlacement::default();
+        for (number, (name, policy)) in self.service_placement.into_iter().enumerate() {
+            let random = match number {
+                0 => streams.stream("policy/service_placement"),
+                _ => streams.stream(&format!("policy/service_placement/{number}")),
+            };
+            let name = records.symbol(&name);
+            service_placement.placers.push(ServicePlacer { policy, random, name });
+        }
         let core = Core {
+            service_placement,
             infrastructure,
             offloading: self.offloading.1,
             vm_allocation: self.vm_allocation.1,
             vm_allocation_random: self.streams.stream("policy/vm_allocation"),
             consolidation: self.consolidation.1,
             consolidation_random: self.streams.stream("policy/consolidation"),
+            workflow_scheduling: self.workflow_scheduling.1,
+            workflow_scheduling_random: self.streams.stream("policy/workflow_scheduling"),
             offloading_random: self.streams.stream("policy/offloading"),
             decisions,
             governor,

@@ -16,8 +16,8 @@ pub(super) fn table() -> TableSpec {
             ColumnSpec::category(
                 "attribute",
                 "latency (s), bandwidth or the bandwidth of a direction (bit/s), availability (1 or 0), cores, memory \
-                 and storage (B), speed (over that of its frequency), battery_level (share), battery_capacity (J) or \
-                 charger_power (W)",
+                 and storage (B), speed (over that of its frequency), battery_level (share), battery_capacity (J), \
+                 charger_power (W), or the name of an asset (in its unit)",
             ),
             ColumnSpec::float("value", "", "its value from then on"),
             ColumnSpec::float("base", "", "the value that it changes around; of a battery's level the one before"),
@@ -41,7 +41,7 @@ impl Core {
                     Cell::Float(now.as_secs()),
                     Cell::Category(kind),
                     Cell::Category(subject),
-                    Cell::Category(tables.names.attributes[change.attribute as usize]),
+                    Cell::Category(tables.names.attributes[change.attribute.index()]),
                     Cell::Float(change.value),
                     Cell::Float(change.base),
                 ],

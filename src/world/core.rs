@@ -10,25 +10,31 @@ use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
 use super::radio::RadioTable;
 use super::sampling::Sampler;
+use super::service_placement::{self, ServicePlacement};
 use super::tables::Tables;
+use super::workflow_scheduling;
+use crate::apps::workflows::{WorkflowChoice, WorkflowRequest};
 use crate::apps::{
     ConsolidationChoice, ConsolidationRequest, Context, DecisionEnd, DecisionId, DecisionPoint, Message,
-    OffloadingChoice, OffloadingRequest, VmAllocationChoice, VmAllocationRequest,
+    OffloadingChoice, OffloadingRequest, ServicePlacementChoice, ServicePlacementRequest,
+    VmAllocationChoice, VmAllocationRequest,
 };
 use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
 use crate::infra::accelerators::AcceleratorRequest;
-use crate::infra::compute::{Discipline, JobRequest, Refusal};
+use crate::infra::applications::ReplicaIndex;
+use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, HostId, HostSpec, Infrastructure, JobId, LinkId, LocalPlane, MigrationId,
-    MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share, TransferId, TransferOutcome,
-    TransferRecord, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JobId, LinkId,
+    LocalPlane, MigrationId, MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share, TransferId,
+    TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
 };
 use crate::placement::consolidation::ConsolidationPolicy;
 use crate::placement::offloading::{
     OffloadingDecision, OffloadingPolicy, OffloadingTarget, OffloadingView,
 };
 use crate::placement::vm_allocation::VmAllocationPolicy;
+use crate::placement::workflows::WorkflowPolicy;
 use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
 
 /// What is counted of the whole world.
@@ -51,6 +57,9 @@ pub(super) struct Core {
     pub(super) vm_allocation_random: Stream,
     pub(super) consolidation: Box<dyn ConsolidationPolicy>,
     pub(super) consolidation_random: Stream,
+    pub(super) service_placement: ServicePlacement,
+    pub(super) workflow_scheduling: Box<dyn WorkflowPolicy>,
+    pub(super) workflow_scheduling_random: Stream,
     pub(super) decisions: Decisions,
     pub(super) governor: Option<Governor>,
     pub(super) energy: Option<EnergyTable>,
@@ -275,7 +284,11 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.release(self.schedule.now(), processor, share);
     }
 
-    fn cancel_job(&mut self, job: JobId) {
+    fn cancel_job(&mut self, job: JobId, token: u64) {
+        let known = self.core.infrastructure.compute().job(job);
+        if known.is_none_or(|known| known.owner != self.owner(token)) {
+            return;
+        }
         self.core.infrastructure.cancel_job(self.schedule, job);
     }
 
@@ -289,8 +302,26 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.submit_accelerated(self.schedule, node, request, owner)
     }
 
-    fn cancel_accelerated(&mut self, job: AcceleratorJobId) {
+    fn cancel_accelerated(&mut self, job: AcceleratorJobId, token: u64) {
+        let known = self.core.infrastructure.accelerators().job(job);
+        if known.is_none_or(|known| known.owner != self.owner(token)) {
+            return;
+        }
         self.core.infrastructure.cancel_accelerated(self.schedule, job);
+    }
+
+    fn deploy(
+        &mut self,
+        node: NodeId,
+        cores: f64,
+        discipline: Discipline,
+        resources: &Resources,
+    ) -> Result<ProcessorId, Refusal> {
+        self.core.infrastructure.deploy(self.schedule, node, cores, discipline, resources)
+    }
+
+    fn undeploy(&mut self, instance: ProcessorId) -> (Vec<Job>, DeployedEnergy) {
+        self.core.infrastructure.undeploy(self.schedule, instance)
     }
 
     fn start_transfer_via(
@@ -305,11 +336,20 @@ impl Context for WorldContext<'_> {
         self.core.infrastructure.start_transfer(self.schedule, from, to, bytes, owner, via)
     }
 
-    fn abort_transfer(&mut self, transfer: TransferId, outcome: TransferOutcome) {
-        let ended = self.core.infrastructure.abort_transfer(self.schedule, transfer, outcome);
-        if let Some(record) = ended {
-            self.core.record_transfer(self.schedule.now(), &record);
+    fn abort_transfer(
+        &mut self,
+        transfer: TransferId,
+        token: u64,
+        outcome: TransferOutcome,
+    ) -> Option<TransferRecord> {
+        if self.core.infrastructure.network().owner(transfer) != Some(self.owner(token)) {
+            return None;
         }
+        let ended = self.core.infrastructure.abort_transfer(self.schedule, transfer, outcome);
+        if let Some(record) = &ended {
+            self.core.record_transfer(self.schedule.now(), record);
+        }
+        ended
     }
 
     fn decide_offloading(&mut self, request: &OffloadingRequest) -> OffloadingChoice {
@@ -337,6 +377,7 @@ impl Context for WorldContext<'_> {
                 time: now,
                 point: DecisionPoint::Offloading,
                 workload,
+                policy: None,
                 subject: request.task,
                 device: Some(request.device),
                 choice: node,
@@ -453,6 +494,26 @@ impl Context for WorldContext<'_> {
 
     fn decide_consolidation(&mut self, request: &ConsolidationRequest<'_>) -> ConsolidationChoice {
         hosting::decide_consolidation(self.core, self.schedule.now(), self.workload, request)
+    }
+
+    fn decide_service_placement(
+        &mut self,
+        request: &ServicePlacementRequest<'_>,
+    ) -> ServicePlacementChoice {
+        let now = self.schedule.now();
+        service_placement::decide_service_placement(self.core, now, self.workload, request)
+    }
+
+    fn displace(&mut self, application: ApplicationId, replica: ReplicaIndex) {
+        self.core.infrastructure.displace(application, replica);
+    }
+
+    fn plans_workflows_ahead(&self) -> bool {
+        self.core.workflow_scheduling.plans_ahead()
+    }
+
+    fn decide_workflow(&mut self, request: &WorkflowRequest<'_>) -> WorkflowChoice {
+        workflow_scheduling::decide(self.core, self.schedule.now(), self.workload, request)
     }
 
     fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd) {

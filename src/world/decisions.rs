@@ -19,7 +19,7 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::unsigned(
             "subject",
             "",
-            "what it was about: number of the task in its workload, of the virtual machine, of the step, or of the node",
+            "what it was about: number of the task in its workload, of the task in its workflow, of the virtual machine, of the step, of the node, or of the application",
         ),
         ColumnSpec::category(
             "device",
@@ -69,6 +69,8 @@ pub(super) struct Made {
     pub(super) point: DecisionPoint,
     /// The workload that asked, if one did.
     pub(super) workload: Option<Symbol>,
+    /// Who decided, if several policies may at the point.
+    pub(super) policy: Option<Symbol>,
     pub(super) subject: u64,
     pub(super) device: Option<NodeId>,
     pub(super) choice: Option<NodeId>,
@@ -215,7 +217,7 @@ impl Decisions {
             Cell::Float(pending.made.time.as_secs()),
             Cell::Unsigned(pending.number),
             Cell::Category(point.name),
-            Cell::Category(point.policy),
+            Cell::Category(pending.made.policy.unwrap_or(point.policy)),
             pending.made.workload.into(),
             Cell::Unsigned(pending.made.subject),
             node(pending.made.device).into(),

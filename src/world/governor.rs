@@ -202,6 +202,7 @@ impl Core {
                 time: now,
                 point: DecisionPoint::Frequency,
                 workload: None,
+                policy: None,
                 subject: u64::from(node.0),
                 device: Some(node),
                 choice: None,

@@ -14,9 +14,11 @@ mod movements;
 mod network_energy;
 mod radio;
 mod sampling;
+mod service_placement;
 mod simulation;
 mod tables;
 mod tier_samples;
+mod workflow_scheduling;
 
 pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};

@@ -163,7 +163,10 @@ impl World {
                     workload.on_host_change(host, state, context);
                 });
             }
-            &Notice::LinkChanged { link, up } => self.core.record_link_change(now, link, up),
+            &Notice::LinkChanged { link, up } => {
+                self.core.record_link_change(now, link, up);
+                self.with_each(schedule, |workload, context| workload.on_link_change(link, up, context));
+            }
             &Notice::Moved(node) => self.core.record_movement(now, node),
             &Notice::Handover { device, from, to } => {
                 self.core.record_handover(now, device, from, to);

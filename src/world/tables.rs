@@ -1,5 +1,6 @@
 //! The tables that all workloads share.
 
+use crate::infra::assets::Catalogue;
 use crate::infra::dynamics::Attribute;
 use crate::records::{ColumnSpec, RecordError, Records, Symbol, TableId, TableSpec};
 
@@ -160,7 +161,7 @@ pub(super) struct Tables {
 }
 
 /// Symbols of fixed words.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Names {
     pub(super) node: Symbol,
     pub(super) link: Symbol,
@@ -176,8 +177,8 @@ pub(super) struct Names {
     pub(super) both: Symbol,
     pub(super) transfer_outcomes: [Symbol; 6],
     pub(super) tiers: [Symbol; 5],
-    /// Of what perturbations change.
-    pub(super) attributes: [Symbol; Attribute::ALL.len()],
+    /// Of what perturbations change, by the index of the attribute.
+    pub(super) attributes: Vec<Symbol>,
 }
 
 impl Tables {
@@ -185,7 +186,7 @@ impl Tables {
         records: &mut dyn Records,
         has_frequencies: bool,
         has_signals: bool,
-        has_changes: bool,
+        changes: Option<&Catalogue>,
     ) -> Result<Self, RecordError> {
         Ok(Tables {
             nodes: records.table(nodes())?,
@@ -196,7 +197,7 @@ impl Tables {
             positions: records.table(positions())?,
             movements: records.table(super::movements::table())?,
             tiers: records.table(super::tier_samples::table())?,
-            changes: has_changes.then(|| records.table(super::changes::table())).transpose()?,
+            changes: changes.map(|_| records.table(super::changes::table())).transpose()?,
             frequencies: if has_frequencies { Some(records.table(frequencies())?) } else { None },
             names: Names {
                 node: records.symbol("node"),
@@ -220,7 +221,12 @@ impl Tables {
                     records.symbol("refused_for_bandwidth"),
                 ],
                 tiers: crate::infra::Tier::ALL.map(|tier| records.symbol(tier.name())),
-                attributes: Attribute::ALL.map(|attribute| records.symbol(attribute.name())),
+                attributes: {
+                    let named = Attribute::ALL.iter().map(|attribute| attribute.name());
+                    let assets = changes.into_iter().flat_map(Catalogue::iter);
+                    let names = named.chain(assets.map(|(_, asset)| asset.name.as_str()));
+                    names.map(|name| records.symbol(name)).collect()
+                },
             },
         })
     }

@@ -14,6 +14,9 @@ use crate::placement::offloading::{OffloadingDecision, OffloadingPolicy, Offload
 use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
 use std::any::Any;
 
+mod owners;
+mod workflows;
+
 /// Keeps all rows as text.
 #[derive(Debug, Default)]
 struct Rows {

@@ -22,7 +22,8 @@ fn help_describes_each_command_with_an_example() {
             help.split_once("Example:\n").unwrap_or_else(|| panic!("no example in {help}"));
         assert!(example.trim_start().starts_with(&format!("stratosim {command}")), "{example}");
     }
-    assert!(overview.contains("Exit codes: 0 done, 1 failed, 2 bad input."), "{overview}");
+    let codes = "Exit codes: 0 done, 1 failed, 2 bad input, 3 done, but no application was ever placed.";
+    assert!(overview.contains(codes), "{overview}");
     let assert = stratosim().arg("--version").assert().success();
     assert_eq!(output_text(&assert), format!("stratosim {}\n", env!("CARGO_PKG_VERSION")));
 }
@@ -356,4 +357,37 @@ fn a_reader_that_has_gone_is_no_failure() {
         assert_eq!((output.status.code(), found.as_str()), (Some(0), ""), "{arguments:?}");
     }
     assert!(out.join("run.json").is_file() && new.is_file());
+}
+
+/// Workflows have lines of their own, and the example has the retries that it tells of.
+#[test]
+fn workflows_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let output =
+        stratosim().args(["run", "scenarios/workflow.json", "--out"]).arg(&out).output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    for told in [" workflows arrived\n", "  makespan ", " done, "] {
+        assert!(text.contains(told), "{told:?} is not in {text}");
+    }
+    let summary = fs::read_to_string(out.join("summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert!(summary["workloads"]["workflows"]["retries"].as_u64() > Some(0));
+}
+
+/// Requests and violations are called so.
+#[test]
+fn requests_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = stratosim()
+        .args(["run", "scenarios/sock-shop.json", "--set", "duration=20 s", "--out"])
+        .arg(folder.path().join("run"))
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    for told in [" requests created\n", " violations, "] {
+        assert!(text.contains(told), "{told:?} is not in {text}");
+    }
 }

@@ -163,6 +163,25 @@ fn the_changing_network_changes_as_it_says() {
 }
 
 #[test]
+fn assets_change_by_name() {
+    let mut scenario = scenario(json!([
+        { "nodes": "edge", "attribute": { "asset": "licence" }, "schedule": { "at": ["10 s"] },
+          "change": { "kind": "set_value", "value": 3 } },
+        { "nodes": "edge-1", "attribute": { "asset": "processing_time_s" }, "schedule": { "at": ["20 s"] },
+          "change": { "kind": "set_value", "value": 0.5 } }
+    ]));
+    scenario["assets"] = json!({ "licence": { "algebra": "additive", "unit": "seats" } });
+    scenario["nodes"][1]["assets"] = json!({ "licence": 5 });
+    let run = run(&scenario);
+    let rows = run.table("changes");
+    for edge in ["edge-0", "edge-1"] {
+        assert_eq!(values(&rows, edge, "licence"), [(10.0, 3.0)]);
+    }
+    assert_eq!(values(&rows, "edge-1", "processing_time_s"), [(20.0, 0.5)]);
+    assert_eq!(rows.len(), 3);
+}
+
+#[test]
 fn kinds_are_listed_with_their_parameters() {
     let listed = output_text(&stratosim().args(["list", "dynamics"]).assert().success());
     for text in ["availability_flap", "p_repair (required)", "replay", "mapping ({})", "momentum_walk"] {
@@ -239,6 +258,18 @@ fn what_makes_no_sense_is_told_with_its_place() {
         (
             json!({ "cells": "cloud", "attribute": "uplink", "change": scale }),
             "dynamics[0].cells: \"cloud\" is no access point",
+        ),
+        (
+            json!({ "nodes": "edge", "attribute": { "asset": "licences" }, "change": scale }),
+            "dynamics[0].attribute.asset: no asset is named \"licences\"",
+        ),
+        (
+            json!({ "nodes": "edge", "attribute": { "asset": "memory_bytes" }, "change": scale }),
+            "help: write \"attribute\": \"memory\"",
+        ),
+        (
+            json!({ "nodes": "edge", "attribute": { "asset": "accelerators" }, "change": scale }),
+            "asset cannot change of \"edge\": it has no accelerators",
         ),
     ];
     for (spec, expected) in cases {

@@ -3,6 +3,7 @@
 
 mod accelerators;
 mod access;
+mod allocate;
 mod bad_scenarios;
 mod batteries;
 mod cloud_optimum;
@@ -31,6 +32,11 @@ mod real_data;
 #[cfg(feature = "plot")]
 mod report;
 mod run_directory;
+mod service_accounts;
+mod service_placement;
+mod service_requirements;
+mod services;
+mod services_random;
 mod sites;
 mod support;
 mod sweep;

@@ -56,7 +56,7 @@ fn the_dictionary_describes_each_column_of_each_table() {
             for (column, of) in table["columns"].as_object().unwrap() {
                 let kind = of["type"].as_str().unwrap();
                 assert!(
-                    ["float", "unsigned", "boolean", "category"].contains(&kind),
+                    ["float", "unsigned", "boolean", "category", "text"].contains(&kind),
                     "{name}.{column}: {kind}"
                 );
                 assert!(!of["meaning"].as_str().unwrap().is_empty(), "{name}.{column}");

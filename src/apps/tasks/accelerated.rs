@@ -249,7 +249,7 @@ impl TaskWorkload {
         context: &mut dyn Context,
     ) {
         let job = context.infrastructure().accelerators().job(id).cloned();
-        context.cancel_accelerated(id);
+        context.cancel_accelerated(id, index as u64);
         if let Some(job) = job {
             let outcome = Outcome::MissedDeadline;
             self.add_device_wait(index, &job);

@@ -55,6 +55,8 @@ impl Jobs {
 pub struct Compute {
     processors: Vec<Processor>,
     jobs: Jobs,
+    /// Numbers of processors that are gone.
+    unused: Vec<u32>,
 }
 
 impl Compute {
@@ -67,8 +69,57 @@ impl Compute {
         discipline: Discipline,
         resources: Resources,
     ) -> ProcessorId {
-        self.processors.push(Processor::new(node, cores, mips, discipline, resources));
+        let processor = Processor::new(node, cores, mips, discipline, resources);
+        if let Some(id) = self.unused.pop() {
+            self.processors[id as usize] = processor;
+            return ProcessorId(id);
+        }
+        self.processors.push(processor);
         ProcessorId((self.processors.len() - 1) as u32)
+    }
+
+    /// Makes an instance of `cores` with memory, storage and accelerators of the processor `host`. Its cores are to be
+    /// [taken](Self::set_taken) from the host.
+    ///
+    /// # Errors
+    /// If the host has not that much free of something other than cores.
+    pub(in crate::infra) fn make_instance(
+        &mut self,
+        now: SimTime,
+        host: ProcessorId,
+        cores: f64,
+        discipline: Discipline,
+        resources: &Resources,
+    ) -> Result<ProcessorId, Refusal> {
+        let processor = &mut self.processors[host.index()];
+        processor.take_resources(resources)?;
+        let (node, mips, speeds) = (processor.node(), processor.mips(), processor.speeds());
+        let instance = self.add_processor(node, cores, mips, discipline, resources.clone());
+        self.set_speeds(now, instance, speeds);
+        Ok(instance)
+    }
+
+    /// Ends an instance that has no jobs and gives back what it had of its host, but for cores; its number is used
+    /// again.
+    pub(in crate::infra) fn end_instance(
+        &mut self,
+        host: ProcessorId,
+        instance: ProcessorId,
+        resources: &Resources,
+    ) {
+        self.processors[host.index()].give_resources(resources);
+        self.unused.push(instance.0);
+    }
+
+    /// From `now` on instances have taken so many cores of a processor at run time.
+    pub(in crate::infra) fn set_taken(&mut self, now: SimTime, processor: ProcessorId, cores: f64) {
+        self.processors[processor.index()].set_taken(now, cores, &mut self.jobs);
+    }
+
+    /// Cores that a processor offers now, with those that instances have taken at run time.
+    #[must_use]
+    pub fn offered_cores(&self, processor: ProcessorId) -> f64 {
+        self.processors[processor.index()].offered()
     }
 
     /// Reserves an instance with `cores` and `resources` on the processor `host` and returns its own
@@ -92,7 +143,7 @@ impl Compute {
         Ok(instance)
     }
 
-    /// Number of processors.
+    /// Number of processors, with those that are gone and whose numbers will be used again.
     #[must_use]
     pub fn len(&self) -> usize {
         self.processors.len()
@@ -120,6 +171,11 @@ impl Compute {
     #[must_use]
     pub fn cores(&self, processor: ProcessorId) -> f64 {
         self.processors[processor.index()].cores()
+    }
+
+    /// Cores that no instance has reserved, whether they are offered now or not.
+    pub(in crate::infra) fn unreserved_cores(&self, processor: ProcessorId) -> f64 {
+        self.processors[processor.index()].unreserved_cores()
     }
 
     /// Million instructions a second of one core.

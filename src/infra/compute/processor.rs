@@ -97,6 +97,8 @@ pub(super) struct Processor {
     cores: f64,
     /// Share of them that is offered now; more than all of them above 1.
     offer: f64,
+    /// Cores of these that instances have taken at run time.
+    taken: f64,
     mips: f64,
     discipline: Discipline,
     free: Resources,
@@ -111,6 +113,9 @@ pub(super) struct Processor {
     waiting_cores: f64,
     waiting: VecDeque<u32>,
 }
+
+/// Parts of a core that are taken for rounding errors.
+const ROUNDING: f64 = 1e-9;
 
 /// Work of a job per core it asks for: what its finish mark lies ahead of the clock at its start.
 fn work_per_core(request: &JobRequest) -> f64 {
@@ -129,6 +134,7 @@ impl Processor {
             node,
             cores,
             offer: 1.0,
+            taken: 0.0,
             mips,
             discipline,
             accelerators: resources.accelerators.clone(),
@@ -158,13 +164,50 @@ impl Processor {
         self.node
     }
 
-    /// Cores that are offered now.
+    /// Cores that are offered now and that no instance has taken.
     pub(super) fn cores(&self) -> f64 {
+        if self.taken == 0.0 { self.offered() } else { (self.offered() - self.taken).max(0.0) }
+    }
+
+    /// Cores that are offered now, with those that instances have taken at run time.
+    pub(super) fn offered(&self) -> f64 {
         self.cores * self.offer
+    }
+
+    /// From `now` on instances have taken so many cores of what is offered. What runs goes on: where it asks for more
+    /// than is left, all of it slower. What waits may start.
+    pub(super) fn set_taken(&mut self, now: SimTime, cores: f64, jobs: &mut Jobs) {
+        self.advance(now);
+        self.taken = cores;
+        self.start_waiting(now, jobs);
+    }
+
+    /// Takes memory, storage and accelerators for an instance.
+    ///
+    /// # Errors
+    /// The first thing that is short; nothing is taken then.
+    pub(super) fn take_resources(&mut self, resources: &Resources) -> Result<(), Refusal> {
+        self.free.holds(resources)?;
+        self.free.take(resources);
+        Ok(())
+    }
+
+    /// Gives back what an instance has taken.
+    pub(super) fn give_resources(&mut self, resources: &Resources) {
+        self.free.give(resources);
+    }
+
+    /// Cores that no instance has reserved, offered now or not.
+    pub(super) fn unreserved_cores(&self) -> f64 {
+        self.cores - self.taken
     }
 
     /// Cores that jobs can ask for together where each holds its own: a part of a core serves as a whole one, slower.
     fn room(&self) -> f64 {
+        if self.taken > 0.0 {
+            // Sums of parts of cores may be off by a rounding error.
+            return (self.cores() - ROUNDING).ceil();
+        }
         if self.offer == 1.0 { self.cores } else { self.cores().ceil() }
     }
 

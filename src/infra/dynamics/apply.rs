@@ -157,6 +157,7 @@ impl Infrastructure {
                 Attribute::BatteryLevel => self.set_battery_level(schedule, node, value),
                 Attribute::BatteryCapacity => self.set_battery_capacity(schedule, node, value),
                 Attribute::ChargerPower => self.set_charger_power(schedule, node, value),
+                Attribute::Asset(asset) => self.set_offer(node, asset, value),
                 // No attributes of nodes.
                 _ => {}
             },

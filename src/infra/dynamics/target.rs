@@ -2,6 +2,7 @@
 
 use super::change::Amount;
 use crate::engine::SimTime;
+use crate::infra::assets::{Algebra, AssetId};
 use crate::infra::ids::{LinkId, NodeId};
 use crate::infra::infrastructure::Infrastructure;
 use crate::infra::network::{Direction, LEAST_BANDWIDTH_BPS};
@@ -79,10 +80,14 @@ pub enum Attribute {
     BatteryCapacity,
     /// Power of a node's charger, in W.
     ChargerPower,
+    /// What a node offers of an asset to services, in the asset's unit: one of the user's own, accelerators, or the figures
+    /// for availability and processing time, by which no node fails or is slower. Cores, memory and storage are
+    /// attributes of their own, and labels do not change.
+    Asset(AssetId),
 }
 
 impl Attribute {
-    /// All attributes, in order.
+    /// All attributes but assets, in order.
     pub const ALL: [Attribute; 14] = [
         Attribute::Latency,
         Attribute::Bandwidth,
@@ -100,7 +105,16 @@ impl Attribute {
         Attribute::ChargerPower,
     ];
 
-    /// The name in scenarios and tables.
+    /// The place among all, and after them that of assets by their ids.
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Attribute::Asset(asset) => Self::ALL.len() + asset.index(),
+            _ => Self::ALL.iter().position(|own| *own == self).unwrap_or(0),
+        }
+    }
+
+    /// The name in scenarios and tables; of assets tables have the asset's.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -118,10 +132,11 @@ impl Attribute {
             Attribute::BatteryLevel => "battery_level",
             Attribute::BatteryCapacity => "battery_capacity",
             Attribute::ChargerPower => "charger_power",
+            Attribute::Asset(_) => "asset",
         }
     }
 
-    /// The unit of its values; empty of plain numbers.
+    /// The unit of its values; empty of plain numbers, and of assets, which have their own.
     #[must_use]
     pub const fn unit(self) -> &'static str {
         match self {
@@ -134,9 +149,11 @@ impl Attribute {
             Attribute::Memory | Attribute::Storage => "B",
             Attribute::BatteryCapacity => "J",
             Attribute::ChargerPower => "W",
-            Attribute::Availability | Attribute::Cores | Attribute::Speed | Attribute::BatteryLevel => {
-                ""
-            }
+            Attribute::Availability
+            | Attribute::Cores
+            | Attribute::Speed
+            | Attribute::BatteryLevel
+            | Attribute::Asset(_) => "",
         }
     }
 
@@ -179,7 +196,9 @@ impl Attribute {
     /// The least and the greatest value.
     const fn bounds(self) -> (f64, f64) {
         match self {
-            Attribute::Availability | Attribute::BatteryLevel => (0.0, 1.0),
+            Attribute::Availability
+            | Attribute::BatteryLevel
+            | Attribute::Asset(AssetId::AVAILABILITY) => (0.0, 1.0),
             Attribute::Bandwidth
             | Attribute::BandwidthForth
             | Attribute::BandwidthBack
@@ -257,6 +276,14 @@ pub(super) fn base(
                 Attribute::BatteryLevel => battery.map(|own| own.level(SimTime::ZERO)),
                 Attribute::BatteryCapacity => battery.map(|own| own.model().capacity_j),
                 Attribute::ChargerPower => infrastructure.charger_power_w(node),
+                Attribute::Asset(asset) => {
+                    let assets = infrastructure.assets();
+                    let spec = assets.catalogue().get(asset);
+                    let changes = |spec: &crate::infra::assets::AssetSpec| {
+                        asset >= AssetId::ACCELERATORS && spec.algebra != Algebra::Symbolic
+                    };
+                    spec.filter(|spec| changes(spec)).map(|_| assets.base(node, asset))
+                }
                 _ => None,
             }
         }

@@ -7,6 +7,8 @@ use crate::infra::network::LinkSpec;
 use crate::infra::{InfraBuilder, NodeClass, Position, Static, Tier};
 use proptest::prelude::*;
 
+mod assets;
+
 fn secs(seconds: f64) -> SimTime {
     SimTime::from_secs(seconds)
 }

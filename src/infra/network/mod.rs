@@ -18,6 +18,7 @@ mod routes;
 mod tests;
 mod transfers;
 mod views;
+mod ways;
 
 pub use carried::{Carried, CarriedEnd};
 pub use changes::{Direction, LEAST_BANDWIDTH_BPS};
@@ -30,7 +31,10 @@ pub use hops::Attachment;
 pub use link::{
     DirectScope, DirectSpec, LinkModel, LinkSpec, Mm1, NetworkClass, RadioEnergy, RadioSpec,
 };
+pub(in crate::infra) use parts::ChannelId;
 pub use parts::{ChannelState, Endpoint, Link, NetworkRefusal};
 pub use routes::Routes;
 pub use transfers::Network;
 pub use views::TransferView;
+pub use ways::WayStep;
+pub(in crate::infra) use ways::{Ask, NoWay, WaySearch, has_left, radio_step};

@@ -8,7 +8,7 @@ use crate::infra::ids::{LinkId, NodeId, Owner};
 
 /// One direction of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ChannelId(pub(super) u32);
+pub(in crate::infra) struct ChannelId(pub(in crate::infra) u32);
 
 #[derive(Debug)]
 pub(super) struct Channel {

@@ -94,7 +94,22 @@ impl Routes {
 
     /// The latency of a way of this cost.
     fn latency_of(&self, cost_ns: u64) -> SimDuration {
-        SimDuration::from_nanos(if self.has_detours { cost_ns % DETOUR_NS } else { cost_ns })
+        SimDuration::from_nanos(self.latency_part_ns(cost_ns))
+    }
+
+    /// What passing a link costs in nanoseconds: its latency, and more for links that are for their ends only.
+    pub(in crate::infra) fn cost_ns(&self, link: LinkId) -> u64 {
+        self.latencies_ns[link.index()]
+    }
+
+    /// Whether any link is for its ends only.
+    pub(in crate::infra) fn has_detours(&self) -> bool {
+        self.has_detours
+    }
+
+    /// The latency of a way of this cost, in nanoseconds.
+    pub(in crate::infra) fn latency_part_ns(&self, cost_ns: u64) -> u64 {
+        if self.has_detours { cost_ns % DETOUR_NS } else { cost_ns }
     }
 
     /// Whether a node works; one outside the topology does.
@@ -120,9 +135,12 @@ impl Routes {
                 sets.union(a, b);
             }
         }
-        self.only_links.clear();
-        let only_links = (0..self.graph.node_count()).map(|place| self.find_only_link(place)).collect();
-        self.only_links = only_links;
+        // Which links there are does not change with what works.
+        if self.only_links.len() != self.graph.node_count() {
+            let nodes = 0..self.graph.node_count();
+            let only_links = nodes.map(|place| self.find_only_link(place)).collect();
+            self.only_links = only_links;
+        }
         self.components = sets.into_labeling().into_iter().map(|label| label as u32).collect();
     }
 

@@ -4,7 +4,11 @@
 //! shadowing that is a matter of distances alone, and [`AccessPoints`](super::AccessPoints) solves for the exact
 //! instants of hand-overs. With shadowing, or where an interval is given, each device measures the sites in its
 //! range at that interval, and takes the strongest.
+//!
+//! What a 5G link makes of a signal - models of path loss, SINR, coding schemes, retransmissions, schedulers, jammers - is
+//! in [`nr`], which knows no world.
 
+pub mod nr;
 mod path_loss;
 mod signals;
 

@@ -84,6 +84,7 @@ impl Infrastructure {
         if let Some(host) = self.virtual_machines.host_of_node(node) {
             return host;
         }
+        self.availability_changes += 1;
         let meter = self.meters[node.index()];
         let seen = self.flows_per_watt(node, now).unwrap_or(unpriced(now.as_secs()));
         let so_far = self.node_flows(node).unwrap_or(unpriced(meter.energy_j(now)));

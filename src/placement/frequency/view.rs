@@ -101,16 +101,16 @@ impl<'a> FrequencyView<'a> {
             return self.running_vms(host).count();
         }
         let compute = self.infrastructure.compute();
-        let processors = self.infrastructure.node(self.node).processors();
-        processors.map(|processor| compute.running(processor)).sum()
+        let processors = self.infrastructure.processors_of(self.node);
+        processors.into_iter().map(|processor| compute.running(processor)).sum()
     }
 
     /// Number of jobs that wait; none on a host, whose virtual machines all run at once.
     #[must_use]
     pub fn waiting(&self) -> usize {
         let compute = self.infrastructure.compute();
-        let processors = self.infrastructure.node(self.node).processors();
-        processors.map(|processor| compute.waiting(processor)).sum()
+        let processors = self.infrastructure.processors_of(self.node);
+        processors.into_iter().map(|processor| compute.waiting(processor)).sum()
     }
 
     /// Cores that the present work keeps busy at the present step, by class.
@@ -118,7 +118,7 @@ impl<'a> FrequencyView<'a> {
         let mut cores = [0.0; JobClass::COUNT];
         let Some(host) = self.host() else {
             let compute = self.infrastructure.compute();
-            for processor in self.infrastructure.node(self.node).processors() {
+            for processor in self.infrastructure.processors_of(self.node) {
                 for class in JobClass::ALL {
                     cores[class as usize] += compute.asked_cores(processor, class);
                 }

@@ -1,13 +1,8 @@
 //! The program: assignment, capacity, and power by segments.
 
 use super::{Placement, PlacementError, PlacementHost, PlacementVm, Solver, host_power_w};
-use good_lp::{
-    Expression, ProblemVariables, ResolutionError, Solution, SolverModel, Variable, constraint, microlp,
-    variable,
-};
-
-/// A binary variable is true above this; solvers leave small errors.
-const HALF: f64 = 0.5;
+use crate::placement::program::{HALF, Program};
+use good_lp::{Expression, ResolutionError, Variable, constraint, variable};
 
 fn check(hosts: &[PlacementHost<'_>], vms: &[PlacementVm<'_>]) -> Result<(), PlacementError> {
     let good = |what, index, quantity, found: f64, above: bool| {
@@ -44,13 +39,6 @@ fn check(hosts: &[PlacementHost<'_>], vms: &[PlacementVm<'_>]) -> Result<(), Pla
     Ok(())
 }
 
-/// The program as it grows.
-struct Program {
-    variables: ProblemVariables,
-    objective: Expression,
-    constraints: Vec<good_lp::Constraint>,
-}
-
 impl Program {
     /// Adds a host's power, given whether it is on and its load in MIPS.
     ///
@@ -83,22 +71,6 @@ impl Program {
         }
         self.constraints.push(constraint!(filled == load));
     }
-
-    fn solve(self, solver: Solver) -> Result<Box<dyn Fn(Variable) -> f64>, ResolutionError> {
-        let Program { variables, objective, constraints } = self;
-        let problem = variables.minimise(objective);
-        Ok(match solver {
-            Solver::Microlp => {
-                let solution = problem.using(microlp).with_all(constraints).solve()?;
-                Box::new(move |variable| solution.value(variable))
-            }
-            #[cfg(feature = "highs")]
-            Solver::Highs => {
-                let solution = problem.using(good_lp::highs).with_all(constraints).solve()?;
-                Box::new(move |variable| solution.value(variable))
-            }
-        })
-    }
 }
 
 /// The placement of all `vms` on `hosts` with the least power of the hosts and cost of migrations, such that
@@ -130,11 +102,7 @@ pub fn minimum_power(
         return Ok(Placement { hosts: Vec::new(), power_w: 0.0, migration_w: 0.0 });
     }
     let infeasible = PlacementError::Infeasible { vms: vms.len(), hosts: hosts.len() };
-    let mut program = Program {
-        variables: ProblemVariables::new(),
-        objective: Expression::from(0.0),
-        constraints: Vec::new(),
-    };
+    let mut program = Program::new();
     // For each virtual machine, the hosts that could take it alone, and whether they do.
     let mut choices: Vec<Vec<(usize, Variable)>> = Vec::new();
     for vm in vms {

@@ -192,6 +192,11 @@ impl NodeDirectory {
         }
     }
 
+    /// The nodes of these names; nothing of those that there are not.
+    pub(super) fn found(&self, names: &Names) -> Vec<NodeId> {
+        names.iter().filter_map(|name| self.find(name)).flatten().collect()
+    }
+
     fn known(&self) -> impl Iterator<Item = &str> + Clone {
         let classes = self.classes.iter().map(|(name, _)| name.as_str());
         let nodes = self.nodes.keys().map(String::as_str);

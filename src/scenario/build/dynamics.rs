@@ -5,14 +5,18 @@ mod replay;
 
 use super::{NodeDirectory, access_point_nodes};
 use crate::engine::{SimDuration, SimTime};
+use crate::infra::assets::{Algebra, AssetId, AssetSpec};
 use crate::infra::dynamics::{Amount, Attribute, PerturbationSpec, Subject, SubjectKind, Timetable};
 use crate::infra::{InfraBuilder, LinkId, NodeId};
 use crate::scenario::format::{
-    AmountSpec, ChangeSpec, DynamicsSpec, GroupBy, Names, Scenario, ScheduleSpec,
+    AmountSpec, AttributeSpec, ChangeSpec, DynamicsSpec, GroupBy, Names, Scenario, ScheduleSpec,
 };
 use crate::scenario::{DataRate, DataSize, Duration, Energy, Power, QuantityKind, Site};
 use crate::world::WorldBuilder;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Least step of a timetable in nanoseconds.
+const LEAST_STEP_NS: u64 = 1000;
 
 /// What perturbations are built from.
 struct Builder<'a> {
@@ -141,6 +145,10 @@ fn timetable(spec: &ScheduleSpec, horizon: SimTime, site: &Site<'_>) -> Option<T
         site.key("probability")
             .error("a perturbation that never acts changes nothing; it must be above 0");
     }
+    let least = SimDuration::from_nanos(LEAST_STEP_NS);
+    if table.every.is_some_and(|every| every > SimDuration::ZERO && every < least) {
+        site.key("every").error("steps of less than 1 us would never come to an end");
+    }
     if let Err(error) = table.check() {
         site.key(error.parameter).error(error.to_string());
         return None;
@@ -166,7 +174,7 @@ impl Builder<'_> {
         index: usize,
         site: &Site<'_>,
     ) -> Option<PerturbationSpec> {
-        let attribute = Attribute::from(spec.attribute);
+        let attribute = self.attribute(&spec.attribute, &site.key("attribute"))?;
         let table = timetable(&spec.schedule, self.horizon, &site.key("schedule"))?;
         let is_never = table.every.is_none() && table.at.is_empty();
         if is_never && !has_own_times(&spec.change) {
@@ -183,11 +191,19 @@ impl Builder<'_> {
         if subjects.is_empty() && site.is_clean() {
             site.error("it selects nothing that could change");
         }
+        if spec.share.as_fraction() == 0.0 {
+            site.key("share")
+                .error("a share of 0 selects nothing that could change; it must be above 0");
+        }
         let groups = self.groups(spec, &subjects, site);
         let change = self.change(&spec.change, attribute, &subjects, &site.key("change"))?;
         let bound = |own: &Option<AmountSpec>, key: &str| {
             own.as_ref().and_then(|own| amount(own, attribute, &site.key(key)))
         };
+        let bounds = (bound(&spec.min, "min"), bound(&spec.max, "max"));
+        if let (Some(low), Some(high)) = bounds {
+            self.check_bounds(low, high, attribute, &subjects, &site.key("min"));
+        }
         Some(PerturbationSpec {
             name: spec.name.clone().unwrap_or_else(|| index.to_string()),
             attribute,
@@ -196,8 +212,88 @@ impl Builder<'_> {
             share: spec.share.as_fraction(),
             timetable: table,
             change,
-            bounds: (bound(&spec.min, "min"), bound(&spec.max, "max")),
+            bounds,
         })
+    }
+
+    /// Tells of bounds that nothing is between.
+    fn check_bounds(
+        &self,
+        low: Amount,
+        high: Amount,
+        attribute: Attribute,
+        subjects: &[Subject],
+        site: &Site<'_>,
+    ) {
+        let contradicts = match (low, high) {
+            (Amount::Absolute(low), Amount::Absolute(high))
+            | (Amount::Relative(low), Amount::Relative(high)) => low > high,
+            _ => {
+                let bases = subjects.iter().filter_map(|own| self.base(attribute, own));
+                bases.into_iter().any(|base| low.of(base) > high.of(base))
+            }
+        };
+        if contradicts {
+            site.error_with_help(
+                "`min` is above `max`, so that no value is within both",
+                "of a value that moves `min` is the least, and `max` the greatest",
+            );
+        }
+    }
+
+    /// The value of an attribute at the start, where the description tells it.
+    fn base(&self, attribute: Attribute, subject: &Subject) -> Option<f64> {
+        match *subject {
+            Subject::Node(node) => {
+                let class = self.infrastructure.class_of(node)?;
+                match attribute {
+                    Attribute::Cores => Some(f64::from(class.cores)),
+                    Attribute::Memory => Some(class.resources.memory_bytes),
+                    Attribute::Storage => Some(class.resources.storage_bytes),
+                    Attribute::Speed | Attribute::Availability => Some(1.0),
+                    _ => None,
+                }
+            }
+            Subject::Link(link) => {
+                let (_, own) = self.infrastructure.links().find(|(id, _)| *id == link)?;
+                match attribute {
+                    Attribute::Latency => Some(own.latency.as_secs()),
+                    Attribute::Bandwidth => Some(own.bandwidth_bps),
+                    Attribute::Availability => Some(1.0),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    /// What is changed; errors go to `site`.
+    fn attribute(&self, spec: &AttributeSpec, site: &Site<'_>) -> Option<Attribute> {
+        let name = match spec {
+            AttributeSpec::Named(name) => return Some(Attribute::from(*name)),
+            AttributeSpec::Asset(own) => own.asset.as_str(),
+        };
+        let here = site.key("asset");
+        let assets = self.infrastructure.assets();
+        let Some(asset) = assets.id(name) else {
+            let changes = |(id, own): &(AssetId, &AssetSpec)| {
+                *id >= AssetId::ACCELERATORS && own.algebra != Algebra::Symbolic
+            };
+            let known: Vec<&str> =
+                assets.iter().filter(changes).map(|(_, own)| own.name.as_str()).collect();
+            here.unknown("asset", name, known.into_iter());
+            return None;
+        };
+        if asset < AssetId::ACCELERATORS {
+            let instead = name.split('_').next().unwrap_or_default();
+            let help = format!("write \"attribute\": {instead:?}");
+            here.error_with_help(format!("{name} is an attribute by itself"), help);
+            return None;
+        }
+        if assets.get(asset).is_some_and(|own| own.algebra == Algebra::Symbolic) {
+            here.error(format!("{name:?} is of labels, which do not change"));
+            return None;
+        }
+        Some(Attribute::Asset(asset))
     }
 
     /// What a perturbation selects; errors go to `site`.
@@ -321,6 +417,17 @@ impl Builder<'_> {
                     if class.battery.as_ref().is_none_or(|own| own.charger.is_none()) =>
                 {
                     "no charger"
+                }
+                Attribute::Asset(AssetId::ACCELERATORS)
+                    if class.resources.accelerators.is_empty() && class.accelerators.is_empty() =>
+                {
+                    "no accelerators"
+                }
+                Attribute::Asset(asset)
+                    if asset > AssetId::ARCHITECTURE
+                        && !class.assets.iter().any(|(own, _)| *own == asset) =>
+                {
+                    "none to offer"
                 }
                 _ => continue,
             };

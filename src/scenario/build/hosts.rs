@@ -1,11 +1,11 @@
 //! Hosts of virtual machines: from the format to the infrastructure.
 
-use super::WorkloadSite;
+use super::{NodeDirectory, WorkloadSite};
 use crate::engine::SimDuration;
 use crate::infra::{HostSpec, NodeId, Sharing, SleepSpec};
 use crate::scenario::Site;
 use crate::scenario::format::{
-    HostSharingSpec, HostsEntry, HostsSpec, Names, NodeClassSpec, VmTypeSpec,
+    HostSharingSpec, HostsEntry, HostsSpec, Names, NodeClassSpec, Scenario, VmTypeSpec,
 };
 use std::collections::BTreeSet;
 
@@ -50,6 +50,16 @@ fn class_of<'a>(here: &WorkloadSite<'a>, node: NodeId) -> Option<&'a NodeClassSp
         .into_iter()
         .find(|((_, entry), _)| (entry.first..entry.first + entry.count).contains(&node.0))
         .map(|(_, class)| class)
+}
+
+/// The nodes that workloads name as hosts of virtual machines.
+pub(super) fn named_hosts(scenario: &Scenario, directory: &NodeDirectory) -> BTreeSet<NodeId> {
+    let entries = scenario.workloads.iter().filter_map(|kind| kind.0.get("hosts")?.as_array());
+    let names = entries.flatten().filter_map(|entry| {
+        let names = entry.get("nodes").or_else(|| entry.get("class")).unwrap_or(entry);
+        serde_json::from_value::<Names>(names.clone()).ok()
+    });
+    names.flat_map(|names| directory.found(&names)).collect()
 }
 
 /// Nodes with what they are as hosts.

@@ -1,6 +1,7 @@
 //! From a scenario to a world.
 
 mod accelerators;
+mod assets;
 mod cloudsim;
 mod consolidation;
 mod delays;
@@ -18,11 +19,15 @@ mod nodes;
 mod offloading;
 mod power;
 mod radio;
+mod service_needs;
+mod service_placement;
+mod services;
 mod sla;
 mod tasks;
 mod traced_vms;
 mod traces;
 mod virtual_machines;
+mod workflows;
 
 pub use directory::NodeDirectory;
 pub use mobility::Movement;
@@ -31,14 +36,17 @@ pub use power::PowerSite;
 pub(in crate::scenario) use power::node_power;
 
 use super::format::{
-    AccessPointChoice, MobilityKind, NodeClassSpec, PoliciesSpec, SampleSpec, Scenario,
+    AccessPointChoice, AssetSpecification, MobilityKind, NodeClassSpec, PoliciesSpec, SampleSpec,
+    Scenario,
 };
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
+use crate::infra::assets::AssetId;
 use crate::infra::network::DirectScope;
 use crate::infra::{InfraBuilder, LinkId, NodeId, Position, RadioEnvironment, SiteRadio, Static};
 use crate::world::{GovernorTimes, Sampling, WorldBuilder};
 use network::{Linker, Prepared};
+use service_placement::{OwnPlacements, check_known};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
@@ -52,6 +60,12 @@ pub struct WorkloadSite<'a> {
     pub directory: &'a NodeDirectory,
     /// The classes of nodes as the scenario has them, with all defaults.
     pub nodes: &'a [NodeClassSpec],
+    /// The assets of the user's own that the scenario declares.
+    pub assets: &'a BTreeMap<String, AssetSpecification>,
+    /// The assets whose offers something changes as time goes on.
+    pub(super) changing: &'a BTreeSet<AssetId>,
+    /// The nodes that are hosts of virtual machines, which take no services.
+    pub(super) vm_hosts: &'a BTreeSet<NodeId>,
     /// What has been built of the infrastructure: all nodes and links.
     pub infrastructure: &'a InfraBuilder,
     /// The scenario's policies, for workloads that must know of them.
@@ -62,6 +76,10 @@ pub struct WorkloadSite<'a> {
     pub horizon: SimTime,
     /// The random streams of the run.
     pub streams: RandomStreams,
+    registry: &'a Registry,
+    own_placements: &'a OwnPlacements,
+    /// Names of the services that the scenario's policy places.
+    placed_by_all: &'a RefCell<BTreeSet<String>>,
 }
 
 /// A class that is ready to be added.
@@ -131,6 +149,7 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let network_site = site.key("network");
     let prepared = Prepared::new(&scenario.network, &mut scenario.nodes, &mut directory, &network_site);
     let classes = classes(scenario, registry, &mut directory, site)?;
+    assets::declare(world.infrastructure(), scenario);
     let environment = radio::environment(&scenario.attachment, &site.key("attachment"));
     add_classes(&mut world, classes, scenario, environment, registry, &mut directory, site);
     let links = add_network(&mut world, scenario, &prepared, &directory, site);
@@ -172,6 +191,16 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("consolidation");
     if let Some(policy) = registry.make_consolidation(consolidation, &policy_site) {
         world.boxed_consolidation(consolidation.kind(), policy);
+    }
+    let scheduling = &scenario.policies.workflow_scheduling;
+    let policy_site = site.key("policies").key("workflow_scheduling");
+    if let Some(policy) = registry.make_workflow_scheduling(scheduling, &policy_site) {
+        world.boxed_workflow_scheduling(scheduling.kind(), policy);
+    }
+    let placement = &scenario.policies.service_placement;
+    let policy_site = site.key("policies").key("service_placement");
+    if let Some(policy) = registry.make_service_placement(placement, &policy_site, &directory) {
+        world.default_service_placement(placement.kind(), policy);
     }
     if let Some(points) = &scenario.output.decisions {
         world.record_decisions(points.iter().copied());
@@ -332,6 +361,7 @@ fn add_classes(
         let radios = nodes::Radios { model, streams, environment };
         let mut class = nodes::node_class(&spec, count, node_names, &radios, &here, directory, registry);
         class.site_radios = site_radios;
+        assets::add_offers(&mut class, &spec, world.built());
         directory.add_class(&class.name, spec.group.as_deref(), class.tier, class.wireless, names);
         let is_access_point = class.access_point.is_some();
         let id = match movement {
@@ -457,19 +487,36 @@ fn add_workloads(
 ) {
     let mut names = BTreeSet::new();
     let mut hosts = BTreeMap::new();
+    let changing = service_needs::changing(scenario, world.built());
+    let vm_hosts = hosts::named_hosts(scenario, directory);
+    let placed_by_all = RefCell::default();
+    let mut all_are_made = true;
     for (index, kind) in scenario.workloads.iter().enumerate() {
         let here = site.key("workloads").index(index);
+        let own_placements =
+            OwnPlacements { first: world.next_service_placement(), ..OwnPlacements::default() };
         let workload_site = WorkloadSite {
             site: here.clone(),
             directory,
             nodes: &scenario.nodes,
+            assets: &scenario.assets,
+            changing: &changing,
+            vm_hosts: &vm_hosts,
             infrastructure: world.built(),
             policies: &scenario.policies,
             policies_site: site.key("policies"),
             horizon: world.horizon(),
             streams: world.streams(),
+            registry,
+            own_placements: &own_placements,
+            placed_by_all: &placed_by_all,
         };
-        if let Some(workload) = registry.make_workload(kind, &workload_site) {
+        let made = registry.make_workload(kind, &workload_site);
+        for (name, policy) in own_placements.policies.take() {
+            world.boxed_service_placement(name, policy);
+        }
+        all_are_made &= made.is_some();
+        if let Some(workload) = made {
             if !names.insert(workload.name().to_string()) {
                 here.error_with_help(
                     format!("another workload has the name {:?}", workload.name()),
@@ -488,5 +535,10 @@ fn add_workloads(
             }
             world.boxed_workload(workload);
         }
+    }
+    let placed_by_all = placed_by_all.into_inner();
+    if all_are_made && !placed_by_all.is_empty() {
+        let site = site.key("policies").key("service_placement");
+        check_known(&scenario.policies.service_placement, &placed_by_all, &site);
     }
 }

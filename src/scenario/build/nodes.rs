@@ -180,7 +180,7 @@ pub(super) fn node_class(
 ) -> NodeClass {
     let mut class = NodeClass::new(spec.class_name(), spec.tier.into(), count);
     class.node_names = node_names;
-    class.architecture = spec.architecture.clone().unwrap_or_default();
+    class.architecture = spec.architecture.as_deref().unwrap_or_default().into();
     class.cores = spec.cores.unwrap_or_default();
     class.mips_per_core = spec.mips_per_core.map_or(0.0, |speed| speed.as_mips());
     if class.cores > 0 && class.mips_per_core == 0.0 {

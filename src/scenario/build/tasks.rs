@@ -19,7 +19,8 @@ fn draw<Q: Quantity>(spec: &Draw<Q>, site: &Site<'_>) -> Option<Distribution> {
     site.check(spec.distribution())
 }
 
-fn arrival(spec: &ArrivalSpec, site: &Site<'_>) -> Option<Arrival> {
+/// When tasks, or what else comes like them, are created.
+pub(super) fn arrival(spec: &ArrivalSpec, site: &Site<'_>) -> Option<Arrival> {
     match spec {
         ArrivalSpec::Poisson { mean_interval } => site
             .key("mean_interval")

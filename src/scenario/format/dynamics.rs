@@ -53,6 +53,24 @@ pub enum AttributeName {
     ChargerPower,
 }
 
+/// What of nodes or links is changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AttributeSpec {
+    /// What nodes or links are or offer to all.
+    Named(AttributeName),
+    /// What nodes offer of an asset to services.
+    Asset(AttributeAsset),
+}
+
+/// An asset that is changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttributeAsset {
+    /// Its name: one of the scenario's `assets`, `accelerators`, `availability` or `processing_time_s`.
+    pub asset: String,
+}
+
 impl From<AttributeName> for Attribute {
     fn from(name: AttributeName) -> Self {
         match name {
@@ -591,7 +609,7 @@ pub struct DynamicsSpec {
     #[serde(default)]
     pub group_by: Option<GroupBy>,
     /// What of them is changed.
-    pub attribute: AttributeName,
+    pub attribute: AttributeSpec,
     /// When.
     #[serde(default)]
     pub schedule: ScheduleSpec,

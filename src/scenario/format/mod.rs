@@ -17,12 +17,15 @@ mod offloading;
 mod power;
 mod radio;
 mod root;
+mod service_placement;
+mod service_workload;
 mod services;
 mod sla;
 mod tasks;
 mod trace;
 mod traces;
 mod virtual_machines;
+mod workflows;
 
 pub use accelerators::{
     AcceleratorClassName, AcceleratorLinkSpec, AcceleratorNeed, AcceleratorPresetName,
@@ -40,8 +43,9 @@ pub use cloudsim::{
 pub use consolidation::{FollowThePriceSpec, ForecastSpec};
 pub use draw::{Draw, DrawnFrom, Quantity};
 pub use dynamics::{
-    AmountSpec, AttributeName, ChangeSpec, ConditionSpec, DemandSpec, DynamicsSpec, GroupBy, PhaseSpec,
-    ReplayInterpolation, ReplayMissing, ReplaySpec, ScheduleSpec, WaveSpec, WeightedSpec, WindowSpec,
+    AmountSpec, AttributeAsset, AttributeName, AttributeSpec, ChangeSpec, ConditionSpec, DemandSpec,
+    DynamicsSpec, GroupBy, PhaseSpec, ReplayInterpolation, ReplayMissing, ReplaySpec, ScheduleSpec,
+    WaveSpec, WeightedSpec, WindowSpec,
 };
 pub use energy::{
     CalendarSpec, Changing, GenerationSpec, OutsideRule, SignalInterpolation, SignalSpec,
@@ -69,9 +73,15 @@ pub use power::{
 pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OriginSpec, OutputSpec,
-    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind, VmAllocationKind,
+    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind,
+    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
+pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};
+pub use service_workload::{
+    MovedRequestsName, RepairName, ServiceMigrationName, ServiceMigrationSpec, ServicePricesSpec,
+    ServicesSpec,
+};
 pub use services::{
     AlgebraName, AssetAmount, AssetSpecification, FlowSpec, InteractionSpec, RequirementsSpec,
     ServiceApplicationSpec, ServiceDiscipline, ServiceSpec, WorkflowFileSpec, WorkflowSpec,
@@ -89,3 +99,4 @@ pub use virtual_machines::{
     JobGroupSpec, MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec,
     VmDemandSpec, VmTypeSpec,
 };
+pub use workflows::{WorkflowEntry, WorkflowsSpec};

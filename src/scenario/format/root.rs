@@ -69,6 +69,10 @@ kinds! {
     SelectionKind "vm_selection";
     /// A predictor with its parameters.
     PredictorKind "predictor";
+    /// A service placement policy with its parameters.
+    ServicePlacementKind "service_placement_policy";
+    /// A scheduling policy of workflows with its parameters.
+    WorkflowSchedulingKind "workflow_scheduling_policy";
 }
 
 /// The thing of a kind with its defaults.
@@ -91,7 +95,9 @@ of_kind!(
     ConsolidationKind,
     OverloadKind,
     SelectionKind,
-    PredictorKind
+    PredictorKind,
+    ServicePlacementKind,
+    WorkflowSchedulingKind
 );
 
 /// One name, or several: of node classes (all their nodes), groups of them, or single nodes.
@@ -197,6 +203,10 @@ pub struct PoliciesSpec {
     pub vm_allocation: VmAllocationKind,
     /// Which virtual machines move, and which hosts sleep.
     pub consolidation: ConsolidationKind,
+    /// On which nodes the services of applications run that have no `placement` of their own.
+    pub service_placement: ServicePlacementKind,
+    /// On which nodes the tasks of workflows run.
+    pub workflow_scheduling: WorkflowSchedulingKind,
 }
 
 impl Default for PoliciesSpec {
@@ -206,6 +216,8 @@ impl Default for PoliciesSpec {
             frequency: None,
             vm_allocation: VmAllocationKind::of_kind("first_fit"),
             consolidation: ConsolidationKind::of_kind("nothing"),
+            service_placement: ServicePlacementKind::of_kind("greedy_latency"),
+            workflow_scheduling: WorkflowSchedulingKind::of_kind("heft"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Applications made of services, and what services may ask of nodes.
 
-use super::{ArrivalSpec, Draw, Names};
+use super::{ArrivalSpec, Draw, Names, ServicePlacementKind};
 use crate::scenario::{DataRate, DataSize, Duration, Instructions, Ratio};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -111,12 +111,12 @@ pub struct ServiceSpec {
     /// Requests that may wait for a replica; any number if left out.
     #[serde(default)]
     pub queue_limit: Option<u32>,
-    /// State that moves with a replica.
+    /// State that moves with a replica; the application's if left out.
     #[serde(default)]
-    pub state: DataSize,
-    /// Time from the placement of a replica until it serves.
+    pub state: Option<DataSize>,
+    /// Time from the placement of a replica until it serves; the application's if left out.
     #[serde(default)]
-    pub start_time: Duration,
+    pub start_time: Option<Duration>,
     /// Instances of the service.
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
@@ -172,8 +172,8 @@ pub struct FlowSpec {
 }
 
 /// An application: services, interactions between them, and flows of requests. It is written out here, or taken
-/// from the library or a file and changed here: what is given of `name`, `arrival`, `sources`, `deadline` and
-/// `flows` then takes the place of what is there.
+/// from the library or a file and changed here: what is given of `name`, `message`, `state`, `start_time`, `arrival`,
+/// `sources`, `deadline` and `flows` then takes the place of what is there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServiceApplicationSpec {
@@ -195,12 +195,19 @@ pub struct ServiceApplicationSpec {
     pub flows: Vec<FlowSpec>,
     /// Size of the messages of interactions that do not say.
     pub message: Draw<DataSize>,
+    /// State of services that do not say, which moves with their replicas.
+    pub state: DataSize,
+    /// Time from the placement of a replica until it serves, of services that do not say.
+    pub start_time: Duration,
     /// When requests of flows come that do not say, from each source.
     pub arrival: Option<ArrivalSpec>,
     /// Where requests of flows come from that do not say.
     pub sources: Option<Names>,
     /// Time within which requests of flows should be done that do not say.
     pub deadline: Option<Draw<Duration>>,
+    /// Who places its services; the scenario's policy `service_placement` if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<ServicePlacementKind>,
 }
 
 impl Default for ServiceApplicationSpec {
@@ -214,9 +221,12 @@ impl Default for ServiceApplicationSpec {
             interactions: Vec::new(),
             flows: Vec::new(),
             message: Draw::Constant(DataSize::from_bytes(2000.0)),
+            state: DataSize::default(),
+            start_time: Duration::default(),
             arrival: None,
             sources: None,
             deadline: None,
+            placement: None,
         }
     }
 }

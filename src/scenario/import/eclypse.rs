@@ -1,6 +1,7 @@
 //! What ECLYPSE exports as JSON (`eclypse_schema` 1.0): applications and infrastructures.
 
 use super::json::JsonAt;
+use crate::scenario::application_check::application_faults;
 use crate::scenario::format::{
     AlgebraName, AssetAmount, AssetSpecification, Draw, FlowSpec, InteractionSpec, Names,
     RequirementsSpec, ServiceApplicationSpec, ServiceSpec,
@@ -359,13 +360,24 @@ impl Reader {
         if flows.is_empty() {
             self.notes.insert("there are no flows: give `flows` beside the file".to_owned());
         }
-        Some(ServiceApplicationSpec {
+        let application = ServiceApplicationSpec {
             name: Some(name),
             services: services.collect(),
             interactions,
             flows,
             ..ServiceApplicationSpec::default()
-        })
+        };
+        if root.is_clean() {
+            // What the file allows, but applications do not.
+            for fault in application_faults(&application, None) {
+                let fault = fault.from_afar();
+                match fault.help {
+                    Some(help) => root.error_with_help(fault.message, help),
+                    None => root.error(fault.message),
+                }
+            }
+        }
+        Some(application)
     }
 
     fn flows(&mut self, listed: &JsonAt<'_>, numbers: &BTreeMap<String, usize>) -> Vec<FlowSpec> {

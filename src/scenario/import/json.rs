@@ -21,6 +21,11 @@ impl<'a> JsonAt<'a> {
         JsonAt { document, errors, path: Path::root(), value: document.value() }
     }
 
+    /// Whether nothing wrong was found so far.
+    pub(super) fn is_clean(&self) -> bool {
+        self.errors.borrow().is_empty()
+    }
+
     pub(super) fn error(&self, message: impl Into<String>) {
         self.errors.borrow_mut().push(self.document.diagnostic(&self.path, message));
     }

@@ -7,6 +7,7 @@
 mod application;
 mod compose;
 mod eclypse;
+mod eclypse_run;
 mod fcd;
 mod fcd_csv;
 mod fcd_rows;
@@ -16,6 +17,8 @@ mod json;
 mod node_link;
 mod remoteness;
 mod replay;
+#[cfg(feature = "parquet")]
+mod replay_parquet;
 mod rows;
 mod series;
 mod sites;
@@ -23,6 +26,7 @@ mod sndlib;
 mod task_trace;
 mod throughput;
 mod wfcommons;
+mod workflow;
 mod xml;
 mod yaml;
 
@@ -32,6 +36,7 @@ pub(super) use eclypse::is_eclypse;
 pub use eclypse::{
     EclypseExport, EclypseGraph, EclypseInfrastructure, EclypseLink, EclypseNode, read_eclypse,
 };
+pub use eclypse_run::{Companions, scenario_of_export};
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
 pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd, survey_fcd};
 pub use graphml::read_graphml;
@@ -44,6 +49,7 @@ pub use sndlib::{is_sndlib, read_sndlib};
 pub use task_trace::{TaskTraceRow, read_task_trace};
 pub use throughput::read_throughput_table;
 pub use wfcommons::read_wfcommons;
+pub use workflow::read_workflow;
 
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;

@@ -8,15 +8,21 @@ use std::path::Path;
 /// One row: seconds from the start, name, value; `None` of an empty one.
 pub type ReplayRow = (f64, String, Option<f64>);
 
-/// Reads rows of a CSV file, plain or gzipped, by the names of the columns of times (in seconds), names and values.
+/// Reads rows of a CSV file, plain or gzipped, or of a Parquet file (`.parquet`), by the names of the columns of times (in
+/// seconds), names and values.
 ///
 /// # Errors
-/// If the file cannot be read, has no such columns, or a row has no time or a value that is none: with its line.
+/// If the file cannot be read, has no such columns, or a row has no time or a value that is none: with its line, or
+/// the number of the row. Parquet files can be read if this crate has the feature `parquet`.
 pub fn read_replay(
     path: impl AsRef<Path>,
     [time, subject, value]: [&str; 3],
 ) -> Result<Vec<ReplayRow>, ImportError> {
     let path = path.as_ref();
+    #[cfg(feature = "parquet")]
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
+        return super::replay_parquet::read_rows(path, [time, subject, value]);
+    }
     let content = |line: u64, found: String, expected: String| ImportError::Content {
         file: path.to_owned(),
         line,
@@ -77,6 +83,30 @@ mod tests {
     fn rows_are_read_by_name_of_column() {
         let rows = read("value,t_s,more,subject\n3,0,x,a\n,1.5,x,b\n").unwrap();
         assert_eq!(rows, [(0.0, "a".into(), Some(3.0)), (1.5, "b".into(), None)]);
+    }
+
+    #[cfg(feature = "parquet")]
+    #[test]
+    fn parquet_is_read_as_the_same_rows_in_csv_are() {
+        use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series};
+        let write = |times: &[f64]| {
+            let file = tempfile::Builder::new().suffix(".parquet").tempfile().unwrap();
+            let columns = vec![
+                Series::new("subject".into(), &["a", "b"]).into_column(),
+                Series::new("t_s".into(), times).into_column(),
+                Series::new("value".into(), &[Some(3.0_f64), None]).into_column(),
+            ];
+            let mut frame = DataFrame::new(2, columns).unwrap();
+            ParquetWriter::new(file.reopen().unwrap()).finish(&mut frame).unwrap();
+            file
+        };
+        let names = ["t_s", "subject", "value"];
+        let rows = read_replay(write(&[0.0, 1.5]).path(), names).unwrap();
+        assert_eq!(rows, [(0.0, "a".into(), Some(3.0)), (1.5, "b".into(), None)]);
+        let told = read_replay(write(&[0.0, -1.0]).path(), names).unwrap_err().to_string();
+        assert!(told.contains(":2:1: found -1, expected a number of seconds of at least 0"), "{told}");
+        let told = read_replay(write(&[0.0, 1.0]).path(), ["t_s", "subjekt", "value"]).unwrap_err();
+        assert!(told.to_string().contains("expected a column \"subjekt\" (\"subject\"?)"), "{told}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::scenario::application_check::{diagnose, workflow_faults};
 use crate::scenario::format::{WorkflowFileSpec, WorkflowSpec, WorkflowTaskSpec};
 use crate::scenario::{DataSize, Diagnostics, Document, Duration, Path};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The versions that are read.
 const VERSIONS: [&str; 4] = ["1.3", "1.4", "1.5", "1.6"];
@@ -51,7 +51,7 @@ fn read(root: &JsonAt<'_>) -> Option<(WorkflowSpec, Path)> {
         Some(specification) => {
             (specified(&specification, workflow.get("execution").as_ref())?, specification.path)
         }
-        None => (together(&workflow)?, workflow.path),
+        None => (together(&workflow, &version)?, workflow.path),
     };
     Some((WorkflowSpec { name, ..workflow }, path))
 }
@@ -78,6 +78,7 @@ fn specified(specification: &JsonAt<'_>, execution: Option<&JsonAt<'_>>) -> Opti
     }
     let mut tasks = Vec::new();
     let mut children = Vec::new();
+    let mut broken = BTreeSet::new();
     for task in specification.need("tasks")?.elements() {
         let Some(name) = task.need("id").and_then(|id| id.name()) else { continue };
         let names = |key| task.get(key).map(|names| names.names()).unwrap_or_default();
@@ -86,10 +87,12 @@ fn specified(specification: &JsonAt<'_>, execution: Option<&JsonAt<'_>>) -> Opti
                 format!("task {name:?} has no runtime"),
                 "`workflow.execution.tasks` tells how long tasks take",
             );
+            broken.insert(name);
             continue;
         };
         let Some(runtime) = execution.need("runtimeInSeconds").and_then(|runtime| runtime.amount())
         else {
+            broken.insert(name);
             continue;
         };
         children.push((task.clone(), names("children")));
@@ -97,48 +100,72 @@ fn specified(specification: &JsonAt<'_>, execution: Option<&JsonAt<'_>>) -> Opti
             category: task.get("name").and_then(|name| name.name()),
             runtime: Duration::from_secs(runtime),
             cores: execution.get("coreCount").and_then(|cores| cores.amount()).unwrap_or(1.0),
-            memory: memory(execution),
+            memory: memory(execution, None),
             parents: names("parents"),
             inputs: names("inputFiles"),
             outputs: names("outputFiles"),
             name,
         });
     }
-    add_children(&mut tasks, &children);
+    add_children(&mut tasks, &children, &broken);
     Some(WorkflowSpec { name: String::new(), tasks, files })
 }
 
-fn memory(task: &JsonAt<'_>) -> DataSize {
-    let bytes = task.get("memoryInBytes").and_then(|memory| memory.amount());
-    DataSize::from_bytes(bytes.unwrap_or(0.0))
+/// Bytes of a kilobyte, in which the schema of version 1.3 gives sizes of files and of memory.
+const KB: f64 = 1000.0;
+
+/// An amount in bytes; of version 1.3 it may be in kilobytes, under another key.
+fn bytes(at: &JsonAt<'_>, in_bytes: &str, in_kilobytes: Option<&str>) -> Option<DataSize> {
+    let bytes = match (at.get(in_bytes), in_kilobytes) {
+        (None, Some(key)) => KB * at.get(key)?.amount()?,
+        (bytes, _) => bytes?.amount()?,
+    };
+    Some(DataSize::from_bytes(bytes))
+}
+
+fn memory(task: &JsonAt<'_>, in_kilobytes: Option<&str>) -> DataSize {
+    bytes(task, "memoryInBytes", in_kilobytes).unwrap_or_else(|| DataSize::from_bytes(0.0))
 }
 
 /// Versions up to 1.4.
-fn together(workflow: &JsonAt<'_>) -> Option<WorkflowSpec> {
+fn together(workflow: &JsonAt<'_>, version: &JsonAt<'_>) -> Option<WorkflowSpec> {
+    let is_first = version.value == "1.3";
+    let of_first = |key: &'static str| is_first.then_some(key);
     let mut files: Vec<WorkflowFileSpec> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let mut tasks = Vec::new();
     let mut children = Vec::new();
+    let mut broken = BTreeSet::new();
     for task in workflow.need("tasks")?.elements() {
         let Some(name) = task.need("name").and_then(|name| name.name()) else { continue };
         let names = |key| task.get(key).map(|names| names.names()).unwrap_or_default();
         let Some(runtime) = task.get("runtimeInSeconds").or_else(|| task.get("runtime")) else {
             task.error(format!("task {name:?} has no runtime: missing key \"runtimeInSeconds\""));
+            broken.insert(name);
             continue;
         };
-        let Some(runtime) = runtime.amount() else { continue };
+        let Some(runtime) = runtime.amount() else {
+            broken.insert(name);
+            continue;
+        };
         let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
         for file in task.get("files").map(|files| files.elements()).unwrap_or_default() {
             let name = file.need("name").and_then(|name| name.name());
-            let size = file.get("sizeInBytes").or_else(|| file.get("size"));
-            let (Some(name), Some(size)) = (name, size.and_then(|size| size.amount())) else { continue };
+            let Some(size) = bytes(&file, "sizeInBytes", of_first("size")) else {
+                // What is no amount has been told.
+                if file.get("sizeInBytes").or_else(|| file.get("size").filter(|_| is_first)).is_none() {
+                    file.error("a file needs its size: missing key \"sizeInBytes\"");
+                }
+                continue;
+            };
+            let Some(name) = name else { continue };
             match file.value.get("link").and_then(|link| link.as_str()) {
                 Some("input") => inputs.push(name.clone()),
                 Some("output") => outputs.push(name.clone()),
                 _ => file.error("missing key \"link\" (known: \"input\", \"output\")"),
             }
             known.entry(name.clone()).or_insert_with(|| {
-                files.push(WorkflowFileSpec { name, size: DataSize::from_bytes(size) });
+                files.push(WorkflowFileSpec { name, size });
                 files.len() - 1
             });
         }
@@ -147,19 +174,23 @@ fn together(workflow: &JsonAt<'_>) -> Option<WorkflowSpec> {
             category: task.get("category").and_then(|category| category.name()),
             runtime: Duration::from_secs(runtime),
             cores: task.get("cores").and_then(|cores| cores.amount()).unwrap_or(1.0),
-            memory: memory(&task),
+            memory: memory(&task, of_first("memory")),
             parents: names("parents"),
             inputs,
             outputs,
             name,
         });
     }
-    add_children(&mut tasks, &children);
+    add_children(&mut tasks, &children, &broken);
     Some(WorkflowSpec { name: String::new(), tasks, files })
 }
 
-/// Makes parents of those who tell of children that do not tell of them.
-fn add_children(tasks: &mut [WorkflowTaskSpec], children: &[(JsonAt<'_>, Vec<String>)]) {
+/// Makes parents of those who tell of children that do not tell of them. Those that are broken have been told of.
+fn add_children(
+    tasks: &mut [WorkflowTaskSpec],
+    children: &[(JsonAt<'_>, Vec<String>)],
+    broken: &BTreeSet<String>,
+) {
     let numbers: BTreeMap<String, usize> =
         tasks.iter().enumerate().map(|(number, task)| (task.name.clone(), number)).collect();
     for (parent, (at, children)) in children.iter().enumerate() {
@@ -170,6 +201,7 @@ fn add_children(tasks: &mut [WorkflowTaskSpec], children: &[(JsonAt<'_>, Vec<Str
                     tasks[child].parents.push(name.clone());
                 }
                 Some(_) => {}
+                None if broken.contains(child) => {}
                 None => at.error(format!("no task is named {child:?}, a child of {name:?}")),
             }
         }

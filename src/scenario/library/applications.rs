@@ -116,6 +116,9 @@ pub fn resolve_application(
 fn changed(application: ServiceApplicationSpec, by: &ServiceApplicationSpec) -> ServiceApplicationSpec {
     let standard = ServiceApplicationSpec::default();
     let flows = if by.flows.is_empty() { application.flows } else { by.flows.clone() };
+    let state = if by.state == standard.state { application.state } else { by.state };
+    let is_standard = by.start_time == standard.start_time;
+    let start_time = if is_standard { application.start_time } else { by.start_time };
     let message = if by.message == standard.message { application.message } else { by.message.clone() };
     ServiceApplicationSpec {
         name: by.name.clone().or(application.name),
@@ -126,9 +129,12 @@ fn changed(application: ServiceApplicationSpec, by: &ServiceApplicationSpec) -> 
         interactions: application.interactions,
         flows,
         message,
+        state,
+        start_time,
         arrival: by.arrival.clone().or(application.arrival),
         sources: by.sources.clone().or(application.sources),
         deadline: by.deadline.clone().or(application.deadline),
+        placement: by.placement.clone().or(application.placement),
     }
 }
 

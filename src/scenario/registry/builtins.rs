@@ -4,7 +4,7 @@ use super::Registry;
 use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
-use crate::placement::{consolidation, vm_allocation};
+use crate::placement::{consolidation, services, vm_allocation, workflows};
 
 impl Registry {
     /// All built-in kinds.
@@ -12,10 +12,11 @@ impl Registry {
     pub fn with_builtins() -> Self {
         use crate::scenario::format::{
             BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
-            FcdMobility, FollowThePriceSpec, ForecastSpec, FuzzyRulesSpec, LearnedSpec, LinearPowerSpec,
-            NomadicMobility, RandomWaypointMobility, RingRoadMobility, SitesMobility, SquarePowerSpec,
-            SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
-            VehicularSpec, VirtualMachinesSpec,
+            EclypseStaticSpec, FcdMobility, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec,
+            FuzzyRulesSpec, LearnedSpec, LinearPowerSpec, NomadicMobility, RandomWaypointMobility,
+            RingRoadMobility, ServicesSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec,
+            StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility, VehicularSpec,
+            VirtualMachinesSpec, WorkflowsSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -79,6 +80,15 @@ impl Registry {
             .workload::<TasksSpec>("tasks")
             .workload::<VirtualMachinesSpec>("virtual_machines")
             .workload::<CloudSimSpec>("cloudsim")
+            .workload::<ServicesSpec>("services")
+            .workload::<WorkflowsSpec>("workflows")
+            .workflow_scheduling::<workflows::Heft>("heft")
+            .workflow_scheduling::<workflows::MinMin>("min_min")
+            .workflow_scheduling::<workflows::MaxMin>("max_min")
+            .workflow_scheduling::<workflows::DataAware>("data_aware")
+            .workflow_scheduling::<workflows::RoundRobin>("round_robin")
+            .workflow_scheduling::<workflows::Fastest>("fastest")
+            .workflow_scheduling::<workflows::Local>("local")
             .vm_allocation::<vm_allocation::FirstFit>("first_fit")
             .vm_allocation::<vm_allocation::NextFit>("next_fit")
             .vm_allocation::<vm_allocation::BestFit>("best_fit")
@@ -111,7 +121,25 @@ impl Registry {
             .predictor::<predictors::LastValue>("last_value")
             .predictor::<predictors::MovingAverage>("moving_average")
             .predictor::<predictors::HoltWinters>("holt_winters")
-            .predictor::<predictors::AutoRegressive>("autoregression");
+            .predictor::<predictors::AutoRegressive>("autoregression")
+            .service_placement::<services::GreedyLatency>("greedy_latency")
+            .service_placement::<services::CoLocation>("co_location")
+            .service_placement::<services::Backtracking>("backtracking")
+            .service_placement::<services::LocalSearch>("local_search")
+            .service_placement::<services::SimulatedAnnealing>("simulated_annealing")
+            .service_placement::<services::Milp>("milp")
+            .service_placement::<services::EnergyAware>("energy_aware")
+            .service_placement::<services::CarbonAware>("carbon_aware")
+            .service_placement::<services::FirstFit>("first_fit")
+            .service_placement::<services::BestFit>("best_fit")
+            .service_placement::<services::RandomFit>("random")
+            .service_placement::<services::RoundRobin>("round_robin")
+            .built_service_placement::<FixedPlacementSpec>("static")
+            .built_service_placement::<EclypseStaticSpec>("eclypse_static")
+            .service_placement::<services::EclypseRandom>("eclypse_random")
+            .service_placement::<services::EclypseRoundRobin>("eclypse_round_robin")
+            .service_placement::<services::EclypseFirstFit>("eclypse_first_fit")
+            .service_placement::<services::EclypseBestFit>("eclypse_best_fit");
         registry
     }
 }

@@ -5,6 +5,7 @@ use crate::apps::Workload;
 use crate::energy::PowerModel;
 use crate::placement::consolidation::{ConsolidationPolicy, OverloadDetection};
 use crate::placement::offloading::OffloadingPolicy;
+use crate::placement::services::ServicePlacementPolicy;
 use crate::scenario::Site;
 use crate::scenario::build::{Movement, NodeDirectory, PowerSite, WorkloadSite};
 use schemars::JsonSchema;
@@ -169,4 +170,16 @@ pub trait BuildConsolidation: Parameters {
 pub trait BuildOverload: Parameters {
     /// Makes the detection; errors go to the site.
     fn build(&self, site: &Site<'_>, registry: &Registry) -> Option<Box<dyn OverloadDetection>>;
+}
+
+/// Parameters from which a service placement policy is made that needs more than these: nodes by name, or parts of its
+/// own that are chosen by `kind`. Others are registered as [policies](Registry::service_placement).
+pub trait BuildServicePlacement: Parameters {
+    /// Makes the policy; errors go to `site`.
+    fn build(
+        &self,
+        site: &Site<'_>,
+        registry: &Registry,
+        directory: &NodeDirectory,
+    ) -> Option<Box<dyn ServicePlacementPolicy>>;
 }

@@ -103,11 +103,11 @@ impl TaskWorkload {
             Stage::Created => {}
             Stage::Executing(job) => {
                 self.trace_executed(index);
-                context.cancel_job(job);
+                context.cancel_job(job, index as u64);
             }
             Stage::Accelerating(job) => self.drop_accelerated(index, job, context),
             Stage::Uploading(id) | Stage::Relaying(id) | Stage::Downloading(id) => {
-                context.abort_transfer(id, TransferOutcome::Dropped);
+                context.abort_transfer(id, index as u64, TransferOutcome::Dropped);
             }
         }
         self.end(index, Outcome::MissedDeadline, context);
@@ -137,8 +137,8 @@ impl TaskWorkload {
                 };
                 task.stage_since < now && hit
             });
-            if own {
-                context.abort_transfer(id, TransferOutcome::LostToMobility);
+            let lost = TransferOutcome::LostToMobility;
+            if own && context.abort_transfer(id, owner.token, lost).is_some() {
                 self.end(index, Outcome::LostToMobility, context);
             }
         }

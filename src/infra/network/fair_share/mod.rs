@@ -129,6 +129,10 @@ impl FairShare {
         self.pass_time(now);
         let Some(slot) = self.links.get_mut(link.0 as usize) else { return };
         slot.capacity = rate_in_range(capacity_bytes_per_s);
+        // Nothing crosses it: there is nothing to share out, and nothing else changes.
+        if slot.crossings.is_empty() && !slot.saturated {
+            return;
+        }
         if slot.saturated {
             // What was rounding beside the old capacity need not be beside the new one: sum anew.
             slot.changes = usize::MAX / 2;

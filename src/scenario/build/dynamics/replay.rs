@@ -28,10 +28,10 @@ impl Builder<'_> {
         subjects: &[Subject],
         site: &Site<'_>,
     ) -> Option<Box<dyn Change>> {
-        if spec.file.ends_with(".parquet") {
+        if cfg!(not(feature = "parquet")) && spec.file.ends_with(".parquet") {
             site.key("file").error_with_help(
-                "a replay is read from CSV",
-                "write the Parquet file as CSV, plain or gzipped",
+                "this program was built without Parquet",
+                "build it with the feature `parquet`, or write the file as CSV, plain or gzipped",
             );
             return None;
         }
@@ -72,6 +72,19 @@ impl Builder<'_> {
                 ));
                 return None;
             }
+        }
+        let last = series.values().filter_map(|own| own.points.last()).map(|(time, _)| *time).max();
+        if let (Some(last), Some(period)) = (last, period)
+            && last >= SimTime::ZERO + period
+        {
+            site.key("period").error_with_help(
+                format!(
+                    "rows of {:?} go on to {last}, beyond the period, and would never be used",
+                    spec.file
+                ),
+                "give a longer `period`, or leave those rows out of the file",
+            );
+            return None;
         }
         let missing = match spec.missing {
             ReplayMissing::Keep => Missing::Keep,

@@ -161,3 +161,15 @@ proptest::proptest! {
         }
     }
 }
+
+/// What would be refused in a scenario is not written.
+#[test]
+fn an_application_that_no_scenario_takes_is_refused() {
+    let alone = SHOP.replace(r#"["UserService", "CartService"]"#, r#"["UserService", "UserService"]"#);
+    let error = read_text(&alone).expect_err("a flow in place");
+    assert!(error.contains("flows[1].path[1]: \"UserService\" follows itself"), "{error}");
+    let empty =
+        r#"{ "eclypse_schema": "1.0", "kind": "application", "id": "A", "nodes": [], "edges": [] }"#;
+    let error = read_text(empty).expect_err("nothing");
+    assert!(error.contains("an application without services does nothing"), "{error}");
+}

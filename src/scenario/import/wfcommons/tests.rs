@@ -99,3 +99,36 @@ fn faults_are_told_with_their_place() {
         assert!(error.contains(told), "{told}: {error}");
     }
 }
+
+/// The schema of version 1.3 gives sizes and memory in kilobytes, under keys of their own.
+#[test]
+fn the_first_form_counts_in_kilobytes() {
+    let first = EARLY
+        .replace("\"1.4\"", "\"1.3\"")
+        .replace(r#""memoryInBytes": 4096"#, r#""memory": 4096"#)
+        .replace("sizeInBytes", "size");
+    let read = read_text(&first).expect("good");
+    assert_eq!(read.tasks[0].memory.as_bytes(), 4_096_000.0);
+    assert_eq!(read.files[0].size.as_bytes(), 1_000_000.0);
+    // Later versions have no such keys.
+    let later = first.replace("\"1.3\"", "\"1.4\"");
+    let error = read_text(&later).expect_err("no size");
+    assert!(error.contains("files[0]: a file needs its size: missing key \"sizeInBytes\""), "{error}");
+}
+
+/// A task without a runtime is told of once, not again as a child that is not there.
+#[test]
+fn a_broken_task_is_told_of_once() {
+    let text = EARLY.replace(r#""runtime": 4"#, r#""time": 4"#);
+    let error = read_text(&text).expect_err("no runtime");
+    assert!(error.contains("task \"align_2\" has no runtime"), "{error}");
+    assert!(!error.contains("a child of"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_there_twice_is_refused() {
+    let text =
+        LATE.replace(r#"{ "id": "part", "sizeInBytes": 500 }"#, r#"{ "id": "in", "sizeInBytes": 500 }"#);
+    let error = read_text(&text).expect_err("twice");
+    assert!(error.contains("file 0 (counted from 0) has the name \"in\", too"), "{error}");
+}

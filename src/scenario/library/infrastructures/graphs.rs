@@ -78,9 +78,20 @@ pub(super) fn plan(
         }
         InfrastructureSpec::ScaleFree { nodes, links, tier, .. } => {
             limit_links(f64::from(*nodes) * f64::from(*links))?;
+            if *links == 0 || links >= nodes {
+                let message = format!(
+                    "{links} links for each of {nodes} nodes, but from 1 to one less are possible"
+                );
+                return Err(InfrastructureError::new("links", message));
+            }
             (Topology::barabasi_albert(*nodes as usize, *links as usize, stream)?, *tier)
         }
         InfrastructureSpec::Gabriel { nodes, extent, route_factor, tier, .. } => {
+            if !(extent.as_metres() > 0.0 && extent.as_metres() <= 1e9) {
+                let message =
+                    format!("an extent of {extent} is not allowed: above 0 and at most 1000000 km");
+                return Err(InfrastructureError::new("extent", message));
+            }
             let mut graph = Topology::gabriel(*nodes as usize, extent.as_metres(), stream)?;
             graph.set_fibre_latencies(*route_factor)?;
             graph.check()?;

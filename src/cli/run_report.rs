@@ -1,0 +1,257 @@
+//! What a run came to, for people.
+
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// A number for people: four significant digits.
+fn short(value: &Value) -> String {
+    match value.as_f64() {
+        None => "-".into(),
+        Some(value) if value == value.trunc() && value.abs() < 1e9 => format!("{value}"),
+        Some(value) => {
+            let digits = (3 - value.abs().log10().floor() as i32).clamp(0, 9);
+            format!("{value:.*}", digits as usize)
+        }
+    }
+}
+
+/// Why a run shows nothing although there are applications or workflows: none was ever placed. `None` if one was, or
+/// there are none.
+pub(super) fn nothing_placed(summary: &Value) -> Option<String> {
+    let workloads = summary["workloads"].as_object()?;
+    let flows: Vec<&Value> =
+        workloads.values().filter(|own| own["arrived"].as_f64() > Some(0.0)).collect();
+    let is_refused = |own: &&Value| own["arrived"] == own["outcomes"]["refused_for_capacity"];
+    if !flows.is_empty() && flows.iter().all(is_refused) {
+        return Some("all workflows were refused: each has a task that fits on no node".into());
+    }
+    let served = workloads.values().filter(|workload| workload["ever_placed"].is_number());
+    let served: Vec<&Value> = served.collect();
+    if served.is_empty() || served.iter().any(|workload| workload["ever_placed"] != 0) {
+        return None;
+    }
+    let first = served.iter().find_map(|workload| workload["first_rejection"].as_str());
+    Some(match first {
+        Some(first) => format!("no application was ever placed; the first try failed: {first}"),
+        None => "no application was ever placed".into(),
+    })
+}
+
+/// What a workload of applications came to, beside its requests.
+fn report_services(text: &mut String, workload: &Value) {
+    use std::fmt::Write;
+    let percent = |value: &Value| match value.as_f64() {
+        Some(share) => format!("{:.2} %", 100.0 * share),
+        None => "-".into(),
+    };
+    let response = &workload["response_s"];
+    let times = format!(
+        "mean {} s, median {} s, 95 % {} s",
+        short(&response["mean"]),
+        short(&response["p50"]),
+        short(&response["p95"])
+    );
+    let applications = workload["applications"].as_object().map_or(0, |own| own.len());
+    let lines = [
+        ("  response time", times),
+        (
+            "  without load",
+            format!("{} s (the worst flow)", short(&workload["analytic_response_s"]["mean"])),
+        ),
+        (
+            "  applications",
+            format!(
+                "{applications}, placed {} of the time, {} s down",
+                percent(&workload["placed_share"]),
+                short(&workload["downtime_s"])
+            ),
+        ),
+        (
+            "  requirements",
+            format!(
+                "{} violations, {} placements refused",
+                short(&workload["violations"]["all"]),
+                short(&workload["rejections"])
+            ),
+        ),
+        ("  migrations", short(&workload["migrations"])),
+        ("  energy", format!("{} Wh attributed", short(&workload["energy_wh"]["all"]))),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+}
+
+/// What a workload of workflows came to, beside their outcomes.
+fn report_workflows(text: &mut String, workload: &Value) {
+    use std::fmt::Write;
+    let makespan = &workload["makespan_s"];
+    let times = format!(
+        "mean {} s, median {} s, 95 % {} s",
+        short(&makespan["mean"]),
+        short(&makespan["p50"]),
+        short(&makespan["p95"])
+    );
+    let (done, retries) = (short(&workload["tasks"]["done"]), short(&workload["retries"]));
+    let lines = [
+        ("  makespan", times),
+        ("  speed-up", short(&workload["speed_up"]["mean"])),
+        ("  tasks", format!("{done} done, {retries} tried again")),
+        ("  transfers", short(&workload["transfers"])),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+}
+
+/// What a workload of virtual machines came to.
+fn report_machines(text: &mut String, name: &str, workload: &Value) {
+    use std::fmt::Write;
+    let vms = &workload["vms"];
+    let percent = |value: &Value| match value.as_f64() {
+        Some(share) => format!("{:.3} %", 100.0 * share),
+        None => "-".into(),
+    };
+    let lines = [
+        (
+            name.to_string(),
+            format!("{} VMs on {} hosts", short(&vms["requested"]), short(&workload["hosts"])),
+        ),
+        (
+            "  at the end".into(),
+            format!(
+                "{} running, {} waiting, {} stopped",
+                short(&vms["running"]),
+                short(&vms["waiting"]),
+                short(&vms["stopped"])
+            ),
+        ),
+        ("  energy".into(), format!("{} kWh", short(&workload["energy_kwh"]))),
+        (
+            "  active hosts".into(),
+            format!(
+                "{} on average, {} shutdowns",
+                short(&workload["active_hosts"]["mean"]),
+                short(&workload["host_shutdowns"])
+            ),
+        ),
+        ("  migrations".into(), short(&workload["migrations"])),
+        ("  work not served".into(), percent(&workload["overall_sla_violation"])),
+        ("  availability".into(), percent(&workload["availability"])),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+    if workload["jobs"].is_object() {
+        let jobs = &workload["jobs"];
+        let (done, submitted) = (short(&jobs["done"]), short(&jobs["submitted"]));
+        let _ = writeln!(text, "  {:<22} {done} of {submitted} done", "  jobs");
+    }
+}
+
+fn report_cloudsim(text: &mut String, name: &str, workload: &Value) {
+    use std::fmt::Write;
+    let percent = |key: &str| format!("{:.3} %", 100.0 * workload[key].as_f64().unwrap_or(0.0));
+    let lines = [
+        (name, format!("{} VMs on {} hosts", short(&workload["vms"]), short(&workload["hosts"]))),
+        ("  energy", format!("{} kWh", short(&workload["energy_kwh"]))),
+        ("  migrations", short(&workload["migrations"])),
+        ("  host shutdowns", short(&workload["host_shutdowns"])),
+        ("  SLATAH", percent("slatah")),
+        ("  work not served", percent("overall_sla_violation")),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+}
+
+/// What a run came to, for people.
+pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    let line = |text: &mut String, name: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    };
+    let name = run["scenario"]["name"].as_str().unwrap_or_default();
+    let _ =
+        writeln!(text, "{name}, seed {}: {} s simulated", run["seed"], short(&summary["simulated_s"]));
+    for (name, workload) in summary["workloads"].as_object().into_iter().flatten() {
+        let created = &workload["created"];
+        if created.is_number() {
+            let what = if workload["ever_placed"].is_number() { "requests" } else { "tasks" };
+            line(&mut text, name, format!("{} {what} created", short(created)));
+        }
+        let arrived = &workload["arrived"];
+        if arrived.is_number() {
+            line(&mut text, name, format!("{} workflows arrived", short(arrived)));
+        }
+        let all = if arrived.is_number() { arrived } else { created };
+        if workload["vms"].is_object() {
+            report_machines(&mut text, name, workload);
+        } else if workload["vms"].is_number() {
+            report_cloudsim(&mut text, name, workload);
+        }
+        for (outcome, count) in workload["outcomes"].as_object().into_iter().flatten() {
+            if let (Some(count), Some(created)) = (count.as_f64(), all.as_f64())
+                && count > 0.0
+            {
+                let share = 100.0 * count / created;
+                line(
+                    &mut text,
+                    &format!("  {}", outcome.replace('_', " ")),
+                    format!("{count} ({share:.2} %)"),
+                );
+            }
+        }
+        if workload["ever_placed"].is_number() {
+            report_services(&mut text, workload);
+        }
+        if arrived.is_number() {
+            report_workflows(&mut text, workload);
+        }
+        let service = &workload["service_s"];
+        if service["mean"].is_number() {
+            let times = format!(
+                "mean {} s, median {} s, 95 % {} s",
+                short(&service["mean"]),
+                short(&service["p50"]),
+                short(&service["p95"])
+            );
+            line(&mut text, "  service time", times);
+        }
+    }
+    for (tier, load) in summary["tiers"].as_object().into_iter().flatten() {
+        let busy = 100.0 * load["utilisation"].as_f64().unwrap_or(0.0);
+        let energy = short(&json!(load["energy_j"].as_f64().unwrap_or(0.0) / 3600.0));
+        line(&mut text, tier, format!("{} nodes, {busy:.2} % busy, {energy} Wh", short(&load["nodes"])));
+    }
+    let mobility = &summary["mobility"];
+    if mobility["steps"].as_f64() > Some(0.0) {
+        let [vehicles, steps, empty, gaps, teleports] =
+            ["vehicles", "steps", "empty_steps", "gaps", "teleports"].map(|key| short(&mobility[key]));
+        let value = format!(
+            "{vehicles} vehicles, {steps} steps ({empty} empty), {gaps} gaps, {teleports} teleports"
+        );
+        line(&mut text, "traces", value);
+    }
+    if let (Some(longitude), Some(latitude)) =
+        (mobility["origin"]["longitude"].as_f64(), mobility["origin"]["latitude"].as_f64())
+    {
+        line(&mut text, "origin", format!("longitude {longitude:.6}, latitude {latitude:.6}"));
+    }
+    line(&mut text, "handovers", short(&summary["handovers"]));
+    let rate = run["events_per_s"].as_f64().unwrap_or(0.0) / 1e6;
+    let wall = short(&run["wall_s"]);
+    line(&mut text, "events", format!("{} in {wall} s ({rate:.2} M/s)", short(&summary["events"])));
+    line(&mut text, "fingerprint", run["fingerprint"].as_str().unwrap_or_default().to_string());
+    line(&mut text, "written to", path.display().to_string());
+    for note in summary["notes"].as_array().into_iter().flatten() {
+        let _ = writeln!(text, "  note: {}", note.as_str().unwrap_or_default());
+    }
+    text
+}

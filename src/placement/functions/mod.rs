@@ -1,0 +1,55 @@
+//! The function replica allocation and load balancing problem (FRALB), and methods that solve it.
+//!
+//! An [`Instance`] is one control period: nodes with memory, functions with replicas that need it, neighbours to which
+//! requests may be forwarded by one hop, and the load of each function at each node. An [`Allocation`] says how many
+//! replicas there are where, and which part of each load is served locally, forwarded, or rejected. A [`Method`] makes
+//! one of the other; [`Instance::set_loads`] gives the next period.
+//!
+//! | method | what |
+//! | --- | --- |
+//! | [`solve_centralised`] | the load management model (LMM): the optimum, a dive, or a rounded relaxation, with a bound |
+//! | [`distribute`], [`Distributed`] | FaaS-MACrO: local problems, prices, and a greedy or optimal coordinator |
+//! | [`auction`] | FaaS-MADeA: neighbours bid for spare capacity |
+//! | [`no_offloading`], [`greedy_by_memory`], [`static_replicas`] | what these are compared with |
+//!
+//! Instances are read from and written to JSON of our own ([`InstanceSeries`]) and the three files of the published
+//! implementation ([`read_published`], [`write_published`]), and drawn from its configuration ([`InstanceGenerator`]).
+//! All methods are deterministic at any number of threads, unless their time is limited.
+
+mod allocation;
+mod auction;
+mod baselines;
+mod centralised;
+mod distributed;
+mod dive;
+mod error;
+mod generator;
+mod instance;
+mod knapsack;
+mod method;
+mod outcome;
+mod program;
+mod published;
+mod series;
+#[cfg(test)]
+mod tests;
+
+pub use allocation::{Allocation, Shares, Violation};
+pub use auction::{AuctionOptions, auction};
+pub use baselines::{StaticReplicas, greedy_by_memory, no_offloading, static_replicas};
+pub use centralised::{
+    CentralisedOptions, CentralisedSolver, EXACT_STREAMS, Flows, centralised_mps, relaxation_bound,
+    solve_centralised,
+};
+pub use distributed::{
+    Coordination, Coordinator, Distributed, DistributedOptions, FixedReplicas, GreedyOrder,
+    IterationRecord, LocalPlan, Offers, Report, SortingRule, StoppedEarly, coordinate,
+    coordinate_optimally, distribute, local_plan, restricted_plan, stopped_early,
+};
+pub use error::FunctionsError;
+pub use generator::{Generated, InstanceGenerator};
+pub use instance::{Instance, InstanceParts, MAX_INSTANCE_SIZE, Normalisation};
+pub use method::{METHOD_NAMES, Method};
+pub use outcome::{Outcome, Status, Termination};
+pub use published::{read_published, write_published};
+pub use series::{InstanceSeries, LoadStep};
