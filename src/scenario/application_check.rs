@@ -203,6 +203,12 @@ impl<'a> Checker<'a> {
         if application.count == 0 {
             self.tell(root.key("count"), "found 0, expected a whole number of at least 1");
         }
+        if application.flows.is_empty() && application.arrival.is_some() {
+            let fault =
+                Fault::new(root.key("arrival"), "there are no flows that requests could run along");
+            self.faults
+                .push(fault.help("give `flows`, each a chain of services, or leave `arrival` out"));
+        }
         self.draw(&application.message, root.key("message"));
         if let Some(deadline) = &application.deadline {
             self.draw(deadline, root.key("deadline"));

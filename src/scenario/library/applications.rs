@@ -101,6 +101,7 @@ pub fn resolve_application(
         // What is not written out here has its place where it is named.
         let key = match fault.path.segments().first() {
             Some(Segment::Key(key)) if key == "flows" && !spec.flows.is_empty() => None,
+            Some(Segment::Key(key)) if key == "arrival" && spec.arrival.is_some() => None,
             _ if spec.library.is_some() => Some("library"),
             _ => spec.file.as_ref().map(|_| "file"),
         };
