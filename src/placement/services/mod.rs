@@ -82,4 +82,4 @@ pub trait ServicePlacementPolicy: fmt::Debug + Send {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

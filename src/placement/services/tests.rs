@@ -1,6 +1,5 @@
-//! The view and its policies, in a small infrastructure and through a world.
+//! The view and its policies, in a small infrastructure.
 
-mod decisions;
 mod eclypse;
 mod oracle;
 mod strategies;
@@ -14,7 +13,7 @@ use crate::infra::network::LinkSpec;
 use crate::infra::{ApplicationId, InfraBuilder, Infrastructure, NodeClass, Position, Static, Tier};
 
 /// Adds nodes of so many cores, and links between them: latency in ms.
-fn lay_out(builder: &mut InfraBuilder, cores: &[u32], links: &[(u32, u32, f64)]) {
+pub(crate) fn lay_out(builder: &mut InfraBuilder, cores: &[u32], links: &[(u32, u32, f64)]) {
     for (index, &cores) in cores.iter().enumerate() {
         let class = NodeClass::new(format!("n{index}"), Tier::Edge, 1).with_cores(cores, 1000.0);
         let place = Static::at(vec![Position::default()]).unwrap();
@@ -33,7 +32,7 @@ fn network(cores: &[u32], links: &[(u32, u32, f64)]) -> Infrastructure {
 }
 
 /// Services that need so many cores, each with the next one within so many ms.
-fn chain(cores: &[f64], ms: f64) -> ApplicationNeeds {
+pub(crate) fn chain(cores: &[f64], ms: f64) -> ApplicationNeeds {
     let replicas = (0..).zip(cores).map(|(service, &cores)| ReplicaNeeds {
         service,
         amounts: vec![(AssetId::CORES, cores)],

@@ -1,6 +1,7 @@
 //! Assets that change.
 
-use super::{Ground, NODE, at, secs, spec};
+use super::ground::{Ground, NODE, at, spec};
+use super::secs;
 use crate::engine::{Kernel, RandomStreams};
 use crate::infra::assets::{Algebra, AssetId, AssetSpec, Label, Offered};
 use crate::infra::dynamics::{Attribute, Change, Contribution, Tick, Trend, TrendKind};

@@ -1,8 +1,16 @@
-use super::*;
+//! What policies that place services answer, and what the world makes of it.
+
 use crate::apps::{
     Context, Message, ServicePlacementChoice, ServicePlacementFailure, ServicePlacementRequest, Workload,
 };
-use crate::infra::applications::ViolationKind;
+use crate::engine::SimDuration;
+use crate::infra::NodeId;
+use crate::infra::applications::{ApplicationNeeds, ReplicaIndex, ViolationKind};
+use crate::infra::assets::AssetId;
+use crate::placement::services::tests::{chain, lay_out};
+use crate::placement::services::{
+    FirstFit, PlacementView, ServicePlacementDecision, ServicePlacementPolicy,
+};
 use crate::records::NoRecords;
 use crate::world::WorldBuilder;
 use std::sync::mpsc::{Sender, channel};
