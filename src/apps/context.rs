@@ -9,10 +9,11 @@ use super::{
 use crate::engine::{EventHandle, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::accelerators::AcceleratorRequest;
 use crate::infra::applications::ReplicaIndex;
+use crate::infra::cells::{RadioCommand, RadioRefusal};
 use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JobId,
+    AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JammerId, JobId,
     MigrationId, MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord,
     VmId, VmRefusal, VmSpec,
 };
@@ -40,17 +41,20 @@ pub enum DecisionPoint {
     ServicePlacement,
     /// On which nodes the tasks of workflows run.
     WorkflowScheduling,
+    /// What is done about a device whose radio link something is wrong with.
+    AnomalyResponse,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 6] = [
+    pub const ALL: [DecisionPoint; 7] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
         DecisionPoint::Frequency,
         DecisionPoint::ServicePlacement,
         DecisionPoint::WorkflowScheduling,
+        DecisionPoint::AnomalyResponse,
     ];
 
     /// The name in tables.
@@ -63,6 +67,7 @@ impl DecisionPoint {
             DecisionPoint::Frequency => "frequency",
             DecisionPoint::ServicePlacement => "service_placement",
             DecisionPoint::WorkflowScheduling => "workflow_scheduling",
+            DecisionPoint::AnomalyResponse => "anomaly_response",
         }
     }
 }
@@ -287,6 +292,16 @@ pub trait Context {
     /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
     /// decision; what is never told counts as unfinished when the run ends.
     fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd);
+
+    /// Tells a device of 5G what to do with its radio.
+    ///
+    /// # Errors
+    /// Why it does not do it. Nothing has changed then.
+    fn command_radio(&mut self, device: NodeId, command: RadioCommand) -> Result<(), RadioRefusal>;
+
+    /// Switches a jammer on or off from the next measurement period on, beside its windows; nothing if there is no such
+    /// jammer.
+    fn set_jammer(&mut self, jammer: JammerId, on: bool);
 
     /// Registers a table.
     ///

@@ -1,5 +1,6 @@
 //! Workloads: what wants to happen in the world.
 
+mod anomaly;
 mod context;
 mod hosting;
 mod offloading;
@@ -10,6 +11,7 @@ pub mod virtual_machines;
 pub mod workflows;
 mod workload;
 
+pub use anomaly::Anomaly;
 pub use context::{Context, DecisionId, DecisionPoint};
 pub use hosting::{
     ConsolidationChoice, ConsolidationRequest, Copying, FutureDemand, VmAllocationChoice,

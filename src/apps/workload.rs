@@ -1,6 +1,6 @@
 //! The trait that every workload implements, the built-in ones and a user's own alike.
 
-use super::{Context, DecisionPoint};
+use super::{Anomaly, Context, DecisionPoint};
 use crate::infra::accelerators::AcceleratorJob;
 use crate::infra::compute::Job;
 use crate::infra::{
@@ -124,6 +124,14 @@ pub trait Workload: fmt::Debug + Send {
 
     /// A device has gone over to another access point, or to none.
     fn on_handover(&mut self, _device: NodeId, _to: Option<NodeId>, _context: &mut dyn Context) {}
+
+    /// A detector gives an alarm about a radio link, and the response is to put what runs at its gNB elsewhere.
+    fn on_anomaly(&mut self, _anomaly: &Anomaly, _context: &mut dyn Context) {}
+
+    /// Whether it does anything about [anomalies](Self::on_anomaly); if no workload does, the response is refused.
+    fn heeds_anomalies(&self) -> bool {
+        false
+    }
 
     /// It is time for a sample (`output.sample` in a scenario): workloads write rows about the period since the
     /// last one.

@@ -36,7 +36,7 @@ impl List {
             let what = match kind.family {
                 "workload" => What::Workloads,
                 "power model" | "power preset" | "frequency preset" => What::Power,
-                "mobility model" => What::Models,
+                "mobility model" | "path loss model" => What::Models,
                 "change of dynamics" => What::Dynamics,
                 _ => What::Policies,
             };

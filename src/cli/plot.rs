@@ -39,7 +39,7 @@ pub(super) struct Plot {
     /// Column that tells series apart by colour; may be repeated.
     #[arg(long)]
     by: Vec<String>,
-    /// Metric or column that the colours of a heat map show.
+    /// Metric or column that the colours of a heat map show, or those of a map.
     #[arg(long)]
     value: Option<String>,
     /// Column at which the bars of a Gantt chart end.
@@ -57,12 +57,15 @@ pub(super) struct Plot {
     /// Column of which only the value with the most rows is shown, such as device.
     #[arg(long, value_name = "COLUMN")]
     most_of: Option<String>,
-    /// Bins of a histogram, or columns of shares over time.
+    /// Bins of a histogram, columns of shares over time, or squares along the longer side of a map.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     bins: Option<u64>,
     /// Events to mark in a time series, as faults.change, or handovers.* for each row.
     #[arg(long, value_name = "TABLE.COLUMN")]
     events: Option<String>,
+    /// Intervals to shade in a time series, as radio_devices.jammed: true or false, or names of kinds.
+    #[arg(long, value_name = "TABLE.COLUMN")]
+    spans: Option<String>,
     /// Make an axis logarithmic; may be repeated.
     #[arg(long, value_name = "AXIS")]
     log: Vec<Direction>,
@@ -154,6 +157,7 @@ impl Plot {
             most_of: self.most_of.clone(),
             bins: self.bins.map(|bins| bins as usize),
             events: self.events.clone(),
+            spans: self.spans.clone(),
             x_scale: scale(Direction::X),
             y_scale: scale(Direction::Y),
             x_label: self.x_label.clone(),

@@ -169,6 +169,76 @@ fn report_cloudsim(text: &mut String, name: &str, workload: &Value) {
     }
 }
 
+/// What 5G cells came to; nothing without any.
+fn report_cells(text: &mut String, cells: &Value) {
+    use std::fmt::Write;
+    let number = |value: &Value| value.as_f64().unwrap_or(0.0);
+    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+    let megabits = |value: &Value| short(&json!(number(value) / 1e6));
+    if !cells.is_object() {
+        return;
+    }
+    let attached = percent(number(&cells["attached_share"]));
+    let goodput = &cells["goodput_bps"];
+    let mut lines = vec![
+        (
+            "cells".to_owned(),
+            format!("{} devices, attached {attached} of the time", short(&cells["devices"])),
+        ),
+        (
+            "  goodput".to_owned(),
+            format!(
+                "{} Mbit/s down, {} up, each device",
+                megabits(&goodput["down"]),
+                megabits(&goodput["up"])
+            ),
+        ),
+        (
+            "  changes of cell".to_owned(),
+            format!(
+                "{} ({} ping-pongs), {} links failed",
+                short(&cells["handovers"]),
+                short(&cells["ping_pongs"]),
+                short(&cells["link_failures"])
+            ),
+        ),
+    ];
+    let jammed_s = number(&cells["jammed_s"]);
+    if jammed_s > 0.0 {
+        let rates = format!(
+            "goodput {} Mbit/s then, {} else",
+            megabits(&cells["goodput_jammed_bps"]),
+            megabits(&cells["goodput_clear_bps"])
+        );
+        lines.push((
+            "  jammed".to_owned(),
+            format!("{} device-seconds, {rates}", short(&cells["jammed_s"])),
+        ));
+    }
+    for (name, counts) in cells["detection"].as_object().into_iter().flatten() {
+        let delay = short(&counts["delay_s"]["mean"]);
+        let [precision, recall, f1] = ["precision", "recall", "f1"].map(|key| short(&counts[key]));
+        lines.push((
+            format!("  {name}"),
+            format!("precision {precision}, recall {recall}, F1 {f1}, alarm after {delay} s"),
+        ));
+    }
+    let responses: Vec<String> = cells["responses"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, count)| number(count) > 0.0)
+        .map(|(name, count)| format!("{} {name}", short(count)))
+        .collect();
+    if !responses.is_empty() {
+        lines.push(("  responses".to_owned(), responses.join(", ")));
+    }
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+}
+
 /// What a run came to, for people.
 pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
     use std::fmt::Write;
@@ -245,6 +315,7 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
         line(&mut text, "origin", format!("longitude {longitude:.6}, latitude {latitude:.6}"));
     }
     line(&mut text, "handovers", short(&summary["handovers"]));
+    report_cells(&mut text, &summary["cells"]);
     let rate = run["events_per_s"].as_f64().unwrap_or(0.0) / 1e6;
     let wall = short(&run["wall_s"]);
     line(&mut text, "events", format!("{} in {wall} s ({rate:.2} M/s)", short(&summary["events"])));

@@ -14,6 +14,13 @@ pub(super) enum CellPlan {
     Number(usize),
     /// A text, as its number among the [`Texts`] of the run.
     Text(usize),
+    /// The same, and this text where it is null.
+    TextOr {
+        /// The column.
+        column: usize,
+        /// The text for null.
+        otherwise: String,
+    },
     /// Whether a condition is met.
     Condition(Predicate),
     /// The tier of the node that a column names, as text; `local` if it is the one in the column `own`.
@@ -172,6 +179,13 @@ impl CellPlan {
                 } else {
                     f64::from(texts.of_cell(rows, row, *column))
                 }
+            })),
+            CellPlan::TextOr { column, otherwise } => target.extend(selected.iter().map(|&row| {
+                let row = row as usize;
+                f64::from(match rows.columns()[*column].is_null(row) {
+                    true => texts.number(otherwise),
+                    false => texts.of_cell(rows, row, *column),
+                })
             })),
             CellPlan::Condition(condition) => {
                 target.extend(selected.iter().map(|&row| condition.value(rows, row as usize)));

@@ -5,6 +5,7 @@ use super::applications::Applications;
 use super::assets::{AssetId, AssetOffers, AssetSpec, Catalogue};
 use super::attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 use super::batteries::BatteryState;
+use super::cells::{Cells, CellsError, CellularSpec};
 use super::compute::{Compute, Refusal};
 use super::deployments::Deployments;
 use super::dynamics::{Dynamics, PerturbationError, PerturbationSpec};
@@ -57,6 +58,9 @@ pub enum InfraError {
     /// A radio environment that makes no sense.
     #[error(transparent)]
     Radio(#[from] RadioError),
+    /// 5G cells that make no sense.
+    #[error(transparent)]
+    Cells(#[from] CellsError),
     /// Access points or their criterion are out of range.
     #[error(transparent)]
     Attachment(#[from] AttachmentError),
@@ -82,6 +86,7 @@ pub struct InfraBuilder {
     signals: BTreeMap<String, Arc<Signal>>,
     perturbations: Vec<PerturbationSpec>,
     assets: Catalogue,
+    cells: Option<CellularSpec>,
 }
 
 /// Transmit power and gain of the antenna of a site in dBm.
@@ -112,6 +117,7 @@ impl InfraBuilder {
             signals: BTreeMap::new(),
             perturbations: Vec::new(),
             assets: Catalogue::default(),
+            cells: None,
         }
     }
 
@@ -265,6 +271,17 @@ impl InfraBuilder {
         };
     }
 
+    /// Whether there are 5G cells.
+    #[must_use]
+    pub fn has_cells(&self) -> bool {
+        self.cells.is_some()
+    }
+
+    /// Serves devices by 5G cells: those of the classes that are gNBs.
+    pub fn cells(&mut self, spec: CellularSpec) {
+        self.cells = Some(spec);
+    }
+
     /// Builds it all.
     ///
     /// # Errors
@@ -369,20 +386,32 @@ impl InfraBuilder {
             environment.check()?;
             network.set_path_loss(environment.path_loss);
         }
+        let start = |node| motion.position(node, SimTime::ZERO);
+        let cells = match self.cells {
+            Some(spec) if self.radio.is_none() => {
+                Some(Box::new(Cells::new(spec, &self.classes, &nodes, start, self.streams)?))
+            }
+            Some(_) => return Err(CellsError::RadioEnvironment.into()),
+            None => None,
+        };
         let (mut access_points, mut points, mut senders) = (Vec::new(), Vec::new(), Vec::new());
         let mut out_of_reach = Vec::new();
         for (index, node) in nodes.iter().enumerate() {
             let class = &self.classes[node.class.index()];
             if let Some(spec) = &class.access_point {
                 let id = NodeId(index as u32);
-                access_points.push((id, network.add_radio(id, &spec.radio)));
+                let radio = match &cells {
+                    Some(cells) if class.gnb.is_some() => cells.add_radio(&mut network, id, &spec.radio),
+                    _ => network.add_radio(id, &spec.radio),
+                };
+                access_points.push((id, radio));
                 link_names.push(format!("{}/radio", class.node_name(node.number)));
                 let own = class.site_radios.get(node.number as usize).copied().unwrap_or_default();
                 let power_dbm = site_power_dbm(spec, own);
                 let range_m = own.range_m.or(spec.range_m);
                 let position = motion.position(id, SimTime::ZERO);
                 let reach_m = self.radio.map(|environment| environment.reach_m(power_dbm));
-                if reach_m == Some(None) {
+                if reach_m == Some(None) || (cells.is_some() && class.gnb.is_some()) {
                     out_of_reach.push(AccessPointIndex(points.len() as u32));
                 }
                 senders.push(SendingSite {
@@ -404,6 +433,12 @@ impl InfraBuilder {
             points.compare_beyond(1.0);
         }
         motion.set_access_points(points);
+        if let Some(cells) = &cells {
+            for &device in cells.devices() {
+                motion.obey_cells(device, cells.spec.handover.falls_back);
+            }
+            cells.give_own_channels(&mut network, &access_points);
+        }
         if let Some(environment) = self.radio {
             motion.set_signals(Signals::new(environment, senders, self.streams));
         }
@@ -486,6 +521,7 @@ impl InfraBuilder {
             offers: Offers::default(),
             deployments: Deployments::default(),
             dynamics: None,
+            cells,
         };
         if !self.perturbations.is_empty() {
             let dynamics = Dynamics::new(self.perturbations, &infrastructure, self.streams)?;

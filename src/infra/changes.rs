@@ -95,6 +95,7 @@ impl Infrastructure {
                     self.availability_changes += 1;
                     self.notices.push_back(Notice::NodeChanged(node, NodeChange::Appeared));
                     self.follow(schedule, node, leg);
+                    self.look_for_cell(schedule, node);
                     self.refresh(schedule, node, 0.0);
                 }
                 FeedChange::Moves(number, leg) => self.follow(schedule, NodeId(first + number), leg),
@@ -176,6 +177,7 @@ impl Infrastructure {
         self.clear_accelerators(schedule, node, job_outcome);
         self.refresh(schedule, node, 0.0);
         if self.class_of(node).wireless {
+            self.leave_cells(schedule, node);
             // A failed device may still be carried about; without energy it stays.
             let change = self.motion.halt(schedule, node, why == NodeChange::BatteryEmpty);
             let transfers = self.network.transfers_of(node);
@@ -225,15 +227,19 @@ impl Infrastructure {
         self.restore_host(schedule, node);
         let is_available = self.nodes[node.index()].is_available();
         if why == NodeChange::BatteryCharged {
-            let change = self.motion.go_on(schedule, node, is_available && self.class_of(node).wireless);
+            let class = self.class_of(node);
+            let attaches = is_available && class.wireless && class.device_radio.is_none();
+            let change = self.motion.go_on(schedule, node, attaches);
             self.hand_over(schedule, node, change);
         }
         if !is_available {
             return;
         }
         if self.class_of(node).wireless {
-            let change = self.motion.reattach(schedule, node);
-            self.hand_over(schedule, node, change);
+            if !self.look_for_cell(schedule, node) {
+                let change = self.motion.reattach(schedule, node);
+                self.hand_over(schedule, node, change);
+            }
         } else {
             self.network.set_node(node, true);
             self.switch_access_point(schedule, node, true, TransferOutcome::LostToMobility);
@@ -252,6 +258,7 @@ impl Infrastructure {
         let Some(index) = self.access_points.iter().position(|(own, _)| *own == node) else { return };
         let index = AccessPointIndex(index as u32);
         self.motion.set_access_point(index, active);
+        self.switch_cells(schedule, node, otherwise);
         let devices: Vec<NodeId> = self
             .motion
             .wireless()

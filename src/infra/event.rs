@@ -1,10 +1,11 @@
 //! What happens inside the infrastructure, and what it tells the world.
 
 use super::accelerators::AcceleratorJob;
+use super::cells::CellChange;
 use super::compute::Job;
 use super::ids::{
-    AcceleratorGroupId, AcceleratorJobId, HostId, JobId, LinkId, NodeId, Owner, ProcessorId, SiteId,
-    TransferId, VmId,
+    AcceleratorGroupId, AcceleratorJobId, HostId, JammerId, JobId, LinkId, NodeId, Owner, ProcessorId,
+    SiteId, TransferId, VmId,
 };
 use super::network::NetworkClass;
 use super::virtual_machines::{HostState, MigrationRecord, VmChange};
@@ -47,6 +48,10 @@ pub enum InfraEvent {
     VmDue(VmId),
     /// A perturbation acts.
     PerturbationsDue,
+    /// A measurement period of 5G cells ends, and the next one begins.
+    CellsDue,
+    /// A device that was between two cells has access to the next one, or tries again.
+    CellAccessDue(NodeId),
 }
 
 /// How a job ended.
@@ -191,5 +196,16 @@ pub enum Notice {
         from: Option<NodeId>,
         /// Where it is attached now.
         to: Option<NodeId>,
+    },
+    /// A measurement period of 5G cells has ended: their reports can be read.
+    CellsMeasured,
+    /// A device has another 5G cell, or none.
+    CellChanged(CellChange),
+    /// A jammer is switched on or off.
+    JammerChanged {
+        /// The jammer.
+        jammer: JammerId,
+        /// Whether it is on now.
+        on: bool,
     },
 }

@@ -43,6 +43,10 @@ ids! {
     MigrationId;
     /// An application whose services are placed on nodes.
     ApplicationId;
+    /// A 5G cell: a sector of a gNB on one carrier, in the order of nodes, sectors, carriers.
+    CellId;
+    /// A jammer, in the order of the scenario.
+    JammerId;
 }
 
 /// Who is told when a job or transfer ends: a workload, and a number of its own choosing.

@@ -4,6 +4,7 @@ use super::accelerators::Accelerators;
 use super::applications::Applications;
 use super::assets::AssetOffers;
 use super::batteries::BatteryState;
+use super::cells::Cells;
 use super::compute::{Compute, JobRequest, Refusal};
 use super::deployments::Deployments;
 use super::dynamics::Dynamics;
@@ -81,6 +82,8 @@ pub struct Infrastructure {
     pub(super) applications: Applications,
     /// What changes as time goes on; `None` if nothing does.
     pub(super) dynamics: Option<Box<Dynamics>>,
+    /// 5G cells, if there are any.
+    pub(super) cells: Option<Box<Cells>>,
 }
 
 impl Infrastructure {
@@ -102,6 +105,7 @@ impl Infrastructure {
             self.schedule_fault(schedule, index);
         }
         self.schedule_radio(schedule);
+        self.on_cells_due(schedule);
         self.start_chargers(schedule);
         self.start_caps(schedule);
         self.start_perturbations(schedule);
@@ -174,6 +178,8 @@ impl Infrastructure {
             InfraEvent::HostDue(host) => self.on_host_due(schedule, host),
             InfraEvent::VmDue(vm) => self.on_vm_due(schedule, vm),
             InfraEvent::PerturbationsDue => self.on_perturbations_due(schedule),
+            InfraEvent::CellsDue => self.on_cells_due(schedule),
+            InfraEvent::CellAccessDue(device) => self.on_access_due(schedule, device),
         }
     }
 

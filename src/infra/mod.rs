@@ -7,6 +7,9 @@ pub mod assets;
 mod attachment;
 mod batteries;
 mod builder;
+mod cell_events;
+mod cell_mobility;
+pub mod cells;
 mod changes;
 pub mod compute;
 mod deployments;
@@ -47,8 +50,8 @@ pub use geodesy::{
 };
 pub use geometry::{Leg, Position};
 pub use ids::{
-    AcceleratorGroupId, AcceleratorJobId, ApplicationId, ClassId, HostId, JobId, LinkId, MigrationId,
-    NodeId, Owner, ProcessorId, SiteId, TransferId, VmId,
+    AcceleratorGroupId, AcceleratorJobId, ApplicationId, CellId, ClassId, HostId, JammerId, JobId,
+    LinkId, MigrationId, NodeId, Owner, ProcessorId, SiteId, TransferId, VmId,
 };
 pub use infrastructure::Infrastructure;
 pub use meter::{Meter, TierLoad};

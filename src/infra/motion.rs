@@ -25,10 +25,27 @@ struct MoverState {
     attachment_due: Option<EventHandle>,
     /// Whether its movement was stopped between the ends of a leg.
     is_stopped: bool,
+    /// Whether 5G cells say to which gNB it is attached.
+    is_commanded: bool,
+    /// Whether such a device chooses among other access points by itself while it has no cell.
+    falls_back: bool,
 }
 
 /// A change of attachment: the device, and the access points before and after.
 pub(super) type Reattached = (Option<AccessPointIndex>, Option<AccessPointIndex>);
+
+/// How an access point can be had by a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// By cells only.
+    Commanded,
+    /// Not, as it does not work.
+    Down,
+    /// Not, as its range ends before.
+    Outside,
+    /// It can.
+    Inside,
+}
 
 /// Places, movements and attachments of all nodes.
 #[derive(Debug)]
@@ -101,6 +118,8 @@ impl Motion {
                 leg_due: None,
                 attachment_due: None,
                 is_stopped: false,
+                is_commanded: false,
+                falls_back: false,
             });
         }
         let attached = vec![None; legs.len()];
@@ -127,6 +146,25 @@ impl Motion {
     /// Time between two measurements; `None` if attachment changes at the exact instants.
     pub(super) fn interval(&self) -> Option<SimDuration> {
         self.signals.as_ref().and_then(|signals| signals.environment.interval())
+    }
+
+    /// From now on 5G cells say whether a device is attached to a gNB, which is out of reach by itself. Without a cell
+    /// it chooses among other access points by itself if it `falls_back`.
+    pub(super) fn obey_cells(&mut self, node: NodeId, falls_back: bool) {
+        if let Some(index) = self.mover(node) {
+            self.movers[index].is_commanded = true;
+            self.movers[index].falls_back = falls_back;
+        }
+    }
+
+    /// Whether the attachment of a mover is decided when it is measured, and not at exact instants.
+    fn is_measured(&self, index: usize) -> bool {
+        self.movers[index].is_commanded || self.interval().is_some()
+    }
+
+    /// The best access point in whose range a place is.
+    pub(super) fn best_access_point(&self, place: Position) -> Option<AccessPointIndex> {
+        self.access_points.best(place)
     }
 
     pub(super) fn set_access_points(&mut self, access_points: AccessPoints) {
@@ -181,7 +219,8 @@ impl Motion {
     ) -> Option<Reattached> {
         let index = self.mover(node)?;
         self.schedule_leg_end(schedule, index);
-        self.reattach(schedule, node)
+        // The first measurement of cells is still to come.
+        if self.movers[index].is_commanded { None } else { self.reattach(schedule, node) }
     }
 
     fn schedule_leg_end<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, index: usize) {
@@ -221,8 +260,9 @@ impl Motion {
         attaches: bool,
     ) -> Option<Reattached> {
         self.legs[node.index()] = leg;
-        // Who is attached already measures when it is time.
-        let waits = self.interval().is_some() && self.attached(node).is_some();
+        // Who is attached already measures when it is time, and devices of cells always do.
+        let is_commanded = self.mover(node).is_some_and(|index| self.movers[index].is_commanded);
+        let waits = is_commanded || (self.interval().is_some() && self.attached(node).is_some());
         if attaches && !waits { self.reattach(schedule, node) } else { None }
     }
 
@@ -235,6 +275,18 @@ impl Motion {
         let index = self.mover(node).filter(|&index| self.movers[index].wireless)?;
         let place = self.position(node, schedule.now());
         let held = self.attached[node.index()];
+        let MoverState { is_commanded, falls_back, .. } = self.movers[index];
+        if is_commanded {
+            // A gNB keeps its devices until their cells say otherwise, and another access point while it is in range.
+            let is_held = held.is_some_and(|held| self.access_points.is_held_only(held));
+            let other = held.filter(|held| !self.access_points.is_out_of_reach(*held));
+            let attached = match (is_held, falls_back || other.is_some()) {
+                (true, _) => held,
+                (false, true) => self.access_points.attach(place, other),
+                (false, false) => None,
+            };
+            return self.attach(schedule, index, attached);
+        }
         let attached = match &mut self.signals {
             Some(signals) if signals.environment.interval().is_some() => {
                 signals.choose(&self.access_points, node, place, held)
@@ -256,13 +308,43 @@ impl Motion {
         self.attach(schedule, index, attached)
     }
 
+    /// The access point that a device without a cell goes to by itself, if it may and is in the range of one.
+    pub(super) fn elsewhere(&self, node: NodeId, now: SimTime) -> Option<AccessPointIndex> {
+        let index = self.mover(node).filter(|&index| self.movers[index].falls_back)?;
+        self.access_points.attach(self.position(self.movers[index].node, now), None)
+    }
+
+    /// How a device could have an access point now.
+    pub(super) fn reach(&self, node: NodeId, access_point: AccessPointIndex, now: SimTime) -> Reach {
+        if self.access_points.is_out_of_reach(access_point) {
+            return Reach::Commanded;
+        }
+        if !self.access_points.is_active(access_point) {
+            return Reach::Down;
+        }
+        let place = self.position(node, now);
+        let is_inside = self.access_points.within_range(place).any(|index| index == access_point);
+        if is_inside { Reach::Inside } else { Reach::Outside }
+    }
+
+    /// Attaches a device as its cells say.
+    pub(super) fn attach_to<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        node: NodeId,
+        attached: Option<AccessPointIndex>,
+    ) -> Option<Reattached> {
+        let index = self.mover(node)?;
+        self.attach(schedule, index, attached)
+    }
+
     fn attach<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         index: usize,
         attached: Option<AccessPointIndex>,
     ) -> Option<Reattached> {
-        let is_measured = self.interval().is_some();
+        let is_measured = self.is_measured(index);
         let mover = &mut self.movers[index];
         let before = std::mem::replace(&mut self.attached[mover.node.index()], attached);
         let leg = &self.legs[mover.node.index()];

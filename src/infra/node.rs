@@ -2,6 +2,7 @@
 
 use super::accelerators::AcceleratorSpec;
 use super::assets::{AssetId, Label, Offered};
+use super::cells::{DeviceRadioSpec, GnbSpec};
 use super::compute::{Discipline, Resources};
 use super::edgecloudsim::UpdateScope;
 use super::ids::{ClassId, ProcessorId};
@@ -243,6 +244,10 @@ pub struct NodeClass {
     pub access_point: Option<AccessPointSpec>,
     /// What single access points have otherwise, by their numbers; may be shorter than the class.
     pub site_radios: Vec<SiteRadio>,
+    /// What makes these access points base stations of 5G, if they are.
+    pub gnb: Option<GnbSpec>,
+    /// What makes them devices of 5G, if they are: they are wireless, too.
+    pub device_radio: Option<DeviceRadioSpec>,
     /// Whether they attach to access points instead of being wired.
     pub wireless: bool,
     /// Free labels for selections and reports.
@@ -279,6 +284,8 @@ impl NodeClass {
             interface: Interface::default(),
             access_point: None,
             site_radios: Vec::new(),
+            gnb: None,
+            device_radio: None,
             wireless: tier == Tier::Device,
             labels: BTreeMap::new(),
         }

@@ -211,14 +211,24 @@ impl Infrastructure {
         changes: &[(LinkId, bool)],
     ) {
         let mut gone: smallvec::SmallVec<[LinkId; 4]> = smallvec::SmallVec::new();
+        let mut changed = gone.clone();
         for &(link, fails) in changes {
             if count_failure(&mut self.link_failures[link.index()], fails) {
                 self.nearest.clear();
                 self.network.set_link(link, !fails);
                 self.notices.push_back(Notice::LinkChanged { link, up: !fails });
+                changed.push(link);
                 if fails {
                     gone.push(link);
                 }
+            }
+        }
+        // Devices of a gNB whose radio has failed go to other cells, and their transfers with them.
+        let changed = if self.cells.is_some() { changed } else { smallvec::SmallVec::new() };
+        for link in changed {
+            let site = self.access_points.iter().find(|(_, radio)| *radio == link).map(|own| own.0);
+            if let Some(site) = site {
+                self.switch_cells(schedule, site, TransferOutcome::LostToFault);
             }
         }
         if !gone.is_empty() {

@@ -14,6 +14,14 @@ impl Infrastructure {
         self.motion.signals().map(|signals| &signals.environment)
     }
 
+    /// The best working access point in whose range a device is; gNBs are none, as their cells serve whom they say. About
+    /// O(log n).
+    #[must_use]
+    pub fn best_access_point(&self, device: NodeId, now: SimTime) -> Option<NodeId> {
+        let best = self.motion.best_access_point(self.motion.position(device, now))?;
+        Some(self.access_points[best.0 as usize].0)
+    }
+
     /// What a device receives of an access point, with the shadowing of its last measurement. `None` without a
     /// radio environment, of a node that is no access point, and of one that the device has not measured yet.
     #[must_use]

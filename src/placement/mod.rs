@@ -3,6 +3,7 @@
 //! A policy looks at a view and returns a decision; it never changes the world. The world checks the
 //! decision, applies or refuses it, and records it with what the policy could see.
 
+pub mod anomaly;
 pub mod consolidation;
 pub mod forecast;
 pub mod frequency;

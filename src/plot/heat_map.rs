@@ -9,7 +9,7 @@ use super::palette::{INK, NO_VALUE, ink_on, sequential};
 use super::scene::{Scene, Stroke, Type};
 use plotters::style::text_anchor::{HPos, VPos};
 
-const MOST_CELLS: usize = 40_000;
+pub(super) const MOST_CELLS: usize = 40_000;
 const BAR: f64 = 18.0;
 const CELL_TEXT: f64 = 14.0;
 
@@ -53,8 +53,7 @@ impl HeatMap {
         let has_gaps = self.cells.iter().flatten().any(|cell| finite(cell).is_none());
         let gap = Entry::new("no value", Key::Area(NO_VALUE.into()));
         let legend = if has_gaps { vec![gap] } else { Vec::new() };
-        let ticks = colours.ticks.iter().map(|tick| width(&tick.text, TICK)).fold(0.0, f64::max);
-        let beside = 22.0 + BAR + 9.0 + ticks + 30.0;
+        let beside = bar_width(&colours);
         let x = Side::names(&self.x, self.columns.clone());
         let y = Side::names(&self.y, self.rows.clone());
         let frame = Frame::draw(scene, head, &legend, x, y, beside)?;
@@ -90,8 +89,14 @@ impl HeatMap {
     }
 }
 
+/// The width that the bar of colours takes with its texts.
+pub(super) fn bar_width(colours: &Ruler) -> f64 {
+    let ticks = colours.ticks.iter().map(|tick| width(&tick.text, TICK)).fold(0.0, f64::max);
+    22.0 + BAR + 9.0 + ticks + 30.0
+}
+
 /// The bar that says which colour is which number.
-fn draw_bar(scene: &mut Scene, frame: &Frame, colours: &Ruler) {
+pub(super) fn draw_bar(scene: &mut Scene, frame: &Frame, colours: &Ruler) {
     const STEPS: u32 = 128;
     let (left, height) = (frame.right + 22.0, frame.bottom - frame.top);
     let y = |share: f64| frame.bottom - share * height;

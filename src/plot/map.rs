@@ -1,12 +1,14 @@
-//! Maps of nodes, links, trajectories and cells.
+//! Maps of nodes, links, trajectories and cells, and of values by place.
 
 use super::PlotError;
 use super::axis::{Axis, Fit, Ruler};
 use super::box_plot::in_order;
 use super::font::width;
 use super::frame::{Frame, Head, Side, TICK, face};
+use super::heat_map::{bar_width, draw_bar};
 use super::legend::{Entry, Key};
 use super::palette::{FAINT_INK, MOST_SERIES, PAPER, colour, marker};
+use super::raster::Raster;
 use super::scene::{Fill, Pixel, Scene, Stroke};
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -17,7 +19,7 @@ const MOST_FILLED: usize = 16;
 const NAME: f64 = 12.5;
 
 /// Where things are, seen from above, at the same scale in both directions: nodes, the links between them,
-/// the ways of devices, and the cells of access points.
+/// the ways of devices, the cells of access points, and below them all a value by place.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map {
     /// What stands somewhere.
@@ -28,6 +30,8 @@ pub struct Map {
     pub trajectories: Vec<Trajectory>,
     /// What access points cover.
     pub cells: Vec<Disc>,
+    /// A value by place, as colours.
+    pub raster: Option<Raster>,
 }
 
 /// Something with a place.
@@ -111,6 +115,11 @@ impl Map {
             xs.extend(trajectory.points.iter().map(|point| point.0));
             ys.extend(trajectory.points.iter().map(|point| point.1));
         }
+        if let Some(raster) = &self.raster {
+            let [low, high] = raster.corners()?;
+            xs.extend([low.0, high.0]);
+            ys.extend([low.1, high.1]);
+        }
         if self.is_crowded() {
             // What is between the rims is what is to be seen: a quarter more than all places on each side.
             for values in [&mut xs, &mut ys] {
@@ -156,8 +165,14 @@ impl Map {
         super::check_series(kinds.len().max(1), MOST_SERIES)?;
         let (xs, ys) = self.extent()?;
         let legend = self.legend(&kinds);
-        let (x, y) = rulers(scene, &xs, &ys, legend.len())?;
-        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), 0.0)?;
+        let colours = self.raster.as_ref().map(Raster::colours).transpose()?;
+        let beside = colours.as_ref().map_or(0.0, bar_width);
+        let (x, y) = rulers(scene, &xs, &ys, legend.len(), beside)?;
+        let frame = Frame::draw(scene, head, &legend, Side::Numbers(x), Side::Numbers(y), beside)?;
+        if let (Some(raster), Some(colours)) = (&self.raster, &colours) {
+            raster.draw(scene, &frame, colours);
+            draw_bar(scene, &frame, colours);
+        }
         for cell in &self.cells {
             let rim: Vec<Pixel> = (0..=360)
                 .map(|step| f64::from(step) / 360.0 * std::f64::consts::TAU)
@@ -235,7 +250,8 @@ impl Map {
                 let apart = |other: &[f64; 4]| {
                     area[2] < other[0] || other[2] < area[0] || area[3] < other[1] || other[3] < area[1]
                 };
-                let within = area[0] > frame.left && area[2] < scene.width;
+                let end = if self.raster.is_some() { frame.right } else { scene.width };
+                let within = area[0] > frame.left && area[2] < end;
                 within && area[1] > frame.top && area[3] < frame.bottom && taken.iter().all(apart)
             };
             if let Some(((anchor, x, y), area)) = sides.into_iter().find(|(_, area)| is_free(area)) {
@@ -264,7 +280,13 @@ fn way(count: usize) -> Fill {
 }
 
 /// Axes of one scale: the longer extent of the data decides, and the other gets the room that is left.
-fn rulers(scene: &Scene, xs: &[f64], ys: &[f64], entries: usize) -> Result<(Ruler, Ruler), PlotError> {
+fn rulers(
+    scene: &Scene,
+    xs: &[f64],
+    ys: &[f64],
+    entries: usize,
+    beside: f64,
+) -> Result<(Ruler, Ruler), PlotError> {
     let ends = |values: &[f64]| {
         let finite = values.iter().filter(|value| value.is_finite());
         finite.fold(None, |ends: Option<(f64, f64)>, &value| {
@@ -276,7 +298,10 @@ fn rulers(scene: &Scene, xs: &[f64], ys: &[f64], entries: usize) -> Result<(Rule
     let (x, y) = (ends(xs).ok_or_else(nothing)?, ends(ys).ok_or_else(nothing)?);
     // About what title, legend and labels leave; the frame is told exactly what to do by the axes' ends.
     let legend_rows = entries.div_ceil(4) as f64;
-    let room = (scene.width - 110.0, (scene.height - 130.0 - 22.0 * legend_rows).max(100.0));
+    let room = (
+        (scene.width - 110.0 - beside).max(100.0),
+        (scene.height - 130.0 - 22.0 * legend_rows).max(100.0),
+    );
     let metres_per_pixel = (1.1 * (x.1 - x.0) / room.0).max(1.1 * (y.1 - y.0) / room.1);
     let metres_per_pixel = if metres_per_pixel > 0.0 { metres_per_pixel } else { 100.0 / room.0 };
     let stretched = |(low, high): (f64, f64), room: f64| {

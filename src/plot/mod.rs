@@ -58,6 +58,7 @@ mod legend;
 mod line;
 mod map;
 mod palette;
+mod raster;
 mod scene;
 mod stacked_shares;
 mod statistics;
@@ -74,8 +75,9 @@ pub use heat_map::HeatMap;
 pub use histogram::Histogram;
 pub use line::{Line, LinePoint, LineSeries};
 pub use map::{Disc, Map, Place, Trajectory};
+pub use raster::Raster;
 pub use stacked_shares::{Columns, Part, StackedShares};
-pub use time_series::{Event, TimeLine, TimeSeries};
+pub use time_series::{Event, Span, TimeLine, TimeSeries};
 
 pub(crate) use axis::quantity;
 pub(crate) use data::naming::metric_axis;

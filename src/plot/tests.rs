@@ -1,5 +1,7 @@
 //! All charts together: geometry, awkward data, bytes.
 
+mod shades;
+
 use super::*;
 use proptest::prelude::*;
 use quick_xml::events::Event;
@@ -100,6 +102,7 @@ fn gallery() -> Vec<(&'static str, Figure)> {
         y: Axis::new("utilisation", ""),
         series: vec![time_line("edge", 1), time_line("cloud", 5)],
         events: vec![event(100.0, "failed"), event(180.0, "repaired"), event(333.0, "failed")],
+        spans: vec![Span { from: 100.0, to: 180.0, kind: "down".into() }],
     };
     let place = |name: &str, kind: &str, x_m, y_m| Place {
         name: name.into(),
@@ -127,6 +130,20 @@ fn gallery() -> Vec<(&'static str, Figure)> {
             Disc { x_m: 200.0, y_m: 300.0, radius_m: 300.0 },
             Disc { x_m: 800.0, y_m: 300.0, radius_m: 300.0 },
         ],
+        raster: None,
+    };
+    let value_map = Map {
+        places: map.places[1..].to_vec(),
+        raster: Some(Raster {
+            value: Axis::new("SINR", "dB"),
+            x_m: 100.0,
+            y_m: 200.0,
+            side_m: 100.0,
+            cells: (0..4)
+                .map(|row| (0..9).map(|x| (x != row).then_some(f64::from(x * row))).collect())
+                .collect(),
+        }),
+        ..Map::default()
     };
     let bar = |lane, start, end, kind: &str| Bar { lane, start, end, kind: kind.into() };
     let gantt = Gantt {
@@ -155,6 +172,7 @@ fn gallery() -> Vec<(&'static str, Figure)> {
         ("shares", Figure::new(shares).title("Shares")),
         ("series", Figure::new(series).title("Time series")),
         ("map", Figure::new(map).title("Map")),
+        ("value map", Figure::new(value_map).title("Values by place")),
         ("gantt", Figure::new(gantt).title("Gantt")),
     ]
 }
@@ -210,8 +228,9 @@ fn every_chart_has_its_axes_and_legend() {
         ),
         ("heat", &["policy", "phones", "service time (s)", "3.1", "no value"]),
         ("shares", &["share of tasks", "time (s)", "missed deadline (1.1 %)"]),
-        ("series", &["utilisation", "time (s)", "edge", "failed (2)", "repaired (1)"]),
+        ("series", &["utilisation", "time (s)", "edge", "failed (2)", "repaired (1)", "down (1)"]),
         ("map", &["east (m)", "north (m)", "edge (2)", "links (2)", "cells (2)", "edge-0"]),
+        ("value map", &["SINR (dB)", "east (m)", "edge (2)", "edge-1", "20"]),
         ("gantt", &["node", "time (s)", "edge-1", "done", "lost"]),
     ] {
         let gallery = gallery();
@@ -399,6 +418,7 @@ fn a_long_legend_makes_the_figure_higher_and_hides_nothing() {
             })
             .collect(),
         events: Vec::new(),
+        spans: Vec::new(),
     };
     let figure = Figure::new(series(32));
     let scene = figure.scene().unwrap();
@@ -522,6 +542,10 @@ fn large_data_make_small_figures() {
             .step_by(10)
             .map(|i| super::Event { time: f64::from(i) / 10.0, kind: "seen".into() })
             .collect(),
+        spans: (0..count / 2)
+            .map(|i| f64::from(i) / 5.0)
+            .map(|from| Span { from, to: from + 0.1, kind: "short".into() })
+            .collect(),
     };
     let svg = Figure::new(series).svg().unwrap();
     assert!(svg.len() < 1_000_000, "{}", svg.len());
@@ -593,6 +617,7 @@ proptest! {
                 y: axis(name),
                 series: vec![TimeLine { name: name.clone(), points: numbers.clone(), is_mean: log }],
                 events: values.iter().map(|&time| super::Event { time, kind: names[2].clone() }).collect(),
+                spans: numbers.iter().map(|&(a, b)| Span { from: a.min(b), to: a.max(b), kind: name.clone() }).collect(),
             }.into(),
             Map {
                 places: numbers.iter().map(|&(x_m, y_m)| Place {
@@ -606,6 +631,10 @@ proptest! {
                     points: numbers.clone(),
                 }],
                 cells: numbers.iter().map(|&(x_m, radius_m)| Disc { x_m, y_m: 0.0, radius_m }).collect(),
+                raster: numbers.first().map(|&(x_m, side_m)| Raster {
+                    value: axis(name), x_m, y_m: side_m, side_m,
+                    cells: vec![values.iter().copied().map(Some).collect(); 2],
+                }),
             }.into(),
             Gantt {
                 x: axis(name),

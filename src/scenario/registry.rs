@@ -1,22 +1,27 @@
 //! What can be named by `kind` in a scenario: built in, or a user's own.
 
+mod anomaly;
 mod builtins;
 mod describe;
+mod radio;
 mod traits;
 
+pub use anomaly::{BuildDetector, BuildResponse};
 pub use traits::{
-    BuildConsolidation, BuildMobility, BuildOffloading, BuildOverload, BuildPower,
-    BuildServicePlacement, BuildWorkload, Parameters,
+    BuildConsolidation, BuildMobility, BuildOffloading, BuildOverload, BuildPathLoss, BuildPower,
+    BuildScheduler, BuildServicePlacement, BuildWorkload, Parameters,
 };
 
+use anomaly::AnomalyKinds;
 use describe::{add_shared, alternatives, infos, one_of, shared_info, split};
+use radio::{MakePathLoss, MakeScheduler};
 
 use super::Site;
 use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
 use super::format::{
     ChangeSpec, ConsolidationKind, FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind,
-    OverloadKind, PowerKind, PowerStatesSpec, PredictorKind, Scenario, SelectionKind,
-    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind, WorkloadKind,
+    OverloadKind, PathLossKind, PowerKind, PowerStatesSpec, PredictorKind, Scenario, SchedulerKind,
+    SelectionKind, ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind, WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
@@ -80,6 +85,9 @@ pub struct Registry {
     predictors: BTreeMap<String, Entry<Make<dyn Predictor>>>,
     service_placement: BTreeMap<String, Entry<MakeServicePlacement>>,
     workflow_scheduling: BTreeMap<String, Entry<Make<dyn WorkflowPolicy>>>,
+    path_loss: BTreeMap<String, Entry<MakePathLoss>>,
+    schedulers: BTreeMap<String, Entry<MakeScheduler>>,
+    anomaly: AnomalyKinds,
 }
 
 impl fmt::Debug for Registry {
@@ -97,6 +105,10 @@ impl fmt::Debug for Registry {
             .field("predictors", &self.predictors.keys())
             .field("service_placement", &self.service_placement.keys())
             .field("workflow_scheduling", &self.workflow_scheduling.keys())
+            .field("path_loss", &self.path_loss.keys())
+            .field("schedulers", &self.schedulers.keys())
+            .field("detectors", &self.anomaly.detectors.keys())
+            .field("responses", &self.anomaly.responses.keys())
             .finish()
     }
 }
@@ -106,6 +118,31 @@ pub(super) fn parameters<P: Parameters>(value: &Value) -> Result<P, serde_json::
     let mut object = value.as_object().cloned().unwrap_or_default();
     object.remove("kind");
     serde_json::from_value(Value::Object(object))
+}
+
+/// Fills the defaults of a kind in.
+fn fill_kind<M>(entries: &BTreeMap<String, Entry<M>>, value: &mut Value) {
+    let Some(kind) = value.get("kind").and_then(Value::as_str).map(str::to_string) else {
+        return;
+    };
+    let filled = entries.get(&kind).and_then(|entry| (entry.fill)(value));
+    if let Some(Value::Object(parameters)) = filled {
+        let mut object = Map::new();
+        object.insert("kind".into(), kind.into());
+        object.extend(parameters);
+        *value = Value::Object(object);
+    }
+}
+
+/// The same where the family has parameters of its own, which go last.
+fn fill_both<M, C: Parameters>(entries: &BTreeMap<String, Entry<M>>, value: &mut Value) {
+    let (mut own, common) = split::<C>(value);
+    fill_kind(entries, &mut own);
+    let filled = serde_json::from_value::<C>(common).and_then(serde_json::to_value);
+    if let (Value::Object(mut object), Ok(Value::Object(common))) = (own, filled) {
+        object.extend(common);
+        *value = Value::Object(object);
+    }
 }
 
 /// One kind, for people.
@@ -138,6 +175,9 @@ impl Registry {
             predictors: BTreeMap::new(),
             service_placement: BTreeMap::new(),
             workflow_scheduling: BTreeMap::new(),
+            path_loss: BTreeMap::new(),
+            schedulers: BTreeMap::new(),
+            anomaly: AnomalyKinds::default(),
         }
     }
 
@@ -404,50 +444,35 @@ impl Registry {
 
     /// Fills the defaults of all parameters in, so that a record of the scenario says everything.
     pub(super) fn fill(&self, scenario: &mut Scenario) {
-        fn fill<M>(entries: &BTreeMap<String, Entry<M>>, value: &mut Value) {
-            let Some(kind) = value.get("kind").and_then(Value::as_str).map(str::to_string) else {
-                return;
-            };
-            let filled = entries.get(&kind).and_then(|entry| (entry.fill)(value));
-            if let Some(Value::Object(parameters)) = filled {
-                let mut object = Map::new();
-                object.insert("kind".into(), kind.into());
-                object.extend(parameters);
-                *value = Value::Object(object);
-            }
+        fill_kind(&self.offloading, &mut scenario.policies.offloading.0);
+        if let Some(cells) = &mut scenario.cells {
+            fill_kind(&self.path_loss, &mut cells.path_loss.0);
+            fill_kind(&self.schedulers, &mut cells.scheduler.0);
         }
-        /// The same where the family has parameters of its own, which go last.
-        fn fill_both<M, C: Parameters>(entries: &BTreeMap<String, Entry<M>>, value: &mut Value) {
-            let (mut own, common) = split::<C>(value);
-            fill(entries, &mut own);
-            let filled = serde_json::from_value::<C>(common).and_then(serde_json::to_value);
-            if let (Value::Object(mut object), Ok(Value::Object(common))) = (own, filled) {
-                object.extend(common);
-                *value = Value::Object(object);
-            }
-        }
-        fill(&self.offloading, &mut scenario.policies.offloading.0);
         if let Some(governor) = &mut scenario.policies.frequency {
             fill_both::<_, GovernorTimesSpec>(&self.governors, &mut governor.0);
         }
-        fill(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
-        fill(&self.service_placement, &mut scenario.policies.service_placement.0);
-        fill(&self.workflow_scheduling, &mut scenario.policies.workflow_scheduling.0);
+        fill_kind(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
+        fill_kind(&self.service_placement, &mut scenario.policies.service_placement.0);
+        fill_kind(&self.workflow_scheduling, &mut scenario.policies.workflow_scheduling.0);
+        if let Some(anomaly) = &mut scenario.policies.anomaly {
+            self.fill_anomaly(anomaly);
+        }
         let mut part = Some(&mut scenario.policies.consolidation.0);
         while let Some(consolidation) = part {
-            fill(&self.consolidation, consolidation);
+            fill_kind(&self.consolidation, consolidation);
             // Its parts, if it has any of these.
             if let Some(part) = consolidation.get_mut("overload") {
-                fill(&self.overload, part);
+                fill_kind(&self.overload, part);
                 if let Some(part) = part.get_mut("predictor") {
-                    fill(&self.predictors, part);
+                    fill_kind(&self.predictors, part);
                 }
             }
             if let Some(part) = consolidation.get_mut("selection") {
-                fill(&self.selection, part);
+                fill_kind(&self.selection, part);
             }
             if let Some(part) = consolidation.get_mut("placement") {
-                fill(&self.vm_allocation, part);
+                fill_kind(&self.vm_allocation, part);
             }
             part = consolidation.get_mut("within");
         }
@@ -462,11 +487,11 @@ impl Registry {
                 fill_both::<_, PowerStatesSpec>(&self.power, &mut power.0);
             }
             if let Some(mobility) = &mut class.mobility {
-                fill(&self.mobility, &mut mobility.0);
+                fill_kind(&self.mobility, &mut mobility.0);
             }
         }
         for workload in &mut scenario.workloads {
-            fill(&self.workloads, &mut workload.0);
+            fill_kind(&self.workloads, &mut workload.0);
         }
     }
 
@@ -491,9 +516,13 @@ impl Registry {
             (PredictorKind::DEFINITION, one_of(&self.predictors, &mut generator)),
             (ServicePlacementKind::DEFINITION, one_of(&self.service_placement, &mut generator)),
             (WorkflowSchedulingKind::DEFINITION, one_of(&self.workflow_scheduling, &mut generator)),
+            (PathLossKind::DEFINITION, one_of(&self.path_loss, &mut generator)),
+            (SchedulerKind::DEFINITION, one_of(&self.schedulers, &mut generator)),
         ];
+        let anomaly = self.anomaly_schemas(&mut generator);
         let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
         if let Some(known) = schema["$defs"].as_object_mut() {
+            known.extend(anomaly.map(|(name, definition)| (name.to_string(), definition)));
             known.extend(definitions.map(|(name, definition)| (name.to_string(), definition)));
         }
         schema
@@ -533,7 +562,10 @@ impl Registry {
         kinds.extend(infos("predictor", &self.predictors));
         kinds.extend(infos("service placement policy", &self.service_placement));
         kinds.extend(infos("workflow scheduling policy", &self.workflow_scheduling));
+        kinds.extend(self.anomaly_infos());
         kinds.extend(infos("mobility model", &self.mobility));
+        kinds.extend(infos("path loss model", &self.path_loss));
+        kinds.extend(infos("block scheduler", &self.schedulers));
         kinds.extend(alternatives::<ChangeSpec>("change of dynamics"));
         kinds.extend(infos("power model", &self.power));
         kinds.push(shared_info::<PowerStatesSpec>("power model"));

@@ -1,6 +1,8 @@
 //! Building a world in Rust.
 
 use super::accelerators::AcceleratorTable;
+use super::anomaly::{AnomalySetup, AnomalyWatch};
+use super::cells::CellTables;
 use super::core::{Core, WorldCounts};
 use super::decisions::{Decisions, PointSpec};
 use super::energy::EnergyTable;
@@ -21,6 +23,7 @@ use crate::infra::{
     ClassId, Criterion, FaultTarget, FaultTimes, InfraBuilder, InfraError, LinkId, LocalPlane,
     MobilityModel, NodeClass, NodeId, PositionFeed,
 };
+use crate::placement::anomaly;
 use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
 use crate::placement::frequency::{self, FrequencyGovernor};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
@@ -42,6 +45,19 @@ pub enum WorldError {
     /// More workloads than can be told apart.
     #[error("there are {0} workloads, but at most 65534 are possible")]
     TooManyWorkloads(usize),
+    /// Detectors of anomalies without anything that they could look at.
+    #[error(
+        "there are detectors of anomalies, but no 5G cells whose links they could watch: add some by InfraBuilder::cells"
+    )]
+    DetectorsWithoutCells,
+    /// A detector is to act that there is not.
+    #[error("the detector {name:?} is to act, but there are only these: {known}")]
+    UnknownDetector {
+        /// Its name.
+        name: String,
+        /// The names of those that there are.
+        known: String,
+    },
 }
 
 /// Collects the parts of a world.
@@ -58,6 +74,7 @@ pub struct WorldBuilder {
     consolidation: (String, Box<dyn ConsolidationPolicy>),
     service_placement: Vec<(String, Box<dyn ServicePlacementPolicy>)>,
     workflow_scheduling: (String, Box<dyn WorkflowPolicy>),
+    pub(super) anomaly: AnomalySetup,
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
     radio_sampling: Option<RadioSampling>,
@@ -83,6 +100,7 @@ impl WorldBuilder {
             consolidation: ("nothing".into(), Box::new(Nothing {})),
             service_placement: vec![("first_fit".into(), Box::new(services::FirstFit {}))],
             workflow_scheduling: ("heft".into(), Box::new(Heft {})),
+            anomaly: AnomalySetup::default(),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
             radio_sampling: None,
@@ -368,6 +386,7 @@ impl WorldBuilder {
         };
         let asked = |point: DecisionPoint| {
             (point == DecisionPoint::Frequency && self.governor.is_some())
+                || (point == DecisionPoint::AnomalyResponse && self.anomaly.is_asked())
                 || self.workloads.iter().any(|workload| workload.decision_points().contains(&point))
         };
         let points: Vec<PointSpec> = DecisionPoint::ALL
@@ -404,6 +423,9 @@ impl WorldBuilder {
                 DecisionPoint::WorkflowScheduling => {
                     PointSpec::new(point, &self.workflow_scheduling.0, workflows::feature_columns())
                 }
+                DecisionPoint::AnomalyResponse => {
+                    PointSpec::new(point, self.anomaly.response_name(), anomaly::feature_columns())
+                }
             })
             .collect();
         if records.is_recorded(tables.movements) {
@@ -422,6 +444,9 @@ impl WorldBuilder {
         let energy = EnergyTable::register(&infrastructure, sampled, &mut *records)?;
         let network_energy = NetworkEnergyTable::register(&infrastructure, &mut *records)?;
         let accelerators = AcceleratorTable::register(&infrastructure, sampled, &mut *records)?;
+        let cells = CellTables::register(&infrastructure, &mut *records)?;
+        let random = streams.stream("policy/anomaly_response");
+        let anomaly = AnomalyWatch::register(self.anomaly, &infrastructure, random, &mut *records)?;
         let node_symbols = (0..infrastructure.nodes().len() as u32)
             .map(|node| records.symbol(&infrastructure.node_name(NodeId(node))))
             .collect();
@@ -455,6 +480,8 @@ impl WorldBuilder {
             energy,
             network_energy,
             accelerators,
+            cells,
+            anomaly,
             streams: self.streams,
             records,
             tables,

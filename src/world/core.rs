@@ -1,6 +1,8 @@
 //! What workloads act on: infrastructure, policies and records, and the context that leads to them.
 
 use super::accelerators::AcceleratorTable;
+use super::anomaly::AnomalyWatch;
+use super::cells::CellTables;
 use super::decisions::{Decisions, MOST_FEATURES, Made};
 use super::energy::EnergyTable;
 use super::event::Event;
@@ -22,12 +24,13 @@ use crate::apps::{
 use crate::engine::{EventHandle, Phase, RandomStreams, Schedule, SimDuration, SimTime, Stream};
 use crate::infra::accelerators::AcceleratorRequest;
 use crate::infra::applications::ReplicaIndex;
+use crate::infra::cells::{RadioCommand, RadioRefusal};
 use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
 use crate::infra::{
-    AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JobId, LinkId,
-    LocalPlane, MigrationId, MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share, TransferId,
-    TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
+    AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JammerId, JobId,
+    LinkId, LocalPlane, MigrationId, MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share,
+    TransferId, TransferOutcome, TransferRecord, VmId, VmRefusal, VmSpec,
 };
 use crate::placement::consolidation::ConsolidationPolicy;
 use crate::placement::offloading::{
@@ -65,6 +68,10 @@ pub(super) struct Core {
     pub(super) energy: Option<EnergyTable>,
     pub(super) network_energy: Option<NetworkEnergyTable>,
     pub(super) accelerators: Option<AcceleratorTable>,
+    /// If there are 5G cells.
+    pub(super) cells: Option<CellTables>,
+    /// If the radio links of devices are watched.
+    pub(super) anomaly: Option<Box<AnomalyWatch>>,
     pub(super) streams: RandomStreams,
     pub(super) records: Box<dyn Records>,
     pub(super) tables: Tables,
@@ -523,6 +530,14 @@ impl Context for WorldContext<'_> {
         if let Some(outcome) = resolved.filter(|_| core.offloading.learns()) {
             core.offloading.learn(&outcome);
         }
+    }
+
+    fn command_radio(&mut self, device: NodeId, command: RadioCommand) -> Result<(), RadioRefusal> {
+        self.core.infrastructure.command(self.schedule, device, command)
+    }
+
+    fn set_jammer(&mut self, jammer: JammerId, on: bool) {
+        self.core.infrastructure.set_jammer(jammer, on);
     }
 
     fn table(&mut self, spec: TableSpec) -> Result<TableId, RecordError> {

@@ -19,11 +19,11 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::unsigned(
             "subject",
             "",
-            "what it was about: number of the task in its workload, of the task in its workflow, of the virtual machine, of the step, of the node, or of the application",
+            "what it was about: number of the task in its workload, of the task in its workflow, of the virtual machine, of the step, of the node, of the application, or of the device among those of 5G",
         ),
         ColumnSpec::category(
             "device",
-            "device that asked, or node whose frequency it is about; null if there is none",
+            "device that asked or that an alarm is about, or node whose frequency it is about; null if there is none",
         ),
         ColumnSpec::category(
             "choice",
@@ -33,7 +33,7 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::float(
             "reward",
             "",
-            "of a task 1 / (1 + service time in s) if it was done in time, else 0; of a virtual machine or a consolidation the share that was got of what was asked for until the next such decision; of a frequency the share that was got until the next one of the node, less its mean power over that of all cores busy at the fastest step",
+            "of a task 1 / (1 + service time in s) if it was done in time, else 0; of a virtual machine or a consolidation the share that was got of what was asked for until the next such decision; of a frequency the share that was got until the next one of the node, less its mean power over that of all cores busy at the fastest step; of a response to an alarm the rate that the device's downlink would have had with the whole carrier until the next one, over the greatest that it had so far: 1 at another access point, 0 without any",
         ),
     ]
 }

@@ -1,7 +1,9 @@
 //! The world: infrastructure, workloads and policies on one event queue.
 
 mod accelerators;
+mod anomaly;
 mod builder;
+mod cells;
 mod changes;
 mod core;
 mod decisions;

@@ -60,9 +60,25 @@ impl World {
         }
     }
 
+    /// Records what was measured of 5G cells, and lets detectors look at it; whether anything is done about alarms.
+    fn on_cells_measured(&mut self, schedule: &mut Schedule<Event>, responds: bool) {
+        let Some(cells) = self.core.infrastructure.cells_mut() else { return };
+        let reports = cells.take_reports();
+        self.core.record_cells(schedule.now(), &reports);
+        let told = self.core.detect(schedule, &reports, responds);
+        if let Some(cells) = self.core.infrastructure.cells_mut() {
+            cells.return_reports(reports);
+        }
+        for anomaly in &told {
+            self.with_each(schedule, |workload, context| workload.on_anomaly(anomaly, context));
+        }
+    }
+
     /// Schedules the first events of the infrastructure and of all workloads.
     pub(super) fn start(&mut self, schedule: &mut Schedule<Event>) {
         self.core.infrastructure.start(schedule);
+        self.core.record_jammers();
+        self.core.heed_anomalies(self.workloads.iter().any(|workload| workload.heeds_anomalies()));
         self.core.infrastructure.expect_ends_of_events();
         self.with_each(schedule, |workload, context| workload.start(context));
         self.dispatch(schedule);
@@ -174,6 +190,9 @@ impl World {
                     workload.on_handover(device, to, context);
                 });
             }
+            Notice::CellsMeasured => self.on_cells_measured(schedule, true),
+            Notice::CellChanged(change) => self.core.record_cell_change(now, change),
+            &Notice::JammerChanged { jammer, .. } => self.core.record_jammer(now, jammer),
         }
     }
 }
@@ -321,9 +340,13 @@ impl Simulation {
         let now = self.kernel.now();
         let (world, schedule) = (&mut self.kernel.model, &mut self.kernel.schedule);
         world.core.infrastructure.settle(now);
+        if world.core.infrastructure.close_cells(now) {
+            world.on_cells_measured(schedule, false);
+        }
         world.with_each(schedule, |workload, context| workload.finish(context));
         let core = &mut world.core;
         core.finish_frequencies(now);
+        core.finish_anomaly(now);
         core.decisions.finish(&mut *core.records, &core.node_symbols);
         if let Some(failure) = self.failure() {
             return Err(failure);
@@ -385,6 +408,7 @@ impl Simulation {
             workloads.iter().map(|workload| (workload.name().to_string(), workload.summary())).collect();
         let energy = super::network_energy::summary(infrastructure, nodes_j, now);
         let mut notes = core.notes.clone();
+        notes.extend(core.cells_note());
         if super::network_energy::is_beyond_numbers(&energy) {
             notes.push(BEYOND_NUMBERS.into());
         }
@@ -408,6 +432,9 @@ impl Simulation {
         });
         if let Some(sites) = super::energy::summary(infrastructure) {
             summary["sites"] = sites;
+        }
+        if let Some(cells) = core.cells_summary() {
+            summary["cells"] = cells;
         }
         if let Some(governor) = &core.governor {
             summary["frequency"] = json!({

@@ -4,8 +4,10 @@
 mod accelerators;
 mod access;
 mod allocate;
+mod anomaly;
 mod bad_scenarios;
 mod batteries;
+mod cells;
 mod cloud_optimum;
 mod cloud_prediction;
 mod cloud_prices;
@@ -20,6 +22,7 @@ mod frequency_scenarios;
 mod full_disk;
 mod governed_hosts;
 mod interrupt;
+mod jammers;
 mod learned_ways;
 mod maps;
 mod models;

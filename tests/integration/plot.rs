@@ -486,3 +486,91 @@ fn the_report_of_a_sweep_has_its_figures_whatever_its_axes_are_called() {
     assert!(page.contains("one value is shown: &lt;script&gt;x&lt;/script&gt;=1, handovers=7."));
     assert_eq!(page.matches("<script").count(), 1);
 }
+
+/// Where the shades of intervals in an SVG begin, and how wide they are; those of the legend first.
+fn shades(svg: &str) -> Vec<(f64, f64)> {
+    let value = |line: &str, key: &str| -> f64 {
+        let (_, rest) = line.split_once(&format!(" {key}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let rects = svg.lines().filter(|line| line.starts_with("<rect") && line.contains("\"0.22\""));
+    rects.map(|line| (value(line, "x"), value(line, "width"))).collect()
+}
+
+/// Edge-1 is down from 40 s to 60 s; its samples of 5 s that end while it is down are shaded: those at 40, 45, 50 and
+/// 55 s, so that the shade is a sixth of the two minutes, up to a sample at each end.
+#[test]
+fn intervals_are_shaded_while_a_column_says_so() {
+    let Fixture { nearest, cloud, .. } = fixture();
+    let base = [nearest.as_str(), "--table", "nodes", "--y", "utilisation", "--where", "node=edge-1"];
+    let svg = drawn(&[&base[..], &["--spans", "nodes.available"]].concat());
+    let found = shades(&svg);
+    // The entry of the legend, and what is before and after the failure.
+    assert_eq!(found.len(), 3, "{found:?}");
+    let (up, whole) = (found[1].1 + found[2].1, found[2].0 + found[2].1 - found[1].0);
+    assert!((up / whole - 100.0 / 120.0).abs() < 0.05, "{found:?}");
+    assert_texts(&svg, &["available (2)"]);
+    // Of another node, which is up all the time, one interval; of both together, too.
+    for node in ["node=edge-0", "tier=edge"] {
+        let base = [nearest.as_str(), "--table", "nodes", "--y", "utilisation", "--where", node];
+        assert_texts(&drawn(&[&base[..], &["--spans", "nodes.available"]].concat()), &["available (1)"]);
+    }
+    // Kinds by their names; of a table without rows of what is shown nothing.
+    let named = drawn(&[&base[..], &["--spans", "nodes.tier"]].concat());
+    assert_texts(&named, &["edge (1)"]);
+    // Events are those of what is shown, too.
+    let events = |condition: &str| {
+        let base = [nearest, "--table", "nodes", "--y", "utilisation", "--events", "tasks.outcome"];
+        let svg = drawn(&[&base[..], &["--where", condition]].concat());
+        let (_, rest) = svg.split_once("\ndone (").unwrap();
+        rest.split_once(')').unwrap().0.parse::<usize>().unwrap()
+    };
+    let each = ["node=edge-0", "node=edge-1", "node=edge-2"].map(events);
+    assert!(each.iter().all(|count| *count > 0), "{each:?}");
+    assert_eq!(each.iter().sum::<usize>(), events("tier=edge"));
+    let of_tier = |tier: &str| {
+        let base = ["--table", "nodes", "--y", "utilisation", "--spans", "tasks.outcome", "--where"];
+        shades(&drawn(&[&[nearest.as_str()][..], &base, &[tier]].concat()))
+    };
+    assert!(!of_tier("tier=edge").is_empty() && of_tier("tier=cloud").is_empty());
+    for (spans, parts) in [
+        ("nodes", &["--spans", "no table and column, as radio_devices.jammed"][..]),
+        ("nodse.available", &["--spans", "did you mean \"nodes\"?"]),
+        ("nodes.avalable", &["--spans", "did you mean \"available\"?"]),
+        ("nodes.power_w", &["--spans", "has numbers", "available"]),
+    ] {
+        let found = refused(&[&base[..], &["--spans", spans]].concat());
+        assert!(parts.iter().all(|part| found.contains(part)), "{spans}: {found}");
+    }
+    let both = [nearest, cloud, "--table", "nodes", "--y", "power_w", "--spans", "nodes.available"];
+    let found = refused(&both);
+    assert!(found.contains("intervals of runs that differ in run would be mixed"), "{found}");
+}
+
+#[test]
+fn a_map_shows_a_value_by_place() {
+    let Fixture { nearest, cloud, .. } = fixture();
+    let base = [nearest.as_str(), "--kind", "map", "--value"];
+    let svg = drawn(&[&base[..], &["speed_m_per_s", "--bins", "8"]].concat());
+    assert_texts(&svg, &["east (m)", "north (m)", "edge (3)", "speed (m/s)", "edge-0"]);
+    // Ways and devices would hide it.
+    assert!(!svg.contains("trajectories") && !svg.contains("device ("), "{svg}");
+    assert!(svg.contains(" rows in squares of "), "{svg}");
+    let few = drawn(&[&base[..], &["speed_m_per_s", "--bins", "2"]].concat());
+    let squares = |svg: &str| svg.lines().filter(|line| line.starts_with("<rect")).count();
+    assert!(squares(&svg) > squares(&few), "{} and {}", squares(&svg), squares(&few));
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["sped_m_per_s"], &["--value", "did you mean \"speed_m_per_s\"?"]),
+        (&["access_point"], &["--value", "names where numbers are needed"]),
+        (&["power_w", "--table", "nodes"], &["--table", "have no places"]),
+        (&["speed_m_per_s", "--bins", "1000"], &["cells are too many"]),
+        (&["speed_m_per_s", "--where", "node=nobody"], &["--where", "no row has"]),
+    ];
+    for (arguments, parts) in cases {
+        let found = refused(&[&base[..], arguments].concat());
+        assert!(parts.iter().all(|part| found.contains(part)), "{arguments:?}: {found}");
+    }
+    assert!(
+        refused(&[nearest, cloud, "--kind", "map", "--value", "x_m"]).contains("a map is of one run")
+    );
+}

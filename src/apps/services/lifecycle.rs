@@ -14,6 +14,9 @@ use crate::infra::applications::{ReplicaIndex, Violation};
 use crate::infra::assets::AssetId;
 use crate::infra::{Infrastructure, NodeId, ProcessorId};
 
+/// Why replicas leave a node on which all requirements hold.
+const ANOMALY: &str = "a detector found an anomaly in the radio links of the node";
+
 /// What is done about a violated requirement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repair {
@@ -93,20 +96,43 @@ impl ServiceWorkload {
             }
         }
         if !open.is_empty() {
-            self.ask(app, &open, &faulty, &violations, context);
+            self.ask(app, &open, (&faulty, &violations), None, context);
         }
         self.violations = violations;
     }
 
-    /// Asks for places of replicas, of which some are at fault where they are.
+    /// Puts what runs at a node elsewhere, where there is a place for it; the rest stays.
+    pub(super) fn evade(&mut self, site: NodeId, context: &mut dyn Context) {
+        for app in 0..self.applications.len() as u32 {
+            let state = &self.applications[app as usize];
+            let application = context.infrastructure().application(state.id);
+            let there = |replica: &ReplicaIndex| application.node_of(*replica) == Some(site);
+            let open: Vec<ReplicaIndex> = (0..state.replicas).map(ReplicaIndex).filter(there).collect();
+            if !open.is_empty() {
+                // What was decided last has held until now.
+                self.resolve(app, true, context);
+                self.ask(app, &open, (&[], &[]), Some(site), context);
+            }
+        }
+    }
+
+    /// Asks for places of replicas, of which some are at fault where they are; none on the node that is to be left.
     fn ask(
         &mut self,
         app: u32,
         open: &[ReplicaIndex],
-        faulty: &[ReplicaIndex],
-        violations: &[Violation],
+        (faulty, violations): (&[ReplicaIndex], &[Violation]),
+        without: Option<NodeId>,
         context: &mut dyn Context,
     ) {
+        let others: Option<Vec<NodeId>> = without.map(|site| {
+            let mut nodes = match &self.options.nodes {
+                Some(nodes) => nodes.clone(),
+                None => context.infrastructure().service_nodes().collect(),
+            };
+            nodes.retain(|&node| node != site);
+            nodes
+        });
         let state = &self.applications[app as usize];
         let id = state.id;
         let number = self.specs[state.spec as usize].policy;
@@ -120,12 +146,13 @@ impl ServiceWorkload {
             .iter()
             .zip(&placed)
             .filter_map(|(&replica, node)| Some((replica, node.or_else(|| last(replica))?)))
+            .filter(|(_, node)| Some(*node) != without)
             .collect();
         let request = ServicePlacementRequest {
             application: id,
             number,
             open,
-            nodes: self.options.nodes.as_deref(),
+            nodes: others.as_deref().or(self.options.nodes.as_deref()),
             previous: &previous,
         };
         let choice = context.decide_service_placement(&request);
@@ -142,7 +169,10 @@ impl ServiceWorkload {
                 }
                 for (replica, node) in placement {
                     let cause = violations.iter().find(|own| own.replica == Some(replica));
-                    let cause = self.describe(app, cause, context.infrastructure());
+                    let cause = match without {
+                        Some(_) => Some(ANOMALY.into()),
+                        None => self.describe(app, cause, context.infrastructure()),
+                    };
                     let before = open.iter().position(|own| *own == replica).and_then(|own| placed[own]);
                     self.place(app, replica, [before, Some(node)], cause, context);
                 }

@@ -10,7 +10,7 @@ use super::report::{Account, FlowCounts, Prices, Span};
 use super::requests::{Request, STATE};
 use super::routing::{Candidate, Routing};
 use super::tables::Registered;
-use crate::apps::{Context, DecisionId, DecisionPoint, Message, Workload};
+use crate::apps::{Anomaly, Context, DecisionId, DecisionPoint, Message, Workload};
 use crate::engine::{Phase, RandomStreams, SimDuration, SimTime, Stream, Summary};
 use crate::infra::applications::Violation;
 use crate::infra::compute::Job;
@@ -364,6 +364,14 @@ impl Workload for ServiceWorkload {
 
     fn on_offers_change(&mut self, context: &mut dyn Context) {
         self.audit_soon(context);
+    }
+
+    fn heeds_anomalies(&self) -> bool {
+        true
+    }
+
+    fn on_anomaly(&mut self, anomaly: &Anomaly, context: &mut dyn Context) {
+        self.evade(anomaly.site, context);
     }
 
     fn on_sample(&mut self, context: &mut dyn Context) {

@@ -253,6 +253,9 @@ pub struct LabelSpec {
     /// The value of a column: of the present row, or of the last one up to the horizon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<ColumnName>,
+    /// The class of rows in which the column, one of names, is null; they give no sample if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
     /// Whether a row meets a condition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<PredicateSpec>,

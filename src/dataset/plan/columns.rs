@@ -106,6 +106,19 @@ impl<'t> Columns<'t> {
         Some((self.cell(cell), column))
     }
 
+    /// The value of a column of names, and another text where it is null. Errors go to `site`, that of the label.
+    pub(super) fn value_or(&mut self, name: &str, otherwise: &str, site: &Site<'_>) -> Option<usize> {
+        let (place, column) = self.find(name, &site.key("column"))?;
+        if !matches!(column.kind, ColumnKind::Category | ColumnKind::Text) {
+            site.key("otherwise").error(format!(
+                "column {:?} is of type {}, of which a null is no class",
+                column.name, column.kind
+            ));
+            return None;
+        }
+        Some(self.cell(CellPlan::TextOr { column: place, otherwise: otherwise.to_owned() }))
+    }
+
     /// The names of the columns that are read.
     pub(super) fn names(&self) -> Vec<String> {
         self.read.iter().map(|index| self.table.columns[*index].name.to_string()).collect()

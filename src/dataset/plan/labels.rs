@@ -41,6 +41,10 @@ impl Maker<'_> {
             OverName::Horizon => Some(self.ahead_span(horizon, horizon_site)?.0),
             OverName::Row | OverName::Window => None,
         };
+        if spec.otherwise.is_some() && spec.column.is_none() {
+            site.key("otherwise").error("only a label by `column` has a class for nulls");
+            return None;
+        }
         let place = match (spec.over, ahead) {
             (OverName::Window, _) => "in the window".to_string(),
             (_, Some(span)) => format!("within the next {}", self.in_words(span)),
@@ -48,7 +52,10 @@ impl Maker<'_> {
         };
         let (output, kind, meaning) = match (&spec.column, &spec.when, &spec.events) {
             (Some(name), None, None) => {
-                let (column, described) = self.columns.value(name, &site.key("column"))?;
+                let (mut column, described) = self.columns.value(name, &site.key("column"))?;
+                if let Some(otherwise) = &spec.otherwise {
+                    column = self.columns.value_or(name, otherwise, site)?;
+                }
                 let output = match (spec.over, ahead) {
                     (OverName::Window, _) => {
                         site.key("over").error_with_help(

@@ -256,6 +256,16 @@ impl AccessPoints {
         }
     }
 
+    /// Whether no device attaches to an access point by itself.
+    pub(super) fn is_out_of_reach(&self, index: AccessPointIndex) -> bool {
+        self.site(index).is_some_and(|site| site.squared_range_m2 < 0.0)
+    }
+
+    /// Whether an access point is active, but out of reach of its own.
+    pub(super) fn is_held_only(&self, index: AccessPointIndex) -> bool {
+        self.is_out_of_reach(index) && self.is_active(index)
+    }
+
     /// How many access points there are, active or not.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,7 +1,7 @@
 //! How a network is put together, and which of its parts work.
 
 use super::link::{Arrivals, LinkModel, LinkSpec, RadioEnergy, RadioSpec};
-use super::parts::{Channel, ChannelId, Link};
+use super::parts::{Channel, ChannelId, Link, Role};
 use super::transfers::Network;
 use crate::infra::ids::{LinkId, NodeId};
 
@@ -35,6 +35,7 @@ impl Network {
             class: spec.class,
             pooled: spec.pool.is_some(),
             direct: false,
+            cellular: false,
             energy: RadioEnergy::default(),
             energy_j_per_byte: spec.energy_j_per_byte,
             drawn_j: 0.0,
@@ -58,6 +59,7 @@ impl Network {
             class: spec.class,
             pooled: false,
             direct: false,
+            cellular: false,
             energy: spec.energy,
             energy_j_per_byte: 0.0,
             drawn_j: 0.0,
@@ -82,7 +84,7 @@ impl Network {
         [down.unwrap_or(up), up]
     }
 
-    fn add_channel(
+    pub(super) fn add_channel(
         &mut self,
         bandwidth_bps: f64,
         model: &LinkModel,
@@ -105,6 +107,7 @@ impl Network {
             limit,
             carried_bytes: 0.0,
             link,
+            role: Role::Link,
         });
         ChannelId((self.channels.len() - 1) as u32)
     }

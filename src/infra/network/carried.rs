@@ -1,7 +1,7 @@
 //! What transfers have carried, for the energy that it took.
 
 use super::link::NetworkClass;
-use super::parts::{ChannelId, Endpoint, Link};
+use super::parts::{ChannelId, Endpoint, Link, Role};
 use super::transfers::Network;
 use crate::engine::SimTime;
 use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
@@ -130,8 +130,9 @@ impl Network {
             return self.links[link.index()].class;
         }
         let touches = |id: &ChannelId| {
-            let link = &self.links[self.channels[id.0 as usize].link.index()];
-            link.a == end.site || link.b == Some(end.site)
+            let channel = &self.channels[id.0 as usize];
+            let link = &self.links[channel.link.index()];
+            channel.role != Role::Own && (link.a == end.site || link.b == Some(end.site))
         };
         let mut path = transfer.path.iter().copied();
         let channel = path.find(touches).or_else(|| transfer.path.first().copied());

@@ -6,6 +6,7 @@ mod carried;
 mod change_tests;
 mod changes;
 mod delay;
+mod device_channels;
 mod direct;
 mod fair_share;
 #[cfg(test)]

@@ -10,6 +10,18 @@ use crate::infra::ids::{LinkId, NodeId, Owner};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::infra) struct ChannelId(pub(in crate::infra) u32);
 
+/// What a channel is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A direction of a link.
+    #[default]
+    Link,
+    /// A direction of the radio of a gNB, whose bandwidth is for show.
+    Nominal,
+    /// One that a device has to itself behind the radios of gNBs. Its `link` is the radio of any gNB, and means nothing.
+    Own,
+}
+
 #[derive(Debug)]
 pub(super) struct Channel {
     pub(super) bandwidth_bps: f64,
@@ -24,6 +36,7 @@ pub(super) struct Channel {
     pub(super) carried_bytes: f64,
     /// The link it is of; the first one of a pool.
     pub(super) link: LinkId,
+    pub(super) role: Role,
 }
 
 /// A link as the world sees it.
@@ -42,6 +55,8 @@ pub struct Link {
     pub(super) pooled: bool,
     /// Whether it is of a direct network.
     pub(super) direct: bool,
+    /// Whether it is the radio of a gNB, behind which devices have channels of their own.
+    pub(super) cellular: bool,
     /// What the fixed end of a radio or direct network draws.
     pub(super) energy: RadioEnergy,
     /// Joules a byte of a link between two nodes.

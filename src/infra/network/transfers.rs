@@ -1,15 +1,16 @@
 //! Transfers: bytes on their way over links of any model.
 
 use super::carried::Carried;
+use super::device_channels::OwnChannels;
 use super::direct::Direct;
 use super::fair_share::{FairShare, LinkIndex};
 use super::hops::{Attachments, Hop};
 use super::link::{LinkModel, NetworkClass};
-use super::parts::{Channel, ChannelId, Endpoint, Link, NetworkRefusal, Stage, Transfer};
+use super::parts::{Channel, ChannelId, Endpoint, Link, NetworkRefusal, Role, Stage, Transfer};
 use super::routes::Routes;
 use crate::engine::{EventHandle, Phase, Schedule, SimDuration, SimTime};
 use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
-use crate::infra::ids::{Owner, TransferId};
+use crate::infra::ids::{NodeId, Owner, TransferId};
 use rustc_hash::FxHashMap;
 use slab::Slab;
 use std::collections::VecDeque;
@@ -47,6 +48,10 @@ pub struct Network {
     pub(super) carried: VecDeque<Carried>,
     /// For each node behind a radio, its transfers.
     pub(super) of_device: Vec<smallvec::SmallVec<[TransferId; 2]>>,
+    /// By node the channels that devices have to themselves; empty without gNBs.
+    pub(super) own: Vec<Option<OwnChannels>>,
+    /// Devices with such channels that transfers have come to or left, not taken yet.
+    pub(super) touched: Vec<NodeId>,
 }
 
 impl Network {
@@ -81,6 +86,11 @@ impl Network {
                 latency = latency + link.latency;
             }
         }
+        if !self.own.is_empty() {
+            for (endpoint, direction) in [(from, 1), (to, 0)] {
+                path.extend(self.own_channel(endpoint.node, endpoint.radio, direction));
+            }
+        }
         Some(latency)
     }
 
@@ -97,6 +107,17 @@ impl Network {
         if self.has_delays && from.node != to.node {
             return self.estimated_hops_s(now, from, to, bytes, None);
         }
+        self.estimated_at_once_s(now, from, to, bytes)
+    }
+
+    /// The same for a transfer that is on all links of its way at the same time.
+    pub(super) fn estimated_at_once_s(
+        &mut self,
+        now: SimTime,
+        from: Endpoint,
+        to: Endpoint,
+        bytes: f64,
+    ) -> Option<f64> {
         let mut path = self.spare_paths.pop().unwrap_or_default();
         let latency = self.find_path(from, to, &mut path);
         let estimate = latency.and_then(|latency| {
@@ -111,6 +132,7 @@ impl Network {
                     // Not on a way that is taken at once.
                     LinkModel::Delay(_) => {}
                     LinkModel::Unshared => rate_bps = rate_bps.min(channel.bandwidth_bps),
+                    LinkModel::FairShare if channel.role == Role::Nominal => {}
                     LinkModel::FairShare => {
                         rate_bps = rate_bps.min(channel.bandwidth_bps / (channel.transfers + 1) as f64);
                     }
@@ -162,7 +184,9 @@ impl Network {
                 return Err(refusal);
             }
         };
-        Ok(self.insert(schedule, Transfer::new(now, owner, (from, to), bytes, path, tail)))
+        let hops_taken = self.links_on(&path);
+        let transfer = Transfer::new(now, owner, (from, to), bytes, path, tail);
+        Ok(self.insert(schedule, Transfer { hops_taken, ..transfer }))
     }
 
     /// Keeps a new transfer, for the devices at its ends, too, and sends it on its way.
@@ -180,6 +204,7 @@ impl Network {
                     self.of_device.resize_with(index + 1, Default::default);
                 }
                 self.of_device[index].push(id);
+                self.touch_device(end.node);
             }
         }
         self.launch(schedule, id);
@@ -300,6 +325,11 @@ impl Network {
             let id = self.flows[flow.0 as usize];
             let transfer = &mut self.transfers[id.index()];
             transfer.stage = Stage::Arriving;
+            if !self.own.is_empty() {
+                let ends = [transfer.from.node, transfer.to.node];
+                ends.into_iter().for_each(|node| self.touch_device(node));
+            }
+            let transfer = &mut self.transfers[id.index()];
             if transfer.tail == SimDuration::ZERO {
                 if let Some(record) = self.arrive(schedule, id) {
                     ended(record);
@@ -382,12 +412,16 @@ impl Network {
         id: TransferId,
         outcome: TransferOutcome,
     ) -> TransferRecord {
-        self.leave_path(now, id);
+        let unsent = self.leave_path(now, id);
         let transfer = self.transfers.remove(id.index());
+        if !matches!(outcome, TransferOutcome::Delivered | TransferOutcome::Dropped) {
+            self.note_lost([transfer.from.node, transfer.to.node], &transfer.path, unsent);
+        }
         for end in [transfer.from, transfer.to] {
             if let Some(own) = self.of_device.get_mut(end.node.index()) {
                 own.retain(|other| *other != id);
             }
+            self.touch_device(end.node);
         }
         let record = TransferRecord {
             id,
@@ -438,6 +472,7 @@ impl Network {
     ) -> Option<TransferRecord> {
         let now = schedule.now();
         let transfer = self.transfers.get(id.index())?;
+        let ends = [transfer.from.node, transfer.to.node];
         if transfer.hop.is_some() {
             return self.keep_or_end(schedule, id, otherwise);
         }
@@ -454,7 +489,12 @@ impl Network {
         }
         let unsent = self.leave_path(now, id);
         let mut path = std::mem::take(&mut self.transfers[id.index()].path);
+        let before = (!self.own.is_empty()).then(|| path.clone());
         let entered = self.enter_path(now, from, to, unsent, &mut path);
+        let hops_taken = if entered.is_ok() { self.links_on(&path) } else { 0 };
+        for node in [from.node, to.node] {
+            self.touch_device(node);
+        }
         let transfer = &mut self.transfers[id.index()];
         transfer.from = from;
         transfer.to = to;
@@ -463,7 +503,7 @@ impl Network {
         if entered.is_err() {
             path.clear();
         }
-        transfer.hops_taken = path.len() as u32;
+        transfer.hops_taken = hops_taken;
         transfer.path = path;
         transfer.leg_since = now;
         transfer.reroutes += 1;
@@ -475,7 +515,11 @@ impl Network {
                 self.launch(schedule, id);
                 None
             }
-            Err(_) => Some(self.finish(now, id, otherwise)),
+            Err(_) => {
+                // On the way that it had.
+                self.note_lost(ends, before.as_deref().unwrap_or_default(), unsent);
+                Some(self.finish(now, id, otherwise))
+            }
         };
         self.arm(schedule);
         record

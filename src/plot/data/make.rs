@@ -18,8 +18,6 @@ pub(super) struct Request<'s> {
     pub(super) spec: &'s FigureSpec,
     pub(super) offers: Vec<Offer>,
     pub(super) filters: Vec<Filter>,
-    /// Columns that have one value only in what is shown.
-    pub(super) fixed: Vec<(String, String)>,
     /// Below the title: what a reader must know of how the data were treated.
     pub(super) notes: Vec<String>,
     /// What the figure shows, for a title.
@@ -56,9 +54,8 @@ impl Source {
         let exact = spec.at.iter().map(|(column, value)| Ok(Filter::equal(column, value)));
         let read = spec.filters.iter().map(|text| Filter::parse(text, &columns));
         let filters = read.chain(exact).collect::<Result<_, _>>()?;
-        let fixed = spec.at.clone();
         let (notes, topic) = (Vec::new(), String::new());
-        let mut request = Request { source: self, spec, offers, filters, fixed, notes, topic };
+        let mut request = Request { source: self, spec, offers, filters, notes, topic };
         request.fix_most_of()?;
         let kind = match spec.kind {
             Some(kind) => kind,
@@ -112,8 +109,13 @@ impl<'s> Request<'s> {
             String::new()
         };
         self.notes.push(format!("{column} {name}{of}"));
-        self.fixed.push((column.clone(), name));
         Ok(())
+    }
+
+    /// The conditions on columns that another table has, too.
+    pub(super) fn filters_on(&self, columns: &[&str]) -> Vec<Filter> {
+        let is_there = |filter: &&Filter| columns.contains(&filter.column.as_str());
+        self.filters.iter().filter(is_there).cloned().collect()
     }
 
     pub(super) fn is_results(&self) -> bool {

@@ -1,11 +1,12 @@
-//! Maps of runs: the infrastructure as the scenario builds it, and where devices have been.
+//! Maps of runs: the infrastructure as the scenario builds it, and where devices have been or what was measured there.
 
 use super::make::{POSITIONS, Request};
 use super::selection::NONE;
+use super::source::unknown;
 use crate::engine::SimTime;
 use crate::infra::{Infrastructure, NodeId, Tier};
 use crate::output::RunReader;
-use crate::plot::{Disc, Map, Place, PlotError, Trajectory};
+use crate::plot::{Disc, Map, Place, PlotError, Raster, Trajectory};
 use crate::records::NoRecords;
 use crate::scenario::{Document, Registry, load};
 use serde_json::Value;
@@ -23,13 +24,22 @@ const NOWHERE: usize = 7;
 const USUAL_COLOURED_WAYS: usize = 300;
 /// Devices that stand still and are drawn.
 const MOST_PLACES: usize = 2000;
+/// Squares along the longer side where nothing else is asked for.
+const USUAL_SQUARES: usize = 40;
 
 pub(super) fn map(request: &mut Request<'_>) -> Result<Map, PlotError> {
     let Some(run) = request.source.single_run() else {
         return Err(PlotError::request("kind", "a map is of one run; give the directory of one"));
     };
-    let mut map = infrastructure(run).unwrap_or_default();
     let table = request.spec.table.as_deref().unwrap_or(POSITIONS);
+    if let Some(value) = &request.spec.value {
+        let raster = raster(request, table, value)?;
+        request.topic = format!("{} by place", raster.value.label);
+        // Devices would hide what they have measured.
+        let map = infrastructure(run, false).unwrap_or_default();
+        return Ok(Map { raster: Some(raster), ..map });
+    }
+    let mut map = infrastructure(run, true).unwrap_or_default();
     if run.has_table(table) {
         add_ways(&mut map, request, table)?;
     } else if request.spec.table.is_some() {
@@ -44,6 +54,29 @@ pub(super) fn map(request: &mut Request<'_>) -> Result<Map, PlotError> {
     }
     request.topic = "where things are".into();
     Ok(map)
+}
+
+/// The means of a column by the places of its rows.
+fn raster(request: &mut Request<'_>, table: &str, value: &str) -> Result<Raster, PlotError> {
+    let offers = request.source.offers(Some(table))?;
+    if ["x_m", "y_m"].iter().any(|name| !offers.iter().any(|offer| offer.name == *name)) {
+        let message = format!(
+            "the rows of {table:?} have no places (columns x_m and y_m), as those of \"positions\""
+        );
+        return Err(PlotError::request("table", message));
+    }
+    if !offers.iter().any(|offer| offer.name == value) {
+        let known: Vec<&str> = offers.iter().map(|offer| offer.name.as_str()).collect();
+        return Err(unknown("value", "column", value, &known));
+    }
+    let axis = request.numbers("value", value)?.axis.clone();
+    let selection = request.source.select(Some(table), &["x_m", "y_m", value], &request.filters)?;
+    let [xs, ys, values] = [0, 1, 2].map(|index| selection.columns[index].numbers().unwrap_or_default());
+    let points = xs.iter().zip(ys).zip(values).map(|((&x, &y), &value)| (x, y, value));
+    let raster = Raster::of_points(axis, points, request.spec.bins.unwrap_or(USUAL_SQUARES))?;
+    let known = values.iter().filter(|value| value.is_finite()).count();
+    request.notes.push(format!("means of {known} rows in squares of {:.0} m", raster.side_m));
+    Ok(raster)
 }
 
 /// The ways of devices, each from its rows in order.
@@ -116,9 +149,9 @@ fn colour_sites(map: &mut Map, sites: &[String]) -> Vec<usize> {
 /// Nodes, links and cells at the start, from the scenario that the run's record holds. `None` if it cannot
 /// be built here. Files that it names may be elsewhere by now; then it is built without what moves and what
 /// works, and devices are left out, whose places would not be theirs.
-fn infrastructure(run: &RunReader) -> Option<Map> {
+fn infrastructure(run: &RunReader, with_devices: bool) -> Option<Map> {
     let mut scenario = run.run()["scenario"].clone();
-    if let Some(map) = built(&scenario, run, true) {
+    if let Some(map) = built(&scenario, run, with_devices) {
         return Some(map);
     }
     scenario.as_object_mut()?.shift_remove("workloads");

@@ -12,6 +12,7 @@ pub(crate) mod naming;
 mod samples;
 mod selection;
 mod source;
+mod spans;
 mod spec;
 mod time;
 

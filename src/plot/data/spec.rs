@@ -45,7 +45,8 @@ pub struct FigureSpec {
     /// Columns that tell series, groups or parts apart, by colour.
     #[serde(default)]
     pub by: Names,
-    /// Metric or column whose mean the colours of a heat map show.
+    /// Metric or column whose mean the colours of a heat map show; of a map the column whose mean in each square
+    /// they show, from rows with places (`x_m` and `y_m`).
     #[serde(default)]
     pub value: Option<String>,
     /// Column of a Gantt chart at which bars end.
@@ -69,7 +70,7 @@ pub struct FigureSpec {
     /// Column whose greatest means decide which series are kept over time; that of the values if left out.
     #[serde(default)]
     pub top_by: Option<String>,
-    /// Bins of a histogram, or columns of shares over numbers.
+    /// Bins of a histogram, columns of shares over numbers, or squares along the longer side of a map.
     #[serde(default)]
     #[schemars(range(min = 1, max = 1000))]
     pub bins: Option<usize>,
@@ -78,6 +79,10 @@ pub struct FigureSpec {
     /// `handovers.*`.
     #[serde(default)]
     pub events: Option<String>,
+    /// Intervals to shade in a time series: a table with a row at each sample and a column that is true or false
+    /// or names a kind, as `radio_devices.jammed`. A row tells of the time since the one before.
+    #[serde(default)]
+    pub spans: Option<String>,
     /// How numbers lie on the axis to the right.
     #[serde(default)]
     pub x_scale: Option<Scale>,
@@ -124,9 +129,9 @@ pub enum ChartKind {
     HeatMap,
     /// How rows, or metrics, divide into parts.
     Shares,
-    /// Values over time, with events.
+    /// Values over time, with events and shaded intervals.
     TimeSeries,
-    /// Nodes, links, trajectories and cells of a run from above.
+    /// Nodes, links, trajectories and cells of a run from above, or a value by place.
     Map,
     /// Bars from when to when, in lanes.
     Gantt,

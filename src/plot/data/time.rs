@@ -1,9 +1,9 @@
 //! Time series and stacked shares.
 
-use super::filter::Filter;
 use super::make::{Request, USUAL_TOP};
 use super::selection::{Groups, NONE};
 use super::source::unknown;
+use super::spans::{in_table, read_spans};
 use crate::plot::{Columns, Event, Part, PlotError, StackedShares, TimeLine, TimeSeries};
 
 /// Columns of shares over numbers where nothing else is asked for.
@@ -75,7 +75,11 @@ pub(super) fn time_series(request: &mut Request<'_>) -> Result<TimeSeries, PlotE
         true => format!("{} over time", y_axis.label),
         false => format!("{} by {} over time", y_axis.label, by.join(" and ").replace('_', " ")),
     };
-    Ok(TimeSeries { x: x_axis, y: y_axis, series, events })
+    let spans = match &spec.spans {
+        Some(spans) => read_spans(request, spans)?,
+        None => Vec::new(),
+    };
+    Ok(TimeSeries { x: x_axis, y: y_axis, series, events, spans })
 }
 
 /// The mean at each time, and whether any is of more than one row.
@@ -95,12 +99,9 @@ fn over_time(mut rows: Vec<(f64, f64)>) -> (Vec<(f64, f64)>, bool) {
     (rows.chunk_by(|a, b| a.0 == b.0).map(at).collect(), averaged)
 }
 
-/// The events of `TABLE.COLUMN`, or of `TABLE.*`, those of what is shown if the table has its column.
+/// The events of `TABLE.COLUMN`, or of `TABLE.*`, those that meet the conditions on columns of this table.
 fn read_events(request: &Request<'_>, text: &str) -> Result<Vec<Event>, PlotError> {
-    let Some((table, column)) = text.split_once('.') else {
-        let message = format!("{text:?} is no table and column, as faults.change or handovers.*");
-        return Err(PlotError::request("events", message));
-    };
+    let (table, column) = in_table("events", text, "faults.change or handovers.*")?;
     let each_row = column == "*";
     let column = if each_row { "t_s" } else { column };
     let keyed = |error: PlotError| match error {
@@ -114,10 +115,10 @@ fn read_events(request: &Request<'_>, text: &str) -> Result<Vec<Event>, PlotErro
             return Err(unknown("events", "column", name, &known));
         }
     }
-    let fixed = request.fixed.iter().filter(|(name, _)| known.contains(&name.as_str()));
-    let filters: Vec<Filter> = fixed.map(|(name, value)| Filter::equal(name, value)).collect();
+    let filters = request.filters_on(&known);
     let selection = match request.source.select(Some(table), &["t_s", column], &filters) {
-        Err(PlotError::Empty(_)) => return Ok(Vec::new()),
+        // Nothing has happened, or nothing to what is shown.
+        Err(PlotError::Empty(_) | PlotError::Request { key: "where", .. }) => return Ok(Vec::new()),
         selection => selection.map_err(keyed)?,
     };
     let times = selection.columns[0].numbers().unwrap_or_default();

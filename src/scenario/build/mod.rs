@@ -1,7 +1,9 @@
 //! From a scenario to a world.
 
 mod accelerators;
+mod anomaly;
 mod assets;
+mod cells;
 mod cloudsim;
 mod consolidation;
 mod delays;
@@ -11,12 +13,14 @@ mod dynamics;
 mod energy;
 mod faults;
 mod hosts;
+mod jammers;
 mod maps;
 mod mobility;
 mod network;
 mod network_energy;
 mod nodes;
 mod offloading;
+mod path_loss;
 mod power;
 mod radio;
 mod service_needs;
@@ -151,7 +155,9 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let classes = classes(scenario, registry, &mut directory, site)?;
     assets::declare(world.infrastructure(), scenario);
     let environment = radio::environment(&scenario.attachment, &site.key("attachment"));
-    add_classes(&mut world, classes, scenario, environment, registry, &mut directory, site);
+    let cells = cells::cells(scenario, registry, site);
+    let signals = Signals { environment, cells: cells.as_ref() };
+    add_classes(&mut world, classes, scenario, signals, registry, &mut directory, site);
     let links = add_network(&mut world, scenario, &prepared, &directory, site);
     energy::add_sites(world.infrastructure(), scenario, &directory, site);
     dynamics::add_perturbations(&mut world, scenario, &directory, &links, site);
@@ -161,6 +167,19 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
         let power_dbm = world.infrastructure().greatest_power_dbm();
         radio::check_threshold(&environment, power_dbm, &site.key("attachment").key("radio"));
         world.infrastructure().radio_environment(environment);
+    }
+    if let Some(mut cells) = cells {
+        let (here, end) = (site.key("jammers"), world.horizon());
+        cells.spec.jammers =
+            jammers::jammers(&scenario.jammers, &cells.spec.carriers, end, &directory, &here);
+        let height_of = |node| world.built().start_of(node).z_m;
+        cells::tell_heights(scenario, &cells, &directory, height_of, site);
+        world.infrastructure().cells(cells.spec);
+    } else if scenario.cells.is_none() && !scenario.jammers.is_empty() {
+        site.key("jammers").error_with_help(
+            "the scenario has no `cells` that could be jammed",
+            "add `cells`, such as { \"cells\": {} }, to the scenario",
+        );
     }
     add_workloads(&mut world, scenario, registry, &directory, site);
     let offloading = &scenario.policies.offloading;
@@ -197,6 +216,11 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     if let Some(policy) = registry.make_workflow_scheduling(scheduling, &policy_site) {
         world.boxed_workflow_scheduling(scheduling.kind(), policy);
     }
+    if let Some(anomaly) = &scenario.policies.anomaly {
+        let site = site.key("policies").key("anomaly");
+        let has_cells = world.infrastructure().has_cells();
+        anomaly::add_anomaly(&mut world, anomaly, has_cells, registry, &site);
+    }
     let placement = &scenario.policies.service_placement;
     let policy_site = site.key("policies").key("service_placement");
     if let Some(policy) = registry.make_service_placement(placement, &policy_site, &directory) {
@@ -209,7 +233,8 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     world.sample(sampling(&scenario.output.sample));
     if let Some(spec) = &scenario.output.sample.radio {
         let site = site.key("output").key("sample").key("radio");
-        if let Some(sampling) = radio::sampling(spec, environment.is_some(), &directory, &site) {
+        let has_radio = environment.is_some() || scenario.cells.is_some();
+        if let Some(sampling) = radio::sampling(spec, has_radio, &directory, &site) {
             world.sample_radio(sampling);
         }
     }
@@ -342,12 +367,19 @@ fn classes(
     good.then_some(made)
 }
 
+/// How signals spread, if the scenario says.
+#[derive(Clone, Copy)]
+struct Signals<'a> {
+    environment: Option<RadioEnvironment>,
+    cells: Option<&'a cells::Cells>,
+}
+
 /// Adds the classes to the world.
 fn add_classes(
     world: &mut WorldBuilder,
     classes: Vec<Class>,
     scenario: &Scenario,
-    environment: Option<RadioEnvironment>,
+    signals: Signals<'_>,
     registry: &Registry,
     directory: &mut NodeDirectory,
     site: &Site<'_>,
@@ -358,7 +390,8 @@ fn add_classes(
         let count = names.len() as u32;
         let node_names = spec.node_names.clone().unwrap_or_default();
         let (model, streams) = (&scenario.network.model, world.streams());
-        let radios = nodes::Radios { model, streams, environment };
+        let Signals { environment, cells } = signals;
+        let radios = nodes::Radios { model, streams, environment, cells };
         let mut class = nodes::node_class(&spec, count, node_names, &radios, &here, directory, registry);
         class.site_radios = site_radios;
         assets::add_offers(&mut class, &spec, world.built());

@@ -2,6 +2,7 @@
 
 use super::NodeDirectory;
 use super::accelerators::groups as timed_accelerators;
+use super::cells::{self, Cells};
 use super::delays::link_models;
 use super::network_energy::{interface, radio_energy};
 use super::power::{self, PowerSite};
@@ -133,6 +134,8 @@ pub(super) struct Radios<'a> {
     pub(super) streams: RandomStreams,
     /// How signals spread, if the scenario says.
     pub(super) environment: Option<RadioEnvironment>,
+    /// 5G cells, if there are any.
+    pub(super) cells: Option<&'a Cells>,
 }
 
 fn access_point(
@@ -158,13 +161,13 @@ fn access_point(
             model: models.up,
             down_model: models.down,
             transfer_limit: limit(spec.transfer_limit),
-            class: spec.network.into(),
+            class: spec.counted_to().into(),
             energy: radio_energy(spec.radio_energy.as_ref(), &site.key("radio_energy")),
             idle_w: spec.radio_energy.map_or(0.0, |own| own.idle.as_watts()),
         },
         range_m: spec.range.map(|range| range.as_metres()),
-        transmit_power_dbm: spec.transmit_power.as_dbm(),
-        antenna_gain_db: spec.antenna_gain.as_db(),
+        transmit_power_dbm: spec.power().as_dbm(),
+        antenna_gain_db: spec.gain().as_db(),
     })
 }
 
@@ -226,7 +229,11 @@ pub(super) fn node_class(
         site.key("interface").key("rate_limit").error("a rate of 0 carries nothing; it must be above 0");
     }
     if let AccessPointChoice::Yes(own) = &spec.access_point {
-        class.access_point = access_point(own, radios, &site.key("access_point"));
+        let here = site.key("access_point");
+        class.access_point = access_point(own, radios, &here);
+        if let (Some(cell), Some(cells)) = (&own.cell, radios.cells) {
+            class.gnb = cells::base_station(own, cell, cells, &here);
+        }
     }
     if spec.edgecloudsim_updates.is_some() && spec.frequency.is_some() {
         site.key("edgecloudsim_updates").error_with_help(
@@ -245,6 +252,7 @@ pub(super) fn node_class(
             "leave out `wireless`, or set `access_point` to null",
         );
     }
+    class.device_radio = radios.cells.and_then(|cells| cells::device_radio(spec, cells, site));
     class.labels = spec.labels.clone();
     class
 }

@@ -7,7 +7,7 @@ use crate::scenario::format::{FuzzyRulesSpec, LearnedSpec, OrFile, VehicularSpec
 use crate::scenario::{BuildOffloading, Diagnostic, Document, Parameters, Path, Site, read};
 
 /// Makes something of parameters that are given in place or in a file; errors go to `site`.
-fn make<T: Parameters, M>(
+pub(super) fn make<T: Parameters, M>(
     source: &OrFile<T>,
     site: &Site<'_>,
     make: impl FnOnce(&T) -> Result<M, ParameterError>,

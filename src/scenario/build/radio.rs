@@ -108,14 +108,9 @@ pub(super) fn model_in(
             "transmit_power",
             spec.transmit_power.as_dbm(),
             usual.transmit_power.as_dbm(),
-            own.transmit_power.as_dbm(),
+            own.power().as_dbm(),
         ),
-        (
-            "antenna_gain",
-            spec.antenna_gain.as_db(),
-            usual.antenna_gain.as_db(),
-            own.antenna_gain.as_db(),
-        ),
+        ("antenna_gain", spec.antenna_gain.as_db(), usual.antenna_gain.as_db(), own.gain().as_db()),
     ];
     for (key, given, usual, counts) in told {
         if given != usual && given != counts {
@@ -130,8 +125,8 @@ pub(super) fn model_in(
     merged.carrier = crate::scenario::Frequency::from_hz(environment.path_loss.carrier_hz);
     merged.shadowing = crate::scenario::Gain::from_db(environment.shadowing_db);
     merged.threshold = crate::scenario::PowerLevel::from_dbm(environment.threshold_dbm);
-    merged.transmit_power = own.transmit_power;
-    merged.antenna_gain = own.antenna_gain;
+    merged.transmit_power = own.power();
+    merged.antenna_gain = own.gain();
     LinkModelSpec::CloseIn(merged)
 }
 

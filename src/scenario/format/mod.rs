@@ -2,6 +2,8 @@
 
 mod accelerators;
 mod access;
+mod anomaly;
+mod cells;
 mod cloudsim;
 mod consolidation;
 mod draw;
@@ -9,11 +11,13 @@ mod dynamics;
 mod energy;
 mod faults;
 mod infrastructure;
+mod jammers;
 mod mobility;
 mod network;
 mod network_energy;
 mod nodes;
 mod offloading;
+mod path_loss;
 mod power;
 mod radio;
 mod root;
@@ -36,6 +40,12 @@ pub use access::{
     EdgeCloudSimRelaySpec, MobileDemandSpec, NetworkName, PopulationSpec, ThroughputTableSpec,
     WindowedQueueSpec,
 };
+pub use anomaly::{AnomalySpec, DetectorNameSpec, FirstOfSpec, LogisticSpec};
+pub use cells::{
+    BackgroundTrafficSpec, CarrierSpecification, CellFallbackName, CellHandoverSpec, CellRadioSpec,
+    CellSpecification, CellsSpec, CombiningName, CqiTableName, FidelityName, HarqSpec, InsideName,
+    LineOfSightName, LinkFailureSpecification, McsTableName,
+};
 pub use cloudsim::{
     CloudSimHosts, CloudSimPower, CloudSimSpec, CloudSimTrace, CloudSimVmType, HostOrder, QuirkName,
     VmProfile,
@@ -53,6 +63,9 @@ pub use energy::{
 };
 pub use faults::{FaultSpec, Outage};
 pub use infrastructure::{InfrastructureSpec, OfferedValues};
+pub use jammers::{
+    ChannelName, DurationsName, JammerPlaceSpec, JammerPointSpec, JammerSpec, JammingSpec, WaveformName,
+};
 pub use mobility::{
     BoundsSpec, FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
     RingRoadMobility, RoadSegmentSpec, SitesMobility, StaticMobility, TrajectoryMobility,
@@ -65,6 +78,11 @@ pub use nodes::{
     InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
 };
 pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile, VehicularSpec};
+pub use path_loss::{
+    AlphaBetaGammaPresetName, AlphaBetaGammaSpec, CloseInPathLossSpec, CloseInPresetName, FreeSpaceSpec,
+    IndoorHotspotSpec, LogDistanceSpec, MaxRateSpec, ProportionalFairSpec, RoundRobinSpec,
+    RuralMacroSpec, UrbanMacroSpec, UrbanMicroSpec,
+};
 pub use power::{
     AcceleratorPowerSpec, BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec,
     FrequencyPresetName, FrequencySpec, GovernorTimesSpec, LinearPowerSpec, OperatingPointSpec,
@@ -72,9 +90,10 @@ pub use power::{
 };
 pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
-    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, FormatName, Names, OriginSpec, OutputSpec,
-    OverloadKind, PoliciesSpec, PredictorKind, SampleSpec, Scenario, SelectionKind,
-    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
+    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, DetectorKind, FormatName, Names, OriginSpec,
+    OutputSpec, OverloadKind, PathLossKind, PoliciesSpec, PredictorKind, ResponseKind, SampleSpec,
+    Scenario, SchedulerKind, SelectionKind, ServicePlacementKind, VmAllocationKind,
+    WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};

@@ -3,7 +3,8 @@
 use super::FrequencySpec;
 use super::root::{MobilityKind, PowerKind};
 use super::{
-    AcceleratorsSpec, AssetAmount, Draw, LinkModelSpec, NetworkName, RadioEnergySpec, TechnologySpec,
+    AcceleratorsSpec, AssetAmount, CellRadioSpec, CellSpecification, Draw, LinkModelSpec, NetworkName,
+    RadioEnergySpec, TechnologySpec,
 };
 use crate::placement::offloading::TierName;
 use crate::scenario::{
@@ -157,19 +158,22 @@ pub struct AccessPointSpecification {
     pub half_duplex: bool,
     /// Delay of the radio hop, one way.
     pub latency: Duration,
-    /// Transmit power, for attachment by signal.
-    pub transmit_power: PowerLevel,
-    /// Gain of the antenna, which counts as more power.
-    pub antenna_gain: Gain,
+    /// Transmit power, for attachment by signal and for cells; 20 dBm if left out, 44 dBm of a `cell`.
+    pub transmit_power: Option<PowerLevel>,
+    /// Gain of the antenna, which counts as more power; 0 dB if left out, 8 dB of a `cell`.
+    pub antenna_gain: Option<Gain>,
     /// How transfers share the radio; as the network's other links if left out.
     pub model: Option<LinkModelSpec>,
     /// Transfers that may be on it at once in each direction; any number if left out.
     pub transfer_limit: Option<u32>,
-    /// What the radio is counted to.
-    pub network: NetworkName,
+    /// What the radio is counted to; `wlan` if left out, `cellular` of a `cell`.
+    pub network: Option<NetworkName>,
     /// What the access point draws for its radio; nothing if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub radio_energy: Option<RadioEnergySpec>,
+    /// What makes it a base station of 5G cells, as the root's `cells` has them; rates and ranges are then theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<CellSpecification>,
 }
 
 impl Default for AccessPointSpecification {
@@ -180,13 +184,46 @@ impl Default for AccessPointSpecification {
             downlink: DataRate::from_bps(300e6),
             half_duplex: false,
             latency: Duration::from_secs(0.002),
-            transmit_power: PowerLevel::from_dbm(20.0),
-            antenna_gain: Gain::from_db(0.0),
+            transmit_power: None,
+            antenna_gain: None,
             model: None,
             transfer_limit: None,
-            network: NetworkName::Wlan,
+            network: None,
             radio_energy: None,
+            cell: None,
         }
+    }
+}
+
+impl AccessPointSpecification {
+    /// Transmit power, or what it is if left out.
+    #[must_use]
+    pub fn power(&self) -> PowerLevel {
+        self.transmit_power.unwrap_or(PowerLevel::from_dbm(if self.cell.is_some() {
+            44.0
+        } else {
+            20.0
+        }))
+    }
+
+    /// Gain of the antenna, or what it is if left out.
+    #[must_use]
+    pub fn gain(&self) -> Gain {
+        self.antenna_gain.unwrap_or(Gain::from_db(if self.cell.is_some() { 8.0 } else { 0.0 }))
+    }
+
+    /// What the radio is counted to, or what it is if left out.
+    #[must_use]
+    pub fn counted_to(&self) -> NetworkName {
+        let usual = if self.cell.is_some() { NetworkName::Cellular } else { NetworkName::Wlan };
+        self.network.unwrap_or(usual)
+    }
+
+    /// Fills in what depends on the rest.
+    fn fill_defaults(&mut self) {
+        self.transmit_power = Some(self.power());
+        self.antenna_gain = Some(self.gain());
+        self.network = Some(self.counted_to());
     }
 }
 
@@ -275,6 +312,9 @@ pub struct NodeClassSpec {
     /// Whether the nodes attach to access points; devices do, others are wired.
     #[serde(default)]
     pub wireless: Option<bool>,
+    /// 5G modem of wireless nodes; a usual one if left out where there are `cells`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell_radio: Option<CellRadioSpec>,
     /// Where the nodes are and how they move.
     #[serde(default)]
     pub mobility: Option<MobilityKind>,
@@ -302,7 +342,7 @@ pub enum AccessPointChoice {
     /// No.
     No(Option<()>),
     /// Yes, with these properties.
-    Yes(AccessPointSpecification),
+    Yes(Box<AccessPointSpecification>),
 }
 
 impl AccessPointChoice {
@@ -318,7 +358,7 @@ impl AccessPointChoice {
 impl<'de> Deserialize<'de> for AccessPointChoice {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let given = Option::<AccessPointSpecification>::deserialize(deserializer)?;
-        Ok(given.map_or(AccessPointChoice::No(None), AccessPointChoice::Yes))
+        Ok(given.map_or(AccessPointChoice::No(None), |own| AccessPointChoice::Yes(Box::new(own))))
     }
 }
 
@@ -372,6 +412,7 @@ impl NodeClassSpec {
             interface: InterfaceSpec::default(),
             access_point: AccessPointChoice::Unset,
             wireless: None,
+            cell_radio: None,
             mobility: None,
             labels: BTreeMap::new(),
         }
@@ -418,10 +459,13 @@ impl NodeClassSpec {
         self.wireless.get_or_insert(self.tier == TierName::Device);
         if self.access_point == AccessPointChoice::Unset {
             self.access_point = if self.tier == TierName::Edge {
-                AccessPointChoice::Yes(AccessPointSpecification::default())
+                AccessPointChoice::Yes(Box::default())
             } else {
                 AccessPointChoice::No(None)
             };
+        }
+        if let AccessPointChoice::Yes(own) = &mut self.access_point {
+            own.fill_defaults();
         }
         self.mobility.get_or_insert_with(|| {
             MobilityKind::of_kind(if self.tier == TierName::Device {

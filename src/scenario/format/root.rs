@@ -1,8 +1,9 @@
 //! The scenario as a whole.
 
 use super::{
-    AssetSpecification, CalendarSpec, DynamicsSpec, FaultSpec, InfrastructureSpec, NetworkSpec,
-    NodeClassSpec, RadioEnvironmentSpec, RadioSampleSpec, SignalSpec, SiteSpecification, TraceDepth,
+    AnomalySpec, AssetSpecification, CalendarSpec, CellsSpec, DynamicsSpec, FaultSpec,
+    InfrastructureSpec, JammerSpec, NetworkSpec, NodeClassSpec, RadioEnvironmentSpec, RadioSampleSpec,
+    SignalSpec, SiteSpecification, TraceDepth,
 };
 use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
@@ -73,6 +74,14 @@ kinds! {
     ServicePlacementKind "service_placement_policy";
     /// A scheduling policy of workflows with its parameters.
     WorkflowSchedulingKind "workflow_scheduling_policy";
+    /// A model of path loss with its parameters.
+    PathLossKind "path_loss_model";
+    /// A scheduler of 5G cells with its parameters.
+    SchedulerKind "block_scheduler";
+    /// A detector of anomalies with its parameters.
+    DetectorKind "anomaly_detector";
+    /// A response to anomalies with its parameters.
+    ResponseKind "anomaly_response";
 }
 
 /// The thing of a kind with its defaults.
@@ -97,7 +106,10 @@ of_kind!(
     SelectionKind,
     PredictorKind,
     ServicePlacementKind,
-    WorkflowSchedulingKind
+    WorkflowSchedulingKind,
+    PathLossKind,
+    SchedulerKind,
+    ResponseKind
 );
 
 /// One name, or several: of node classes (all their nodes), groups of them, or single nodes.
@@ -207,6 +219,9 @@ pub struct PoliciesSpec {
     pub service_placement: ServicePlacementKind,
     /// On which nodes the tasks of workflows run.
     pub workflow_scheduling: WorkflowSchedulingKind,
+    /// What watches the radio links of devices of 5G, and what is done about alarms; nothing if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anomaly: Option<AnomalySpec>,
 }
 
 impl Default for PoliciesSpec {
@@ -218,6 +233,7 @@ impl Default for PoliciesSpec {
             consolidation: ConsolidationKind::of_kind("nothing"),
             service_placement: ServicePlacementKind::of_kind("greedy_latency"),
             workflow_scheduling: WorkflowSchedulingKind::of_kind("heft"),
+            anomaly: None,
         }
     }
 }
@@ -326,6 +342,12 @@ pub struct Scenario {
     /// How devices choose their access point.
     #[serde(default)]
     pub attachment: AttachmentSpec,
+    /// 5G cells: carriers, how signals spread, hand-overs. Access points with the key `cell` are their base stations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<CellsSpec>,
+    /// Jammers of 5G cells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jammers: Vec<JammerSpec>,
     /// What wants to happen.
     #[serde(default = "default_workloads")]
     pub workloads: Vec<WorkloadKind>,

@@ -4,19 +4,21 @@ use super::Registry;
 use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
-use crate::placement::{consolidation, services, vm_allocation, workflows};
+use crate::placement::{anomaly, consolidation, services, vm_allocation, workflows};
 
 impl Registry {
     /// All built-in kinds.
     #[must_use]
     pub fn with_builtins() -> Self {
         use crate::scenario::format::{
-            BudgetPowerSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec,
-            EclypseStaticSpec, FcdMobility, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec,
-            FuzzyRulesSpec, LearnedSpec, LinearPowerSpec, NomadicMobility, RandomWaypointMobility,
-            RingRoadMobility, ServicesSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec,
-            StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility, VehicularSpec,
-            VirtualMachinesSpec, WorkflowsSpec,
+            AlphaBetaGammaSpec, BudgetPowerSpec, CloseInPathLossSpec, CloudSimSpec, CmosPowerSpec,
+            ComposedSpec, CorePowerSpec, CubicPowerSpec, EclypseStaticSpec, FcdMobility, FirstOfSpec,
+            FixedPlacementSpec, FollowThePriceSpec, ForecastSpec, FreeSpaceSpec, FuzzyRulesSpec,
+            IndoorHotspotSpec, LearnedSpec, LinearPowerSpec, LogDistanceSpec, LogisticSpec, MaxRateSpec,
+            NomadicMobility, ProportionalFairSpec, RandomWaypointMobility, RingRoadMobility,
+            RoundRobinSpec, RuralMacroSpec, ServicesSpec, SitesMobility, SquarePowerSpec,
+            SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
+            UrbanMacroSpec, UrbanMicroSpec, VehicularSpec, VirtualMachinesSpec, WorkflowsSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -77,6 +79,17 @@ impl Registry {
             .mobility::<RingRoadMobility>("ring_road")
             .mobility::<FcdMobility>("sumo_fcd")
             .mobility::<SitesMobility>("sites_csv")
+            .path_loss::<UrbanMicroSpec>("umi")
+            .path_loss::<UrbanMacroSpec>("uma")
+            .path_loss::<RuralMacroSpec>("rma")
+            .path_loss::<IndoorHotspotSpec>("inh")
+            .path_loss::<CloseInPathLossSpec>("close_in")
+            .path_loss::<AlphaBetaGammaSpec>("abg")
+            .path_loss::<FreeSpaceSpec>("free_space")
+            .path_loss::<LogDistanceSpec>("log_distance")
+            .scheduler::<RoundRobinSpec>("round_robin")
+            .scheduler::<ProportionalFairSpec>("proportional_fair")
+            .scheduler::<MaxRateSpec>("max_rate")
             .workload::<TasksSpec>("tasks")
             .workload::<VirtualMachinesSpec>("virtual_machines")
             .workload::<CloudSimSpec>("cloudsim")
@@ -89,6 +102,18 @@ impl Registry {
             .workflow_scheduling::<workflows::RoundRobin>("round_robin")
             .workflow_scheduling::<workflows::Fastest>("fastest")
             .workflow_scheduling::<workflows::Local>("local")
+            .detector::<anomaly::ThresholdDetector>("threshold")
+            .detector::<anomaly::CusumDetector>("cusum")
+            .detector::<anomaly::EwmaDetector>("ewma")
+            .built_detector::<LogisticSpec>("logistic")
+            .detector::<anomaly::OracleDetector>("oracle")
+            .response::<anomaly::Ignore>("nothing")
+            .response::<anomaly::Reroute>("reroute")
+            .response::<anomaly::HopCarrier>("hop_carrier")
+            .response::<anomaly::ToWifi>("wifi")
+            .response::<anomaly::Detach>("detach")
+            .response::<anomaly::Deploy>("deploy")
+            .built_response::<FirstOfSpec>("first_of")
             .vm_allocation::<vm_allocation::FirstFit>("first_fit")
             .vm_allocation::<vm_allocation::NextFit>("next_fit")
             .vm_allocation::<vm_allocation::BestFit>("best_fit")

@@ -3,6 +3,7 @@
 use super::Registry;
 use crate::apps::Workload;
 use crate::energy::PowerModel;
+use crate::infra::nr::{BlockScheduler, PathLoss};
 use crate::placement::consolidation::{ConsolidationPolicy, OverloadDetection};
 use crate::placement::offloading::OffloadingPolicy;
 use crate::placement::services::ServicePlacementPolicy;
@@ -182,4 +183,48 @@ pub trait BuildServicePlacement: Parameters {
         registry: &Registry,
         directory: &NodeDirectory,
     ) -> Option<Box<dyn ServicePlacementPolicy>>;
+}
+
+/// Parameters from which a model of path loss of 5G cells is made.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use std::sync::Arc;
+/// use stratosim::infra::nr::{PathLoss, RadioPath, free_space_db};
+/// use stratosim::scenario::{BuildPathLoss, Gain, Registry, Site};
+///
+/// /// Free space, and so much for each metre.
+/// #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Wood { a_metre: Gain }
+///
+/// impl PathLoss for Wood {
+///     fn path_loss_db(&self, path: &RadioPath) -> f64 {
+///         let distance_m = path.distance_3d_m().max(1.0);
+///         free_space_db(path.carrier_hz, distance_m) + self.a_metre.as_db() * distance_m
+///     }
+/// }
+///
+/// impl BuildPathLoss for Wood {
+///     fn build(&self, _: &Site<'_>) -> Option<Arc<dyn PathLoss>> { Some(Arc::new(self.clone())) }
+/// }
+///
+/// let mut registry = Registry::with_builtins();
+/// registry.path_loss::<Wood>("wood");
+/// ```
+pub trait BuildPathLoss: Parameters {
+    /// Makes the model; errors go to `site`.
+    fn build(&self, site: &Site<'_>) -> Option<Arc<dyn PathLoss>>;
+
+    /// Height of base stations in metres where a scenario does not say: 10 m.
+    fn base_height_m(&self) -> f64 {
+        10.0
+    }
+}
+
+/// Parameters from which a scheduler of 5G cells is made.
+pub trait BuildScheduler: Parameters {
+    /// Makes the scheduler; errors go to `site`.
+    fn build(&self, site: &Site<'_>) -> Option<Arc<dyn BlockScheduler>>;
 }

@@ -191,6 +191,14 @@ fn labels_that_say_nothing() {
             &["labels[0].horizon", "\"over\": \"horizon\""],
         ),
         (
+            label(json!({ "name": "x", "column": "load", "otherwise": "none" })),
+            &["labels[0].otherwise", "of which a null is no class"],
+        ),
+        (
+            label(json!({ "name": "x", "when": { "column": "load", "above": 1 }, "otherwise": "none" })),
+            &["labels[0].otherwise", "only a label by `column`"],
+        ),
+        (
             label(json!({ "name": "x", "events": { "table": "fault" } })),
             &["events.table", "did you mean \"faults\"?"],
         ),

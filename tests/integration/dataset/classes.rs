@@ -3,6 +3,7 @@
 use super::{Made, Study, number, windows, with};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use stratosim::records::{Cell, ColumnSpec, TableSpec};
 
 /// Windows of three rows over the edge nodes of a run of two minutes whose edge-0 is down from 20 s to 30 s.
 fn labelled(labels: &Value) -> (Study, Value) {
@@ -101,4 +102,49 @@ fn classes_are_counted_and_balanced_in_the_training_part() {
     };
     assert!((sum("true") - 95.0).abs() < 1e-9 && (sum("false") - 95.0).abs() < 1e-9);
     assert!(weighted.rows("test").iter().all(|row| number(row, "weight") == 1.0));
+}
+
+/// Of ten seconds, a link is jammed in one way in three of them and in another one in two, and clean else.
+#[test]
+fn nulls_of_names_can_be_a_class_of_their_own() {
+    let links = TableSpec::new(
+        "links",
+        "Links",
+        [
+            ColumnSpec::float("t_s", "s", "time"),
+            ColumnSpec::category("node", "node"),
+            ColumnSpec::float("sinr_db", "dB", "quality"),
+            ColumnSpec::category("kind", "kind of jamming; null if there is none"),
+        ],
+    );
+    let kinds = ["", "", "noise", "noise", "", "sweep", "noise", "sweep", "", ""];
+    let row = |(second, kind): (u32, &'static str)| {
+        let kind = if kind.is_empty() { Cell::Null } else { Cell::Text(kind) };
+        vec![Cell::Float(f64::from(second)), Cell::Text("edge-0"), Cell::Float(3.0), kind]
+    };
+    let study = Study::new();
+    study.run("run-1", 1, 10, &[(links, (1..).zip(kinds).map(row).collect())]);
+    let counts = |otherwise: Option<&str>| {
+        let mut label = json!({ "name": "jamming", "column": "kind" });
+        if let Some(otherwise) = otherwise {
+            label["otherwise"] = json!(otherwise);
+        }
+        let spec = json!({
+            "sources": ["run-1"],
+            "samples": {
+                "kind": "classification", "table": "links", "entity": ["node"], "features": ["sinr_db"],
+                "labels": [label]
+            },
+            "split": { "by": "run", "seeds": { "train": [1] } }
+        });
+        let mut counts = BTreeMap::new();
+        for row in study.make(otherwise.unwrap_or("without"), &spec).rows("train") {
+            *counts.entry(row["jamming"].clone()).or_insert(0) += 1;
+        }
+        counts
+    };
+    let expected = |of: &[(&str, i32)]| of.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+    let jammed = [("noise", 3), ("sweep", 2)];
+    assert_eq!(counts(None), expected(&jammed));
+    assert_eq!(counts(Some("none")), expected(&[jammed.as_slice(), &[("none", 5)]].concat()));
 }

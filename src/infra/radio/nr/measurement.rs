@@ -126,6 +126,28 @@ impl MeasurementFilter {
         MeasurementFilter { weight: (-f64::from(coefficient.min(19)) / 4.0).exp2(), value: None }
     }
 
+    /// The same for measurements so many seconds apart: the standard's coefficient is meant for 0.2 s, so that
+    /// a = 1 - (1 - 2^(-k/4))^(seconds / 0.2).
+    ///
+    /// ```
+    /// use stratosim::infra::nr::MeasurementFilter;
+    /// // Twice 0.2 s: of what was there before a quarter is left.
+    /// let mut filter = MeasurementFilter::for_period(4, 0.4);
+    /// filter.add(-90.0);
+    /// assert!((filter.add(-80.0) + 82.5).abs() < 1e-12);
+    /// ```
+    #[must_use]
+    pub fn for_period(coefficient: u32, period_s: f64) -> Self {
+        let weight = MeasurementFilter::new(coefficient).weight;
+        MeasurementFilter { weight: 1.0 - (1.0 - weight).powf(period_s.max(0.0) / 0.2), value: None }
+    }
+
+    /// Weight of a new measurement, 0 to 1.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
     /// Takes a measurement, and gives the filtered one; the first is itself.
     pub fn add(&mut self, measured: f64) -> f64 {
         let value = self.value.map_or(measured, |value| value + self.weight * (measured - value));

@@ -86,7 +86,7 @@ pub use fast_fading::BlockFading;
 pub use harq::{Combining, Failures, Harq, HarqOutcome, MOST_ATTEMPTS};
 pub use jamming::{
     Arrival, Arrivals, Bands, Channel, ChannelLayout, ChannelReport, ControlCurves, Coupling, Durations,
-    Emission, End, JammedLink, Jammer, JammerKind, JammerState, JammingTruth, ModulatedPower,
+    Emission, End, JammedLink, Jammer, JammerKind, JammerState, JammingTruth, ModulatedPower, Moving,
     OnOffProcess, PowerLevels, Reaction, Sweep, SweepOverlap, Waveform, jam, jam_to_signal_db,
     pulse_on_s,
 };

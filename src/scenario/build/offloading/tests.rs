@@ -483,11 +483,13 @@ fn without_hope_places_are_drawn() {
 #[test]
 fn the_documented_policies_are_good_and_all() {
     let text = include_str!("../../../../docs/policies.md");
-    let examples: Vec<&str> =
-        text.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let blocks = text.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let examples: Vec<Value> = blocks
+        .map(|block| serde_json::from_str(block).unwrap())
+        .filter(|example: &Value| !example["policies"]["offloading"].is_null())
+        .collect();
     assert_eq!(examples.len(), 2);
     for example in examples {
-        let example: Value = serde_json::from_str(example).unwrap();
         let (finished, answers) = run(&slow_edge(20), &example["policies"]["offloading"], false);
         assert_eq!(answers.problem, None);
         assert!(finished.summary["workloads"]["tasks"]["outcomes"]["done"].as_u64() > Some(50));

@@ -5,8 +5,8 @@ use crate::engine::RandomStreams;
 use crate::infra::{Position, Topology};
 use crate::placement::offloading::TierName;
 use crate::scenario::format::{
-    AcceleratorsSpec, AccessPointChoice, AccessPointSpecification, AssetAmount, AssetSpecification,
-    LinkSpecification, MobilityKind, NodeClassSpec, OfferedValues,
+    AcceleratorsSpec, AccessPointChoice, AssetAmount, AssetSpecification, LinkSpecification,
+    MobilityKind, NodeClassSpec, OfferedValues,
 };
 use crate::scenario::{DataRate, DataSize, Duration, InstructionRate, Ratio};
 use rand::RngExt;
@@ -256,7 +256,7 @@ fn class_of(node: &PlannedNode, access_points: bool) -> NodeClassSpec {
     let mut class = NodeClassSpec::of_tier(node.tier);
     class.wireless = Some(false);
     class.access_point = if access_points && node.tier == TierName::Edge {
-        AccessPointChoice::Yes(AccessPointSpecification::default())
+        AccessPointChoice::Yes(Box::default())
     } else {
         AccessPointChoice::No(None)
     };

@@ -5,8 +5,9 @@ use super::super::effective::effective_sinr;
 use super::super::link::{ControlLoss, LinkState};
 use super::super::sinr::{BandPower, SinrGroup, SinrGroups, sinr_groups};
 use super::super::to_db;
-use super::channels::{Channel, ChannelLayout, ControlCurves};
+use super::channels::{Bands, Channel, ChannelLayout, ControlCurves};
 use super::emission::{Arrival, Arrivals};
+use super::moving::Moving;
 use smallvec::SmallVec;
 
 /// What an end of a link receives beside jammers: milliwatts over the whole carrier.
@@ -72,6 +73,8 @@ const CONTROL_BETA: f64 = 1.6;
 ///   time as well as of the carrier.
 /// * A jammer of one channel spreads its power over that channel's resource blocks only, and leaves all others alone; those of
 ///   reference signals are felt by the data as if these were jammed with the same density.
+/// * Of a sweep, channels with a part of the carrier meet as much as passes over that part; of more than three the others
+///   with their mean power.
 /// * Down, a lost grant is one at the device and a lost answer one at the base station; up, only grants can be lost, since
 ///   the base station knows what it has decoded.
 ///
@@ -151,6 +154,9 @@ const NOTHING: ChannelReport = ChannelReport {
 /// Arrivals that are there at the same time.
 type Present = SmallVec<[Arrival; 4]>;
 
+/// Powers on parts of the carrier.
+type Felt = SmallVec<[BandPower; 4]>;
+
 /// Whether a jammer is on with the same power all the time.
 fn is_always(arrivals: &Arrivals) -> bool {
     matches!(arrivals.as_slice(), [only] if only.time >= 1.0 - 1e-12)
@@ -225,12 +231,17 @@ enum Side {
 impl Cell<'_> {
     /// Adds a state to a link.
     fn add(&self, time: f64, present: &Present, link: &mut JammedLink) {
-        let down = self.groups(Side::Device, Channel::Pdsch, present);
-        let up = self.groups(Side::Base, Channel::Pusch, present);
+        let down = self.groups(Side::Device, Channel::Pdsch, present, &[]);
+        let up = self.groups(Side::Base, Channel::Pusch, present, &[]);
         let lost = |side, channel| {
-            let groups = self.groups(side, channel, present);
-            let sinr = effective_sinr(&groups, CONTROL_BETA);
-            (self.curves.of(channel).map_or(0.0, |curve| curve.error(to_db(sinr))), mean(&groups))
+            let (mut loss, mut mean_sinr) = (0.0, 0.0);
+            for (time, passing) in self.passing(side, channel, present) {
+                let groups = self.groups(side, channel, present, &passing);
+                let sinr = effective_sinr(&groups, CONTROL_BETA);
+                loss += time * self.curves.of(channel).map_or(0.0, |curve| curve.error(to_db(sinr)));
+                mean_sinr += time * mean(&groups);
+            }
+            (loss, mean_sinr)
         };
         let ssb = lost(Side::Device, Channel::Ssb);
         let pdcch = lost(Side::Device, Channel::Pdcch);
@@ -253,18 +264,57 @@ impl Cell<'_> {
         link.uplink.push(LinkState { time, groups: up, control });
     }
 
-    /// SINR on the parts of a channel's resource blocks at an end; shares are of the channel.
-    fn groups(&self, side: Side, channel: Channel, present: &Present) -> SinrGroups {
+    /// What sweeps put on a channel that has a part of the carrier only: shares of the time, and powers in it.
+    fn passing(&self, side: Side, channel: Channel, present: &Present) -> SmallVec<[(f64, Felt); 1]> {
+        let mut cases: SmallVec<[(f64, Felt); 1]> = SmallVec::new();
+        cases.push((1.0, Felt::new()));
+        let bands = self.layout.bands(channel, self.carrier);
+        let sweeps = present.iter().filter_map(|arrival| Some((arrival, moves_over(&bands, arrival)?)));
+        for (rank, (arrival, moving)) in sweeps.enumerate() {
+            let density_mw = side.power_mw(arrival) / (arrival.band.1 - arrival.band.0);
+            let placements = moving.placements(self.carrier, &bands);
+            let felt = |placement: usize, share: f64| {
+                placements[placement].touched.iter().map(move |&(from, to)| BandPower {
+                    from,
+                    to,
+                    power_mw: share * density_mw * (to - from),
+                })
+            };
+            if rank >= MOST_CHANGING {
+                for case in &mut cases {
+                    let all = (0..placements.len()).flat_map(|own| felt(own, placements[own].time));
+                    case.1.extend(all);
+                }
+                continue;
+            }
+            let before = std::mem::take(&mut cases);
+            for (time, powers) in before {
+                for own in (0..placements.len()).filter(|&own| placements[own].time > 0.0) {
+                    let mut powers = powers.clone();
+                    powers.extend(felt(own, 1.0));
+                    cases.push((time * placements[own].time, powers));
+                }
+            }
+        }
+        cases
+    }
+
+    /// SINR on the parts of a channel's resource blocks at an end, with what passes over them; shares are of the channel.
+    fn groups(
+        &self,
+        side: Side,
+        channel: Channel,
+        present: &Present,
+        passing: &[BandPower],
+    ) -> SinrGroups {
         let end = match side {
             Side::Device => self.device,
             Side::Base => self.base,
         };
-        let mut felt: SmallVec<[BandPower; 4]> = SmallVec::new();
-        for arrival in present {
-            let power_mw = match side {
-                Side::Device => arrival.device_mw,
-                Side::Base => arrival.base_mw,
-            };
+        let bands = self.layout.bands(channel, self.carrier);
+        let mut felt = Felt::from_slice(passing);
+        for arrival in present.iter().filter(|arrival| moves_over(&bands, arrival).is_none()) {
+            let power_mw = side.power_mw(arrival);
             match arrival.target {
                 None => felt.push(BandPower { from: arrival.band.0, to: arrival.band.1, power_mw }),
                 Some(target) if feels(channel, target) => {
@@ -279,8 +329,7 @@ impl Cell<'_> {
                 Some(_) => {}
             }
         }
-        let bands = self.layout.bands(channel, self.carrier);
-        if felt.is_empty() || bands.as_slice() == [(0.0, 1.0)] {
+        if felt.is_empty() || is_whole(&bands) {
             return sinr_groups(end.signal_mw, end.noise_mw, end.interference_mw, &felt);
         }
         // The channel's own parts of the carrier, each as a carrier of its own.
@@ -288,7 +337,7 @@ impl Cell<'_> {
         let mut groups = SinrGroups::new();
         for (from, to) in bands {
             let place = |at: f64| ((at - from) / (to - from)).clamp(0.0, 1.0);
-            let cut: SmallVec<[BandPower; 4]> = felt
+            let cut: Felt = felt
                 .iter()
                 .filter(|band| band.to > from && band.from < to)
                 .map(|band| {
@@ -306,6 +355,26 @@ impl Cell<'_> {
         }
         groups
     }
+}
+
+impl Side {
+    /// What arrives at this end.
+    fn power_mw(self, arrival: &Arrival) -> f64 {
+        match self {
+            Side::Device => arrival.device_mw,
+            Side::Base => arrival.base_mw,
+        }
+    }
+}
+
+/// Whether bands are the whole carrier.
+fn is_whole(bands: &Bands) -> bool {
+    bands.as_slice() == [(0.0, 1.0)]
+}
+
+/// How an arrival moves, if that matters to a channel with these bands.
+fn moves_over(bands: &Bands, arrival: &Arrival) -> Option<Moving> {
+    arrival.moving.filter(|_| !is_whole(bands))
 }
 
 fn mean(groups: &SinrGroups) -> f64 {

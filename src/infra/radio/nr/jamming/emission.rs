@@ -6,6 +6,7 @@ use super::super::to_db;
 use super::JammingTruth;
 use super::channels::{Channel, ChannelLayout};
 use super::jammer::{Jammer, JammerKind};
+use super::moving::Moving;
 use super::power::PowerLevels;
 use super::time::Sweep;
 use smallvec::SmallVec;
@@ -42,8 +43,10 @@ pub struct Arrival {
     pub time: f64,
     /// Share of the period in which it is on air, 0 to 1: for measured powers and the truth.
     pub airtime: f64,
-    /// Its band as shares of the carrier.
+    /// Its band as shares of the carrier; of one that moves as wide as on average.
     pub band: (f64, f64),
+    /// How it moves, if it does.
+    pub moving: Option<Moving>,
     /// The one channel that it attacks; `None` if all.
     pub target: Option<Channel>,
     /// Milliwatts within the carrier at the device while it is on.
@@ -64,6 +67,7 @@ struct Attack {
     time: f64,
     airtime: f64,
     band: (f64, f64),
+    moving: Option<Moving>,
     /// Share of the jammer's power that falls into the carrier.
     within: f64,
     target: Option<Channel>,
@@ -98,6 +102,7 @@ impl Emission {
                 time: share * attack.time,
                 airtime: share * attack.airtime,
                 band: attack.band,
+                moving: attack.moving,
                 target: attack.target,
                 device_mw: attack.within * mw_from_dbm(dbm + coupling.to_device_db),
                 base_mw: attack.within * mw_from_dbm(dbm + coupling.to_base_db),
@@ -112,7 +117,8 @@ impl Emission {
         let length_s = self.to_s - self.from_s;
         let band = carrier.overlap(centre_hz, bandwidth_hz)?;
         let within = ((band.1 - band.0) * carrier.occupied_hz() / bandwidth_hz).min(1.0);
-        let whole = Attack { time: 1.0, airtime: 1.0, band, within, target: None, cycle_s: length_s };
+        let (target, cycle_s) = (None, length_s);
+        let whole = Attack { time: 1.0, airtime: 1.0, band, moving: None, within, target, cycle_s };
         Some(match kind {
             JammerKind::Constant => whole,
             JammerKind::Random { mean_on_s, mean_off_s, .. } => {
@@ -130,14 +136,19 @@ impl Emission {
                 if met.on <= 0.0 {
                     return None;
                 }
-                // Where it is does not matter to a carrier whose parts are alike: as if it began at the lower edge of what
-                // it touches.
+                // Where it is does not matter to channels that have the whole carrier: as if it began at the lower edge of
+                // what it touches. To others it moves.
                 let width = met.width_hz / carrier.occupied_hz();
                 let start = band.0.min(1.0 - width).max(0.0);
                 Attack {
                     time: met.on,
                     airtime: met.on,
                     band: (start, start + width),
+                    moving: (bandwidth_hz > width_hz).then_some(Moving {
+                        sweep,
+                        from_s: self.from_s,
+                        to_s: self.to_s,
+                    }),
                     within: met.width_hz / width_hz,
                     target: None,
                     cycle_s: sweep.cycle_s(),
@@ -162,7 +173,7 @@ impl Emission {
                 let airtime = accuracy * layout.duty(target, carrier);
                 let (band, target) = (edges(layout, target, carrier), Some(target));
                 let cycle_s = carrier.numerology().slot_s();
-                Attack { time: accuracy, airtime, band, within: 1.0, target, cycle_s }
+                Attack { time: accuracy, airtime, band, moving: None, within: 1.0, target, cycle_s }
             }
         })
     }

@@ -11,6 +11,7 @@ mod channels;
 mod effect;
 mod emission;
 mod jammer;
+mod moving;
 mod power;
 mod time;
 
@@ -18,6 +19,7 @@ pub use channels::{Bands, Channel, ChannelLayout, ControlCurves};
 pub use effect::{ChannelReport, End, JammedLink, jam};
 pub use emission::{Arrival, Arrivals, Coupling, Emission};
 pub use jammer::{Jammer, JammerKind, JammerState};
+pub use moving::Moving;
 pub use power::{ModulatedPower, PowerLevels, Waveform};
 pub use time::{Durations, OnOffProcess, Reaction, Sweep, SweepOverlap, pulse_on_s};
 

@@ -193,6 +193,30 @@ impl Sweep {
         let on = (touched / (duration_s * self.rate_hz_per_s)).clamp(0.0, 1.0);
         SweepOverlap { on, width_hz: area / touched }
     }
+
+    /// Share of the time between two times in which its lower edge is between two frequencies; 0 of one that stands.
+    ///
+    /// ```
+    /// use stratosim::infra::nr::Sweep;
+    /// let sweep = Sweep { from_hz: 0.0, to_hz: 110.0, band_hz: 10.0, rate_hz_per_s: 100.0 };
+    /// assert!((sweep.share_at(30.0, 60.0, 0.0, 7.0) - 0.3).abs() < 1e-12);
+    /// // In the first fifth of a cycle it comes to 20 only.
+    /// assert!((sweep.share_at(10.0, 60.0, 0.0, 0.2) - 0.5).abs() < 1e-12);
+    /// ```
+    #[must_use]
+    pub fn share_at(&self, low_hz: f64, high_hz: f64, from_s: f64, to_s: f64) -> f64 {
+        let span_hz = self.to_hz - self.from_hz - self.band_hz;
+        if to_s <= from_s || span_hz <= 0.0 {
+            return 0.0;
+        }
+        let until = |edge_hz: f64| (edge_hz.min(high_hz) - low_hz.max(self.from_hz)).max(0.0);
+        let at = |time_s: f64| {
+            let moved_hz = time_s * self.rate_hz_per_s;
+            let cycles = (moved_hz / span_hz).floor();
+            cycles * until(self.from_hz + span_hz) + until(self.from_hz + moved_hz - cycles * span_hz)
+        };
+        ((at(to_s) - at(from_s)) / ((to_s - from_s) * self.rate_hz_per_s)).clamp(0.0, 1.0)
+    }
 }
 
 /// How a reactive jammer hits: it listens, and sends when it hears its victim.

@@ -129,7 +129,7 @@ impl LinkConfig {
     }
 
     /// Slots in a second that can carry data of one device or another.
-    fn data_slots_per_s(&self) -> f64 {
+    pub(in crate::infra) fn data_slots_per_s(&self) -> f64 {
         let slots = self.pattern().filter(|symbols| self.grant(*symbols).data_elements() > 0).count();
         slots as f64 * self.patterns_per_s()
     }

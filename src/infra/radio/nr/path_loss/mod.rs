@@ -41,7 +41,8 @@ impl RadioPath {
     /// Distance between the antennas in metres.
     #[must_use]
     pub fn distance_3d_m(&self) -> f64 {
-        self.distance_2d_m.hypot(self.base_height_m - self.device_height_m)
+        let rise_m = self.base_height_m - self.device_height_m;
+        (self.distance_2d_m * self.distance_2d_m + rise_m * rise_m).sqrt()
     }
 
     /// Carrier in gigahertz, the unit of most formulas.

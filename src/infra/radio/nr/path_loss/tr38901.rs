@@ -1,5 +1,6 @@
 //! The scenarios of TR 38.901, table 7.4.1-1.
 
+use super::super::decibel::lg;
 use super::{ByState, LineOfSight, PathLoss, PathLossRange, RadioPath, Shadowing};
 use crate::engine::EntityStream;
 use crate::infra::radio::SPEED_OF_LIGHT_M_PER_S;
@@ -15,16 +16,35 @@ fn break_point_m(path: &RadioPath, environment_m: f64) -> f64 {
     4.0 * heights_m2 * path.carrier_hz / SPEED_OF_LIGHT_M_PER_S
 }
 
+/// Logarithms to the base of ten of the distance between antennas in metres and of the carrier in gigahertz.
+#[derive(Clone, Copy)]
+struct Logs {
+    distance: f64,
+    carrier: f64,
+}
+
+impl Logs {
+    fn new(path: &RadioPath) -> Self {
+        Logs { distance: lg(path.distance_3d_m()), carrier: lg(path.carrier_ghz()) }
+    }
+}
+
 /// Loss of the two slopes of UMi and UMa.
-fn two_slopes_db(path: &RadioPath, break_m: f64, intercept_db: f64, near: f64, far: f64) -> f64 {
-    let distance_m = path.distance_3d_m();
-    let carrier_db = intercept_db + 20.0 * path.carrier_ghz().log10();
+fn two_slopes_db(
+    path: &RadioPath,
+    logs: Logs,
+    break_m: f64,
+    intercept_db: f64,
+    near: f64,
+    far: f64,
+) -> f64 {
+    let carrier_db = intercept_db + 20.0 * logs.carrier;
     // Antennas at or below the height of the surroundings have no break point, and the first slope alone.
     if path.distance_2d_m <= break_m || break_m <= 0.0 {
-        return carrier_db + near * distance_m.log10();
+        return carrier_db + near * logs.distance;
     }
     let rise_m = path.base_height_m - path.device_height_m;
-    carrier_db + 40.0 * distance_m.log10() - far * (break_m * break_m + rise_m * rise_m).log10()
+    carrier_db + 40.0 * logs.distance - far * lg(break_m * break_m + rise_m * rise_m)
 }
 
 /// UMi street canyon: antennas below the roofs, 10 m in the standard's calibrations.
@@ -69,11 +89,12 @@ impl UrbanMicro {
 impl PathLoss for UrbanMicro {
     fn path_loss_db(&self, path: &RadioPath) -> f64 {
         let path = path.at_least_2d_m(LEAST_2D_M);
-        let seen = || two_slopes_db(&path, break_point_m(&path, 1.0), 32.4, 21.0, 9.5);
+        let logs = Logs::new(&path);
+        let seen = || two_slopes_db(&path, logs, break_point_m(&path, 1.0), 32.4, 21.0, 9.5);
         if path.line_of_sight {
             return seen();
         }
-        let (distance, carrier) = (path.distance_3d_m().log10(), path.carrier_ghz().log10());
+        let Logs { distance, carrier } = logs;
         if self.optional {
             return 32.4 + 20.0 * carrier + 31.9 * distance;
         }
@@ -160,11 +181,13 @@ impl UrbanMacro {
 impl PathLoss for UrbanMacro {
     fn path_loss_db(&self, path: &RadioPath) -> f64 {
         let path = path.at_least_2d_m(LEAST_2D_M);
-        let seen = || two_slopes_db(&path, break_point_m(&path, self.environment_m), 28.0, 22.0, 9.0);
+        let logs = Logs::new(&path);
+        let seen =
+            || two_slopes_db(&path, logs, break_point_m(&path, self.environment_m), 28.0, 22.0, 9.0);
         if path.line_of_sight {
             return seen();
         }
-        let (distance, carrier) = (path.distance_3d_m().log10(), path.carrier_ghz().log10());
+        let Logs { distance, carrier } = logs;
         if self.optional {
             return 32.4 + 20.0 * carrier + 30.0 * distance;
         }
@@ -327,7 +350,7 @@ impl IndoorHotspot {
 
 impl PathLoss for IndoorHotspot {
     fn path_loss_db(&self, path: &RadioPath) -> f64 {
-        let (distance, carrier) = (path.distance_3d_m().max(1.0).log10(), path.carrier_ghz().log10());
+        let (distance, carrier) = (lg(path.distance_3d_m().max(1.0)), lg(path.carrier_ghz()));
         let seen_db = 32.4 + 17.3 * distance + 20.0 * carrier;
         match (path.line_of_sight, self.optional) {
             (true, _) => seen_db,

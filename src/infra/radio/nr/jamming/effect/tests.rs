@@ -158,6 +158,46 @@ fn pulses_within_a_slot_are_parts_of_a_block() {
     );
 }
 
+/// 20 MHz sweep over the carrier and as much beside it at each side, 118.28 MHz of lower edges: each frequency meets it for
+/// 20 / 118.28 of the time. A channel is lost while it is covered, never while it is not touched, and its place is none.
+#[test]
+fn sweeps_pass_over_all_channels() {
+    let run = |centre_hz: f64, bandwidth_hz: f64| {
+        let kind = JammerKind::Sweep { width_hz: 20e6, rate_hz_per_s: 118.28e9 };
+        let jammer = Jammer { kind, eirp_dbm: 30.0, centre_hz, bandwidth_hz };
+        let mut random = RandomStreams::new(1).entity("jammer", 0);
+        let mut state = jammer.state(&mut random);
+        let emission = jammer.emit(&mut state, 0.0, 1.0, &mut random);
+        let coupling = Coupling {
+            to_device_db: -70.0,
+            to_base_db: -70.0,
+            sensed_dbm: -60.0,
+            burst_s: 5e-4,
+            activity: 0.5,
+        };
+        link(&[emission.arrivals(&carrier(), &ChannelLayout::default(), &coupling)]).channels
+    };
+    let found = run(3.5e9, 138.28e6);
+    let dwell = 20.0 / 118.28;
+    let jammed = 1.0 / (0.02 + 1e3 * 98.28 / 20.0);
+    let expected_db = to_db((1.0 - dwell) * 50.0 + dwell * jammed);
+    for found_db in [found.ssb_sinr_db, found.pucch_sinr_db] {
+        assert!((found_db - expected_db).abs() < 1e-9, "{found:?} {expected_db}");
+    }
+    for (loss, width_mhz) in [(found.ssb_loss, 7.2), (found.prach_loss, 4.32)] {
+        let (least, most) = ((20.0 - width_mhz) / 118.28, (20.0 + width_mhz) / 118.28);
+        assert!(least - 1e-9 < loss && loss < most, "{least} {loss} {most}");
+    }
+    // Over the lower half and over the upper one: both edges alike, and PRACH is in the lower one.
+    let [low, high] = [-30e6, 30e6].map(|off_hz| run(3.5e9 + off_hz, 60e6));
+    assert!((low.pucch_sinr_db - high.pucch_sinr_db).abs() < 1e-6, "{low:?} {high:?}");
+    assert!(low.pucch_sinr_db < to_db(50.0) - 0.5);
+    // Its 4.32 MHz begin two blocks above the carrier's edge, 11.58 MHz above the sweep's: of 40 MHz of lower edges it is
+    // covered for 11.58 and touched for 15.9.
+    assert!(low.prach_loss > 11.58 / 40.0 - 1e-9 && low.prach_loss < 15.9 / 40.0, "{low:?}");
+    assert!(high.prach_loss < 1e-6, "{high:?}");
+}
+
 fn kinds() -> Vec<JammerKind> {
     let random = JammerKind::Random { mean_on_s: 0.3, mean_off_s: 0.3, durations: Durations::Uniform };
     let reaction = Reaction { threshold_dbm: -80.0, sense_s: 1e-4, stay_s: 1.0, probability: 0.9 };

@@ -1,0 +1,55 @@
+//! Models of path loss and schedulers of 5G cells.
+
+use super::{BuildPathLoss, BuildScheduler, Entry, Registry, parameters};
+use crate::infra::nr::{BlockScheduler, PathLoss};
+use crate::scenario::Site;
+use crate::scenario::format::{PathLossKind, SchedulerKind};
+use serde_json::Value;
+use std::sync::Arc;
+
+pub(super) type MakePathLoss = Box<dyn Fn(&Value, &Site<'_>) -> Option<BuiltPathLoss> + Send + Sync>;
+pub(super) type MakeScheduler =
+    Box<dyn Fn(&Value, &Site<'_>) -> Option<Arc<dyn BlockScheduler>> + Send + Sync>;
+
+/// A model of path loss, and the height of base stations in metres where a scenario does not say.
+pub(in crate::scenario) struct BuiltPathLoss {
+    pub(in crate::scenario) model: Arc<dyn PathLoss>,
+    pub(in crate::scenario) base_height_m: f64,
+}
+
+impl Registry {
+    /// Registers a model of path loss of 5G cells.
+    pub fn path_loss<P: BuildPathLoss>(&mut self, name: &str) -> &mut Self {
+        let make: MakePathLoss = Box::new(|value, site| {
+            let parameters = site.check(parameters::<P>(value))?;
+            let model = parameters.build(site)?;
+            Some(BuiltPathLoss { model, base_height_m: parameters.base_height_m() })
+        });
+        self.path_loss.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Registers a scheduler of 5G cells.
+    pub fn scheduler<P: BuildScheduler>(&mut self, name: &str) -> &mut Self {
+        let make: MakeScheduler =
+            Box::new(|value, site| site.check(parameters::<P>(value))?.build(site));
+        self.schedulers.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    pub(in crate::scenario) fn make_path_loss(
+        &self,
+        kind: &PathLossKind,
+        site: &Site<'_>,
+    ) -> Option<BuiltPathLoss> {
+        (self.path_loss.get(kind.kind())?.make)(&kind.0, site)
+    }
+
+    pub(in crate::scenario) fn make_scheduler(
+        &self,
+        kind: &SchedulerKind,
+        site: &Site<'_>,
+    ) -> Option<Arc<dyn BlockScheduler>> {
+        (self.schedulers.get(kind.kind())?.make)(&kind.0, site)
+    }
+}
