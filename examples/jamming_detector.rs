@@ -117,7 +117,8 @@ fn scores(train: &Samples, test: &Samples) -> Result<[f64; 2], Box<dyn Error>> {
     let forest = RandomForestClassifier::fit(&known, &train.jammed, parameters)?;
     let parameters = LogisticRegressionParameters::default().with_alpha(1.0);
     let regression = LogisticRegression::fit(&known, &train.jammed, parameters)?;
-    let f1_of = |found: Vec<u32>| f1(&test.jammed, &found, 1.0);
+    // Where no jammed window is found there is no precision either: not a number, which scores 0.
+    let f1_of = |found: Vec<u32>| f1(&test.jammed, &found, 1.0).max(0.0);
     Ok([f1_of(forest.predict(&unknown)?), f1_of(regression.predict(&unknown)?)])
 }
 
