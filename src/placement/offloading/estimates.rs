@@ -39,7 +39,8 @@ impl OffloadingPolicy for LeastLoaded {
     }
 }
 
-/// The node with the earliest estimated arrival of the result: upload, wait, execution and download.
+/// The node with the earliest estimated arrival of the result: upload, wait, execution and download. A
+/// task is refused if no node gives an estimate, as when a queue on the way to each of them is full.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MinLatency {
@@ -74,7 +75,8 @@ impl OffloadingPolicy for MinLatency {
 }
 
 /// The node that costs the device the least energy among those expected to meet the deadline; if none
-/// is, the one expected to be done first. Equal energies go to the earlier result.
+/// is, the one expected to be done first. Equal energies go to the earlier result. A task is refused if
+/// no node gives an estimate, as when a queue on the way to each of them is full.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EnergyAware {

@@ -133,22 +133,25 @@ struct Watched {
 #[derive(Debug, Default)]
 struct Answers {
     decisions: u64,
+    refusals: u64,
     outcomes: u64,
     energy_j: f64,
     problem: Option<String>,
 }
 
 impl Watched {
-    fn check(&self, view: &OffloadingView<'_>, decision: OffloadingDecision) -> Option<String> {
+    fn check(&self, view: &mut OffloadingView<'_>, decision: OffloadingDecision) -> Option<String> {
         let node = match decision {
             OffloadingDecision::Run(node) => Some(node),
             OffloadingDecision::Place(target) => Some(target.node),
             OffloadingDecision::Refuse => None,
         };
         let Some(node) = node else {
-            let mut nodes = self.served.iter().flat_map(|&tier| view.nodes(tier)).copied();
-            let admitting = nodes.find(|&node| view.admits(node));
-            return admitting.map(|node| format!("refused although {node:?} admits it"));
+            let nodes = self.served.iter().flat_map(|&tier| view.nodes(tier)).copied();
+            let admitting: Vec<_> = nodes.filter(|&node| view.admits(node)).collect();
+            // Without an estimate the queues on the way are full, so that the transfer would be refused.
+            let open = admitting.into_iter().find(|&node| view.completion_s(node).is_some());
+            return open.map(|node| format!("refused although {node:?} admits it"));
         };
         if node.index() >= view.infrastructure().nodes().len() {
             return Some(format!("{node:?} does not exist"));
@@ -171,6 +174,7 @@ impl OffloadingPolicy for Watched {
         let mut answers = self.answers.lock().unwrap();
         assert_eq!(answers.decisions, view.decision(), "decisions are numbered from 0");
         answers.decisions += 1;
+        answers.refusals += u64::from(decision == OffloadingDecision::Refuse);
         answers.energy_j += energy_j;
         answers.problem = answers.problem.take().or(problem);
         decision
@@ -313,6 +317,29 @@ proptest! {
             prop_assert_eq!(&finished.summary, &unrecorded.summary, "{}", kind);
             prop_assert_eq!(fingerprint(finished), fingerprint(again), "{}", kind);
         }
+    }
+}
+
+/// A device that offers its access link more than it carries: while the queue there is full no node gives an
+/// estimate, and who compares estimates refuses, although the nodes themselves have room.
+#[test]
+fn full_queues_leave_nothing_to_compare() {
+    let scheduling = json!({ "kind": "space_shared", "queue_limit": 1 });
+    let world = json!({ "duration": "12 s", "seed": 183, "nodes": [
+            { "tier": "edge", "cores": 2, "scheduling": scheduling, "access_point": { "range": "400 m" } },
+            { "tier": "cloud", "cores": 3, "scheduling": scheduling },
+            { "tier": "fog", "scheduling": scheduling },
+            { "tier": "device", "battery": { "capacity": "60 J", "level": 0.9 },
+                "interface": { "transmit_nj_per_bit": 283 }, "mobility": { "kind": "static" } } ],
+        "network": { "model": { "kind": "windowed_queue", "window": "1 s", "mean_interval": "1 s",
+            "mean_message": "1 MB" } },
+        "workloads": [{ "kind": "tasks", "applications": [{ "length": 20_000, "upload": 3e6,
+            "download": 3e6, "arrival": { "kind": "poisson", "mean_interval": 0.22701966173841373 },
+            "predicted_utilisation": { "edge": "10 %", "fog": "10 %", "cloud": "1 %", "device": "80 %" } }] }] });
+    for kind in ["energy_aware", "min_latency"] {
+        let (_, answers) = run(&world, &json!({ "kind": kind }), true);
+        assert!(answers.problem.is_none(), "{kind}: {:?}", answers.problem);
+        assert!(answers.refusals > 0 && answers.refusals < answers.decisions, "{kind}: {answers:?}");
     }
 }
 
