@@ -17,9 +17,9 @@ use super::{from_db, to_db};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PowerControl {
-    /// P0 in dBm of a resource block at 15 kHz, -202 to 24: -100, which is what 24 dBm on 16 blocks are after 112 dB (power
-    /// control set 1 of TR 36.942, the same for each bandwidth), 16 dB above the noise of a base station. Networks have -80 to
-    /// -106; more aims higher, on fewer blocks.
+    /// P0 in dBm of a resource block at 15 kHz, -202 to 24: -100, a choice of ours, 16 dB above the noise of a base station, for
+    /// which 24 dBm last on 16 blocks to 112 dB. srsRAN's gNB has -76 where nothing else is said (`p0_nominal_with_grant`);
+    /// more aims higher, on fewer blocks.
     pub target_dbm: f64,
     /// Share of the path loss that is made up for, 0 to 1: 1.
     pub alpha: f64,

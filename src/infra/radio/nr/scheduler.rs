@@ -144,7 +144,11 @@ impl BlockScheduler for ProportionalFair {
         let all: Vec<usize> = (0..claims.len()).collect();
         let highest = claims.iter().map(|claim| claim.rate_bps).fold(0.0, f64::max);
         let power = (1.0 - self.fairness) / self.fairness;
-        fill(claims, &all, |claim| (claim.rate_bps / highest).powf(power), 1.0, shares);
+        let weight = |claim: &Claim| match power {
+            0.0 => 1.0,
+            _ => (claim.rate_bps / highest).powf(power),
+        };
+        fill(claims, &all, weight, 1.0, shares);
     }
 
     fn grants(&self, slot: u64, blocks: u32, claims: &[SlotClaim], grants: &mut Vec<u32>) {
@@ -198,6 +202,14 @@ fn fill(
     available: f64,
     shares: &mut [f64],
 ) -> f64 {
+    // Where there is enough for all, nobody's weight matters.
+    let wanted: f64 = places.iter().map(|&place| claims[place].most()).sum();
+    if wanted <= available {
+        for &place in places {
+            shares[place] = claims[place].most();
+        }
+        return available - wanted;
+    }
     // By the level at which each is full, the first to be so first.
     let mut order: Vec<(f64, f64, usize)> = places
         .iter()

@@ -68,7 +68,9 @@ impl LargeScaleFading {
         let drawn: f64 = StandardNormal.sample(random);
         let before = path.line_of_sight;
         let shadowing = model.shadowing(path);
-        if redrawn < -(-moved_m / shadowing.state_correlation_m).exp_m1() {
+        let ways = moved_m / shadowing.state_correlation_m;
+        // 1 - exp(-x) is below x: it is seldom needed.
+        if redrawn < ways && redrawn < -(-ways).exp_m1() {
             self.visibility = visibility;
         }
         let kept = if self.line_of_sight(model, path) == before {

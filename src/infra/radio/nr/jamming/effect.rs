@@ -231,9 +231,20 @@ enum Side {
 impl Cell<'_> {
     /// Adds a state to a link.
     fn add(&self, time: f64, present: &Present, link: &mut JammedLink) {
+        let even = present.iter().all(is_even);
         let down = self.groups(Side::Device, Channel::Pdsch, present, &[]);
         let up = self.groups(Side::Base, Channel::Pusch, present, &[]);
+        let (mean_down, mean_up) = (mean(&down), mean(&up));
+        let even_db = if even { [to_db(mean_down), to_db(mean_up)] } else { [0.0; 2] };
         let lost = |side, channel| {
+            if even {
+                // All channels meet what the data meets.
+                let (sinr, sinr_db) = match side {
+                    Side::Device => (mean_down, even_db[0]),
+                    Side::Base => (mean_up, even_db[1]),
+                };
+                return (self.curves.of(channel).map_or(0.0, |curve| curve.error(sinr_db)), sinr);
+            }
             let (mut loss, mut mean_sinr) = (0.0, 0.0);
             for (time, passing) in self.passing(side, channel, present) {
                 let groups = self.groups(side, channel, present, &passing);
@@ -255,9 +266,9 @@ impl Cell<'_> {
         channels.pucch_loss += time * pucch.0;
         channels.prach_loss += time * (1.0 - (1.0 - prach.0) * (1.0 - collision));
         channels.ssb_sinr_db += time * ssb.1;
-        channels.pdsch_sinr_db += time * mean(&down);
+        channels.pdsch_sinr_db += time * mean_down;
         channels.pucch_sinr_db += time * pucch.1;
-        channels.pusch_sinr_db += time * mean(&up);
+        channels.pusch_sinr_db += time * mean_up;
         let control = ControlLoss { grant: pdcch.0, feedback: pucch.0 };
         link.downlink.push(LinkState { time, groups: down, control });
         let control = ControlLoss { grant: pdcch.0, feedback: 0.0 };
@@ -365,6 +376,11 @@ impl Side {
             Side::Base => arrival.base_mw,
         }
     }
+}
+
+/// Whether an arrival is the same on all of the carrier.
+fn is_even(arrival: &Arrival) -> bool {
+    arrival.target.is_none() && arrival.moving.is_none() && arrival.band == (0.0, 1.0)
 }
 
 /// Whether bands are the whole carrier.
