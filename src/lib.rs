@@ -152,9 +152,7 @@
 //! | [`prelude`] | what a study needs, in one `use` |
 //! | [`world`] | the builder, the simulation, sampling, events of one's own |
 //! | [`infra`] | nodes and compute, virtual machines, mobility and attachment, network, faults |
-//! | [`apps`] | the trait of workloads; device tasks, virtual machines |
-//! | [`infra`] | nodes and compute, mobility and attachment, network, faults |
-//! | [`apps`] | the trait of workloads, device tasks, virtual machines |
+//! | [`apps`] | the trait of workloads; device tasks, virtual machines; agents that send each other messages, user sessions |
 //! | [`placement`] | decision points and policies |
 //! | [`energy`] | power, frequency steps, batteries, signals, sites, service levels |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
@@ -240,3 +238,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The Rust of the page about agents, compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/agents.md")]
+struct AgentsPage;

@@ -1,5 +1,7 @@
 //! What a workload may ask of the world.
 
+use super::agents::AgentId;
+use super::orchestration::{OrchestrationFacts, OrchestrationRequest, Order};
 use super::workflows::{WorkflowChoice, WorkflowRequest};
 use super::{
     ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
@@ -17,6 +19,7 @@ use crate::infra::{
     MigrationId, MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord,
     VmId, VmRefusal, VmSpec,
 };
+use crate::placement::orchestration::ControlPlane;
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,11 +46,13 @@ pub enum DecisionPoint {
     WorkflowScheduling,
     /// What is done about a device whose radio link something is wrong with.
     AnomalyResponse,
+    /// Where instances of services run, and which users they serve.
+    Orchestration,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 7] = [
+    pub const ALL: [DecisionPoint; 8] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
@@ -55,6 +60,7 @@ impl DecisionPoint {
         DecisionPoint::ServicePlacement,
         DecisionPoint::WorkflowScheduling,
         DecisionPoint::AnomalyResponse,
+        DecisionPoint::Orchestration,
     ];
 
     /// The name in tables.
@@ -68,6 +74,7 @@ impl DecisionPoint {
             DecisionPoint::ServicePlacement => "service_placement",
             DecisionPoint::WorkflowScheduling => "workflow_scheduling",
             DecisionPoint::AnomalyResponse => "anomaly_response",
+            DecisionPoint::Orchestration => "orchestration",
         }
     }
 }
@@ -288,6 +295,25 @@ pub trait Context {
 
     /// Asks the scheduling policy for nodes for tasks of a workflow. The world has checked the answer.
     fn decide_workflow(&mut self, request: &WorkflowRequest<'_>) -> WorkflowChoice;
+
+    /// The control plane of this number, to ask it what users and records may know: it is by
+    /// [`decide_orchestration`](Self::decide_orchestration) alone that it decides. `None` if there is none.
+    fn control_plane(&self, plane: u32) -> Option<&dyn ControlPlane>;
+
+    /// Tells a control plane which platforms and services there are: once, before it is asked anything.
+    fn begin_orchestration(&mut self, plane: u32, facts: &dyn OrchestrationFacts);
+
+    /// Asks a control plane what an agent does, and adds that to `orders`. The world has left out what cannot be, and
+    /// records the actions; the workload carries out the rest.
+    fn decide_orchestration(
+        &mut self,
+        request: &OrchestrationRequest<'_>,
+        facts: &dyn OrchestrationFacts,
+        orders: &mut Vec<Order>,
+    );
+
+    /// Tells a control plane that an agent of it has died: what it knew is lost, and so are its open actions.
+    fn forget_agent(&mut self, plane: u32, agent: AgentId);
 
     /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
     /// decision; what is never told counts as unfinished when the run ends.

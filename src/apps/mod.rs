@@ -1,11 +1,14 @@
 //! Workloads: what wants to happen in the world.
 
+pub mod agents;
 mod anomaly;
 mod context;
 mod hosting;
 mod offloading;
+pub mod orchestration;
 mod service_placement;
 pub mod services;
+pub mod sessions;
 pub mod tasks;
 pub mod virtual_machines;
 pub mod workflows;

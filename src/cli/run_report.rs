@@ -152,6 +152,48 @@ fn report_machines(text: &mut String, name: &str, workload: &Value) {
     }
 }
 
+/// What users of services came to.
+fn report_sessions(text: &mut String, name: &str, workload: &Value) {
+    use std::fmt::Write;
+    let [requests, done, refused, lost] =
+        ["requests", "done", "refused", "lost"].map(|key| short(&workload[key]));
+    let latency = &workload["latency_s"];
+    let actions = |key: &str| short(&workload[key]["done"]);
+    let share = match workload["violation_share"].as_f64() {
+        Some(share) => format!("{:.2} %", 100.0 * share),
+        None => "-".into(),
+    };
+    let lines = [
+        (name, format!("{requests} requests of users")),
+        ("  done", format!("{done}, {refused} refused, {lost} lost")),
+        (
+            "  latency",
+            format!(
+                "mean {} s, median {} s, 95 % {} s",
+                short(&latency["mean"]),
+                short(&latency["p50"]),
+                short(&latency["p95"])
+            ),
+        ),
+        ("  beyond the limit", share),
+        (
+            "  control",
+            format!(
+                "{} migrations, {} replications, {} terminations, {} messages",
+                actions("migrations"),
+                actions("replications"),
+                short(&workload["terminations"]),
+                short(&workload["messages"])
+            ),
+        ),
+        ("  instances at the end", short(&workload["instances"])),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+}
+
 fn report_cloudsim(text: &mut String, name: &str, workload: &Value) {
     use std::fmt::Write;
     let percent = |key: &str| format!("{:.3} %", 100.0 * workload[key].as_f64().unwrap_or(0.0));
@@ -261,6 +303,9 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
             line(&mut text, name, format!("{} workflows arrived", short(arrived)));
         }
         let all = if arrived.is_number() { arrived } else { created };
+        if workload["stale_s"].is_object() {
+            report_sessions(&mut text, name, workload);
+        }
         if workload["vms"].is_object() {
             report_machines(&mut text, name, workload);
         } else if workload["vms"].is_number() {

@@ -257,6 +257,11 @@ impl InfraBuilder {
         self.perturbations.push(spec);
     }
 
+    /// Whether latencies stay as they are, and no networks lead past the access points.
+    pub(crate) fn has_fixed_latencies(&self) -> bool {
+        self.perturbations.is_empty() && self.directs.is_empty()
+    }
+
     /// By which rule devices choose their access points.
     pub fn attach_by(&mut self, criterion: Criterion) {
         self.criterion = criterion;

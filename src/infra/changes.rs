@@ -5,7 +5,7 @@ use super::event::{InfraEvent, JobOutcome, NodeChange, Notice, TransferOutcome};
 use super::faults::FaultTarget;
 use super::feed::FeedChange;
 use super::geometry::Leg;
-use super::ids::{LinkId, NodeId, TransferId};
+use super::ids::{NodeId, TransferId};
 use super::infrastructure::Infrastructure;
 use super::motion::Reattached;
 use super::network::Attachment;
@@ -190,12 +190,7 @@ impl Infrastructure {
         if self.network.transfers() == 0 {
             return;
         }
-        let incident: Vec<LinkId> = (0..)
-            .map(LinkId)
-            .zip(self.network.links())
-            .filter(|(_, link)| link.a == node || link.b == Some(node))
-            .map(|(id, _)| id)
-            .collect();
+        let incident = self.network.links_at(node);
         let hit = self.network.transfers_where(|transfer| {
             transfer.ends_at(node) || incident.iter().any(|&link| transfer.uses(link))
         });

@@ -2,8 +2,8 @@
 //! alone, with what they use of its energy.
 //!
 //! The energy of a node is shared out as follows. What it draws beyond its idle power is shared by the cores that are
-//! busy, whoever's jobs they serve; its idle power by its cores, so that an instance has the part of the cores that it
-//! has taken. What nobody has taken is nobody's. Both are integrals over the spans between changes, so that the parts
+//! busy, whoever's jobs they serve; its idle power by its cores, or by those that it offers or instances have taken where
+//! these are more, so that an instance has the part of the cores that it has taken. What nobody has taken is nobody's. Both are integrals over the spans between changes, so that the parts
 //! of all add up to what the meter of the node says.
 
 use super::compute::{Discipline, Job, Refusal, Resources};
@@ -50,6 +50,8 @@ struct Sharing {
     /// anew at each change, so that they do not drift.
     sums: [[f64; 3]; 2],
     since: SimTime,
+    /// Cores by which idle power is shared.
+    cores: f64,
     /// Watts of a busy core beyond idle, and of a core when idle.
     watts: [f64; 2],
     /// Joules of a core that would have been busy all the time, and of a core.
@@ -243,6 +245,17 @@ impl Infrastructure {
             self.compute.set_offer(now, instance, part);
             self.after_change(schedule, instance, busy);
         }
+        let shared = self.cores_of_idle(node);
+        if self.deployments.nodes.get(&node).is_some_and(|sharing| sharing.cores != shared) {
+            self.refresh(schedule, node, 0.0);
+        }
+    }
+
+    /// Cores by which the idle power of a node is shared: those of its class, or what it offers or has given to instances if
+    /// that is more.
+    fn cores_of_idle(&self, node: NodeId) -> f64 {
+        let offered = self.compute.offered_cores(self.nodes[node.index()].processor);
+        f64::from(self.class_of(node).cores).max(offered).max(self.taken_cores(node))
     }
 
     /// Charges a deployed instance with its part of the energy up to `now`, before its busy cores change.
@@ -291,9 +304,10 @@ impl Infrastructure {
         }
         let available = self.nodes[node.index()].is_available();
         let idle_w = if available { self.power_at(node, 0.0).min(power_w) } else { 0.0 };
-        let cores = f64::from(self.class_of(node).cores);
+        let cores = self.cores_of_idle(node);
         let cost_of_watt = self.cost_of_watt(node, now);
         if let Some(sharing) = self.deployments.nodes.get_mut(&node) {
+            sharing.cores = cores;
             sharing.advance(now, cost_of_watt);
             let dynamic_w = if busy_cores > 0.0 { (power_w - idle_w) / busy_cores } else { 0.0 };
             sharing.watts = [dynamic_w, if cores > 0.0 { idle_w / cores } else { 0.0 }];

@@ -26,9 +26,11 @@ impl Infrastructure {
     /// radio environment, of a node that is no access point, and of one that the device has not measured yet.
     #[must_use]
     pub fn received(&self, device: NodeId, site: NodeId, now: SimTime) -> Option<RadioSignal> {
+        // Looking for the site takes as long as there are many, which is in vain without an environment.
+        let signals = self.motion.signals()?;
         let index = self.access_points.iter().position(|(own, _)| *own == site)?;
         let place = self.motion.position(device, now);
-        self.motion.signals()?.look(device, AccessPointIndex(index as u32), place)
+        signals.look(device, AccessPointIndex(index as u32), place)
     }
 
     /// The working access points within whose range a device is, with at most `most` of them, the strongest first;

@@ -13,6 +13,7 @@ mod games;
 pub mod learning;
 pub mod minimum_power;
 pub mod offloading;
+pub mod orchestration;
 mod parameters;
 mod program;
 mod queues;

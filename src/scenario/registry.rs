@@ -3,10 +3,12 @@
 mod anomaly;
 mod builtins;
 mod describe;
+mod orchestration;
 mod radio;
 mod traits;
 
 pub use anomaly::{BuildDetector, BuildResponse};
+pub use orchestration::BuildControlPlane;
 pub use traits::{
     BuildConsolidation, BuildMobility, BuildOffloading, BuildOverload, BuildPathLoss, BuildPower,
     BuildScheduler, BuildServicePlacement, BuildWorkload, Parameters,
@@ -14,14 +16,16 @@ pub use traits::{
 
 use anomaly::AnomalyKinds;
 use describe::{add_shared, alternatives, infos, one_of, shared_info, split};
+use orchestration::MakeControlPlane;
 use radio::{MakePathLoss, MakeScheduler};
 
 use super::Site;
 use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
 use super::format::{
-    ChangeSpec, ConsolidationKind, FrequencyKind, GovernorTimesSpec, MobilityKind, OffloadingKind,
-    OverloadKind, PathLossKind, PowerKind, PowerStatesSpec, PredictorKind, Scenario, SchedulerKind,
-    SelectionKind, ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind, WorkloadKind,
+    ChangeSpec, ConsolidationKind, ControlKind, FrequencyKind, GovernorTimesSpec, MobilityKind,
+    OffloadingKind, OverloadKind, PathLossKind, PowerKind, PowerStatesSpec, PredictorKind, Scenario,
+    SchedulerKind, SelectionKind, ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
+    WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
@@ -87,6 +91,7 @@ pub struct Registry {
     workflow_scheduling: BTreeMap<String, Entry<Make<dyn WorkflowPolicy>>>,
     path_loss: BTreeMap<String, Entry<MakePathLoss>>,
     schedulers: BTreeMap<String, Entry<MakeScheduler>>,
+    control_planes: BTreeMap<String, Entry<MakeControlPlane>>,
     anomaly: AnomalyKinds,
 }
 
@@ -104,6 +109,7 @@ impl fmt::Debug for Registry {
             .field("selection", &self.selection.keys())
             .field("predictors", &self.predictors.keys())
             .field("service_placement", &self.service_placement.keys())
+            .field("control_planes", &self.control_planes.keys())
             .field("workflow_scheduling", &self.workflow_scheduling.keys())
             .field("path_loss", &self.path_loss.keys())
             .field("schedulers", &self.schedulers.keys())
@@ -177,6 +183,7 @@ impl Registry {
             workflow_scheduling: BTreeMap::new(),
             path_loss: BTreeMap::new(),
             schedulers: BTreeMap::new(),
+            control_planes: BTreeMap::new(),
             anomaly: AnomalyKinds::default(),
         }
     }
@@ -492,6 +499,7 @@ impl Registry {
         }
         for workload in &mut scenario.workloads {
             fill_kind(&self.workloads, &mut workload.0);
+            self.fill_control(&mut workload.0);
         }
     }
 
@@ -516,6 +524,7 @@ impl Registry {
             (PredictorKind::DEFINITION, one_of(&self.predictors, &mut generator)),
             (ServicePlacementKind::DEFINITION, one_of(&self.service_placement, &mut generator)),
             (WorkflowSchedulingKind::DEFINITION, one_of(&self.workflow_scheduling, &mut generator)),
+            (ControlKind::DEFINITION, self.control_schema(&mut generator)),
             (PathLossKind::DEFINITION, one_of(&self.path_loss, &mut generator)),
             (SchedulerKind::DEFINITION, one_of(&self.schedulers, &mut generator)),
         ];
@@ -562,6 +571,7 @@ impl Registry {
         kinds.extend(infos("predictor", &self.predictors));
         kinds.extend(infos("service placement policy", &self.service_placement));
         kinds.extend(infos("workflow scheduling policy", &self.workflow_scheduling));
+        kinds.extend(self.control_infos());
         kinds.extend(self.anomaly_infos());
         kinds.extend(infos("mobility model", &self.mobility));
         kinds.extend(infos("path loss model", &self.path_loss));

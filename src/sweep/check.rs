@@ -145,6 +145,13 @@ impl Names {
                 unknown(&place, "number of the summary", &path.to_string(), &self.metrics);
             }
         }
+        for (index, own) in plan.published.iter().enumerate() {
+            let name = own.metric.to_string();
+            if !self.metrics.contains(&name) {
+                let place = root.key("published").index(index).key("metric");
+                unknown(&place, "number of the summary", &name, &self.metrics);
+            }
+        }
         for (index, name) in unknown_names(&plan.tables, &self.tables) {
             unknown(&root.key("tables").index(index), "table", name, &self.tables);
         }

@@ -50,6 +50,9 @@ pub struct SweepSpec {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub metrics: Option<Vec<String>>,
+    /// Values that others have published, to be shown beside the means in the table `published`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<PublishedSpec>,
     /// Detail tables to keep of each run, such as `tasks`.
     #[serde(default)]
     pub tables: Vec<String>,
@@ -61,6 +64,21 @@ pub struct SweepSpec {
     /// here.
     #[serde(default)]
     pub format: FormatName,
+}
+
+/// A value that others have published.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedSpec {
+    /// The points that it belongs to, by conditions on axes as in `drop`; all of them if left out.
+    #[serde(default, rename = "where", skip_serializing_if = "Map::is_empty")]
+    pub points: Map<String, Value>,
+    /// The number of the summary that it is beside, by its path.
+    pub metric: String,
+    /// The value.
+    pub value: f64,
+    /// Where it is published.
+    pub source: String,
 }
 
 /// The scenario that is varied.

@@ -42,7 +42,8 @@
 //! * `runs/POINT-REPLICATION.json`: what a run came to, with its wall time.
 //! * `results.csv`: a row a run, with seed, axes, metrics, status and error.
 //! * `aggregate.csv`: a row a point and metric, with mean, standard deviation and confidence interval.
-//! * `dictionary.json`: what the columns of both mean.
+//! * `published.csv`: if the sweep has published values, these beside the means.
+//! * `dictionary.json`: what the columns of these mean.
 //! * `tables/POINT-REPLICATION/`: the detail tables that the sweep asks for, with their dictionary;
 //!   `tables/NAME.csv` or `.parquet`: all of one joined, if it asks for that.
 
@@ -59,6 +60,7 @@ mod merge;
 mod metrics;
 mod plan;
 mod points;
+mod published;
 mod queue;
 mod results;
 mod scenarios;
@@ -70,8 +72,8 @@ pub use aggregate::Interval;
 pub use axis::AxisColumn;
 pub use compare::{Comparison, Comparisons, compare};
 pub use format::{
-    AlternativeSpec, AxisSpec, HalfWidth, RangeSpec, SampleKind, SampleSpec, Scale, ScenarioSource,
-    SweepSpec, UntilSpec, sweep_schema,
+    AlternativeSpec, AxisSpec, HalfWidth, PublishedSpec, RangeSpec, SampleKind, SampleSpec, Scale,
+    ScenarioSource, SweepSpec, UntilSpec, sweep_schema,
 };
 pub use gather::Gathered;
 #[cfg(feature = "plot")]
@@ -314,5 +316,6 @@ fn publish(plan: &Plan, store: &Store, results: &SweepResults) -> Result<(), Swe
             plan.tables.iter().try_for_each(join)
         })?;
     }
-    store.publish(store.directory(), |directory| results.write(directory, plan.format()))
+    store
+        .publish(store.directory(), |directory| results.write(directory, plan.format(), &plan.published))
 }

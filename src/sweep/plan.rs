@@ -5,6 +5,7 @@ use super::axis::{Axis, AxisColumn, Setting, check_names};
 use super::drop::Drop;
 use super::format::{ScenarioSource, SweepSpec};
 use super::points::{combinations, draw};
+use super::published::Published;
 use super::until::{Replications, Seeds};
 use crate::output::FileFormat;
 use crate::scenario::format::FormatName;
@@ -75,6 +76,7 @@ pub struct Plan {
     pub(super) replications: Replications,
     pub(super) seeds: Seeds,
     pub(super) metrics: Option<Vec<Path>>,
+    pub(super) published: Vec<Published>,
     pub(super) tables: Vec<String>,
     pub(super) join_tables: bool,
     format: FormatName,
@@ -133,6 +135,7 @@ impl Plan {
             replications: parts.replications,
             seeds,
             metrics: parts.metrics,
+            published: parts.published,
             tables: spec.tables.clone(),
             join_tables: spec.join_tables,
             format: spec.format,
@@ -350,6 +353,7 @@ struct Parts {
     drops: Vec<Drop>,
     replications: Replications,
     metrics: Option<Vec<Path>>,
+    published: Vec<Published>,
 }
 
 impl Parts {
@@ -396,7 +400,12 @@ impl Parts {
             .map(|(index, drop)| Drop::new(drop, &axes, &here.index(index)))
             .collect();
         let drops = drops.into_iter().collect::<Option<_>>()?;
-        Some(Parts { axes, drops, replications: replications?, metrics })
+        let here = site.key("published");
+        let published = spec.published.iter().enumerate();
+        let published: Vec<Option<Published>> =
+            published.map(|(index, own)| Published::new(own, &axes, &here.index(index))).collect();
+        let published = published.into_iter().collect::<Option<_>>()?;
+        Some(Parts { axes, drops, replications: replications?, metrics, published })
     }
 }
 
@@ -436,7 +445,7 @@ fn first_seed(base: &Document, registry: &Registry) -> u64 {
 fn resolved(spec: &SweepSpec, base: &Document) -> Value {
     let mut sweep = serde_json::to_value(spec).unwrap_or_default();
     if let Some(object) = sweep.as_object_mut() {
-        for key in ["$schema", "name", "description"] {
+        for key in ["$schema", "name", "description", "published"] {
             object.shift_remove(key);
         }
         object.insert("scenario".into(), base.value().clone());

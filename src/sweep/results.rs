@@ -6,6 +6,7 @@ use super::axis::AxisColumn;
 use super::merge::check_complete;
 use super::metrics::Metrics;
 use super::plan::{Plan, RunId};
+use super::published::{self, Published};
 use super::store::{RunFile, read_header, read_runs};
 use crate::output::{
     Destination, FileFormat, OutputError, Recorder, RowWriter, TableSelection, dictionary,
@@ -317,14 +318,23 @@ impl SweepResults {
         TableSpec::new("aggregate", "One row a point and metric", columns)
     }
 
-    /// Writes `results`, `aggregate` and the dictionary of both.
-    pub(super) fn write(&self, directory: &Path, format: FileFormat) -> Result<(), OutputError> {
-        self.write_tables(directory, FileFormat::Csv)?;
+    /// Writes `results`, `aggregate`, published values if there are some, and the dictionary of all.
+    pub(super) fn write(
+        &self,
+        directory: &Path,
+        format: FileFormat,
+        published: &[Published],
+    ) -> Result<(), OutputError> {
+        self.write_tables(directory, FileFormat::Csv, published)?;
         if format == FileFormat::Parquet {
-            self.write_tables(directory, FileFormat::Parquet)?;
+            self.write_tables(directory, FileFormat::Parquet, published)?;
         }
         let path = directory.join("dictionary.json");
-        let text = dictionary([&self.results_table(), &self.aggregate_table()]);
+        let mut tables = vec![self.results_table(), self.aggregate_table()];
+        if !published.is_empty() {
+            tables.push(published::table(self.axis_columns()));
+        }
+        let text = dictionary(&tables);
         fs::write(&path, format!("{text:#}\n")).map_err(|source| OutputError::Io {
             action: "write",
             path,
@@ -332,7 +342,12 @@ impl SweepResults {
         })
     }
 
-    fn write_tables(&self, directory: &Path, format: FileFormat) -> Result<(), OutputError> {
+    fn write_tables(
+        &self,
+        directory: &Path,
+        format: FileFormat,
+        beside: &[Published],
+    ) -> Result<(), OutputError> {
         let destination = Destination::Files { directory: directory.to_path_buf(), format };
         let mut recorder = Recorder::new(destination, TableSelection::All);
         let spec = self.results_table();
@@ -371,6 +386,9 @@ impl SweepResults {
                 .cell(end(-1.0))
                 .cell(end(1.0))
                 .end();
+        }
+        if !beside.is_empty() {
+            published::write(beside, self, &mut recorder)?;
         }
         recorder.finish().map(|_| ())
     }

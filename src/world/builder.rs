@@ -10,11 +10,13 @@ use super::event::{Event, UserEvent};
 use super::governor::{Governor, GovernorTimes};
 use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
+use super::orchestration::Orchestration;
 use super::radio::{RadioSampling, RadioTable};
 use super::sampling::{Sampler, Sampling};
 use super::service_placement::{ServicePlacement, ServicePlacer};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
+use crate::apps::orchestration::PlaneHandle;
 use crate::apps::{DecisionPoint, Workload};
 use crate::engine::{Kernel, Phase, RandomStreams, SimDuration, SimTime};
 use crate::infra::dynamics::PerturbationSpec;
@@ -27,6 +29,7 @@ use crate::placement::anomaly;
 use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
 use crate::placement::frequency::{self, FrequencyGovernor};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
+use crate::placement::orchestration::{self, ControlPlane};
 use crate::placement::services::{self, ServicePlacementPolicy};
 use crate::placement::vm_allocation::{self, FirstFit, VmAllocationPolicy};
 use crate::placement::workflows::{self, Heft, WorkflowPolicy};
@@ -73,6 +76,7 @@ pub struct WorldBuilder {
     vm_allocation: (String, Box<dyn VmAllocationPolicy>),
     consolidation: (String, Box<dyn ConsolidationPolicy>),
     service_placement: Vec<(String, Box<dyn ServicePlacementPolicy>)>,
+    control_planes: Vec<(PlaneHandle, Box<dyn ControlPlane>)>,
     workflow_scheduling: (String, Box<dyn WorkflowPolicy>),
     pub(super) anomaly: AnomalySetup,
     recorded: Vec<DecisionPoint>,
@@ -99,6 +103,7 @@ impl WorldBuilder {
             vm_allocation: ("first_fit".into(), Box::new(FirstFit {})),
             consolidation: ("nothing".into(), Box::new(Nothing {})),
             service_placement: vec![("first_fit".into(), Box::new(services::FirstFit {}))],
+            control_planes: Vec::new(),
             workflow_scheduling: ("heft".into(), Box::new(Heft {})),
             anomaly: AnomalySetup::default(),
             recorded: DecisionPoint::ALL.to_vec(),
@@ -321,6 +326,32 @@ impl WorldBuilder {
         self.service_placement.len() as u32
     }
 
+    /// Adds a control plane for a workload of its own, and returns what the workload must know of it. `name` is what the
+    /// records call it.
+    pub fn control_plane(
+        &mut self,
+        name: impl Into<String>,
+        plane: impl ControlPlane + 'static,
+    ) -> PlaneHandle {
+        self.boxed_control_plane(name, Box::new(plane))
+    }
+
+    /// Adds a control plane from a box.
+    pub fn boxed_control_plane(
+        &mut self,
+        name: impl Into<String>,
+        plane: Box<dyn ControlPlane>,
+    ) -> PlaneHandle {
+        let handle = PlaneHandle::new(self.next_control_plane(), name, &*plane);
+        self.control_planes.push((handle.clone(), plane));
+        handle
+    }
+
+    /// The number that the next control plane will have.
+    pub(crate) fn next_control_plane(&self) -> u32 {
+        self.control_planes.len() as u32
+    }
+
     /// Sets the policy that decides on which nodes the tasks of workflows run; `name` is what the records call it.
     pub fn workflow_scheduling(
         &mut self,
@@ -426,6 +457,10 @@ impl WorldBuilder {
                 DecisionPoint::AnomalyResponse => {
                     PointSpec::new(point, self.anomaly.response_name(), anomaly::feature_columns())
                 }
+                DecisionPoint::Orchestration => {
+                    let name = self.control_planes.first().map_or("", |(own, _)| own.name.as_str());
+                    PointSpec::new(point, name, orchestration::feature_columns())
+                }
             })
             .collect();
         if records.is_recorded(tables.movements) {
@@ -464,8 +499,10 @@ impl WorldBuilder {
             let name = records.symbol(&name);
             service_placement.placers.push(ServicePlacer { policy, random, name });
         }
+        let orchestration = Orchestration::new(self.control_planes, &mut *records);
         let core = Core {
             service_placement,
+            orchestration,
             infrastructure,
             offloading: self.offloading.1,
             vm_allocation: self.vm_allocation.1,

@@ -10,11 +10,14 @@ use super::governor::Governor;
 use super::hosting;
 use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
+use super::orchestration::{self, Orchestration};
 use super::radio::RadioTable;
 use super::sampling::Sampler;
 use super::service_placement::{self, ServicePlacement};
 use super::tables::Tables;
 use super::workflow_scheduling;
+use crate::apps::agents::AgentId;
+use crate::apps::orchestration::{OrchestrationFacts, OrchestrationRequest, Order};
 use crate::apps::workflows::{WorkflowChoice, WorkflowRequest};
 use crate::apps::{
     ConsolidationChoice, ConsolidationRequest, Context, DecisionEnd, DecisionId, DecisionPoint, Message,
@@ -36,6 +39,7 @@ use crate::placement::consolidation::ConsolidationPolicy;
 use crate::placement::offloading::{
     OffloadingDecision, OffloadingPolicy, OffloadingTarget, OffloadingView,
 };
+use crate::placement::orchestration::ControlPlane;
 use crate::placement::vm_allocation::VmAllocationPolicy;
 use crate::placement::workflows::WorkflowPolicy;
 use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
@@ -61,6 +65,7 @@ pub(super) struct Core {
     pub(super) consolidation: Box<dyn ConsolidationPolicy>,
     pub(super) consolidation_random: Stream,
     pub(super) service_placement: ServicePlacement,
+    pub(super) orchestration: Orchestration,
     pub(super) workflow_scheduling: Box<dyn WorkflowPolicy>,
     pub(super) workflow_scheduling_random: Stream,
     pub(super) decisions: Decisions,
@@ -521,6 +526,28 @@ impl Context for WorldContext<'_> {
 
     fn decide_workflow(&mut self, request: &WorkflowRequest<'_>) -> WorkflowChoice {
         workflow_scheduling::decide(self.core, self.schedule.now(), self.workload, request)
+    }
+
+    fn control_plane(&self, plane: u32) -> Option<&dyn ControlPlane> {
+        self.core.orchestration.planners.get(plane as usize).map(|own| &*own.plane)
+    }
+
+    fn begin_orchestration(&mut self, plane: u32, facts: &dyn OrchestrationFacts) {
+        orchestration::begin(self.core, self.schedule.now(), plane, facts);
+    }
+
+    fn decide_orchestration(
+        &mut self,
+        request: &OrchestrationRequest<'_>,
+        facts: &dyn OrchestrationFacts,
+        orders: &mut Vec<Order>,
+    ) {
+        let now = self.schedule.now();
+        orchestration::decide(self.core, now, self.workload, request, facts, orders);
+    }
+
+    fn forget_agent(&mut self, plane: u32, agent: AgentId) {
+        orchestration::forget(self.core, self.schedule.now(), plane, agent);
     }
 
     fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd) {

@@ -14,6 +14,7 @@ mod hosting;
 mod mobility;
 mod movements;
 mod network_energy;
+mod orchestration;
 mod radio;
 mod sampling;
 mod service_placement;

@@ -14,8 +14,11 @@ use crate::placement::offloading::{OffloadingDecision, OffloadingPolicy, Offload
 use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
 use std::any::Any;
 
+mod agents;
+mod orchestration;
 mod owners;
 mod service_placement;
+mod sessions;
 mod workflows;
 
 /// Keeps all rows as text.

@@ -38,6 +38,7 @@ mod run_directory;
 mod service_accounts;
 mod service_placement;
 mod service_requirements;
+mod service_tree;
 mod services;
 mod services_random;
 mod sites;

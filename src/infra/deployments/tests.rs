@@ -175,6 +175,26 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
+/// A node of 4 cores that offers 5: two instances of 2.5 share its idle power, and have no more than all of it, also when
+/// it offers 4 again.
+#[test]
+fn more_cores_than_those_of_the_class_share_the_same_idle_power() {
+    let mut kernel = site(1);
+    let set_cores = |kernel: &mut Kernel<Site>, cores| {
+        kernel.model.infrastructure.set_node_cores(&mut kernel.schedule, NodeId(0), cores);
+    };
+    set_cores(&mut kernel, 5.0);
+    let both = [0, 1].map(|_| deploy(&mut kernel, 0, 2.5, 0.0).unwrap());
+    wait(&mut kernel, 10.0);
+    set_cores(&mut kernel, 4.0);
+    wait(&mut kernel, 10.0);
+    let (now, infrastructure) = (kernel.now(), &mut kernel.model.infrastructure);
+    let idle_j = both.map(|own| infrastructure.deployed_energy(own, now).idle_j);
+    let metered_j = infrastructure.meter(NodeId(0)).energy_j(now);
+    assert!(metered_j > 0.0 && (2.0 * idle_j[0] - metered_j).abs() < 1e-9, "{idle_j:?} {metered_j}");
+    assert_eq!(idle_j[0], idle_j[1]);
+}
+
 proptest! {
     #[test]
     fn nothing_exceeds_and_all_comes_back(actions in prop::collection::vec(action(), 1..80)) {

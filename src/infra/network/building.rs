@@ -64,6 +64,7 @@ impl Network {
             energy_j_per_byte: 0.0,
             drawn_j: 0.0,
         });
+        self.radios.entry(access_point).or_default().push(id);
         self.notes_carried |= spec.energy.is_any();
         id
     }

@@ -56,11 +56,14 @@ proptest! {
     #[test]
     fn routes_are_those_of_a_fresh_computation(
         links in prop::collection::vec((0..8u32, 0..8u32, 1..100u64), 1..24),
-        changes in prop::collection::vec((0..24usize, prop::option::of(1..100u64), any::<bool>()), 0..30),
+        changes in prop::collection::vec(
+            (0..24usize, 0..3u32, 1..100u64, any::<bool>()),
+            0..30,
+        ),
         gathers in any::<bool>(),
     ) {
         let mut links: Vec<_> = links.into_iter().filter(|link| link.0 != link.1).collect();
-        let fresh = |links: &[(u32, u32, u64)], up: &[bool]| {
+        let fresh = |links: &[(u32, u32, u64)], up: &[bool], nodes_up: &[bool; 8]| {
             let mut routes = Routes::default();
             for (index, &(a, b, latency)) in links.iter().enumerate() {
                 let id = LinkId(index as u32);
@@ -69,31 +72,36 @@ proptest! {
             for (index, up) in up.iter().enumerate() {
                 routes.set_link(LinkId(index as u32), *up);
             }
+            for (index, up) in nodes_up.iter().enumerate() {
+                routes.set_node(NodeId(index as u32), *up);
+            }
             routes.find_components();
             routes
         };
-        let mut up = vec![true; links.len()];
-        let mut routes = fresh(&links, &up);
+        let (mut up, mut nodes_up) = (vec![true; links.len()], [true; 8]);
+        let mut routes = fresh(&links, &up, &nodes_up);
         for step in changes.chunks(3) {
             if gathers {
                 routes.gather();
             }
-            for &(which, latency, works) in step {
+            for &(which, kind, latency, works) in step {
+                if kind == 0 {
+                    nodes_up[which % 8] = works;
+                    routes.set_node(NodeId(which as u32 % 8), works);
+                    continue;
+                }
                 let Some(own) = links.get_mut(which) else { continue };
                 let id = LinkId(which as u32);
-                match latency {
-                    Some(latency) => {
-                        own.2 = latency;
-                        routes.set_latency(id, SimDuration::from_nanos(latency));
-                    }
-                    None => {
-                        up[which] = works;
-                        routes.set_link(id, works);
-                    }
+                if kind == 1 {
+                    own.2 = latency;
+                    routes.set_latency(id, SimDuration::from_nanos(latency));
+                } else {
+                    up[which] = works;
+                    routes.set_link(id, works);
                 }
             }
             routes.settle();
-            let mut oracle = fresh(&links, &up);
+            let mut oracle = fresh(&links, &up, &nodes_up);
             for from in (0..8).map(NodeId) {
                 for to in (0..8).map(NodeId) {
                     prop_assert_eq!(routes.latency_between(from, to), oracle.latency_between(from, to));

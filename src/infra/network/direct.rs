@@ -49,6 +49,7 @@ impl Network {
                 energy_j_per_byte: 0.0,
                 drawn_j: 0.0,
             });
+            self.radios.entry(far_end).or_default().push(id);
             links.push(id);
         }
         let mut by_site = Vec::new();

@@ -41,6 +41,40 @@ fn ended(kernel: &mut Kernel<Wires>) -> Vec<(f64, TransferRecord)> {
 }
 
 #[test]
+fn the_links_at_a_node_are_those_that_end_there() {
+    let model = || LinkModel::Unshared;
+    let links =
+        [link(0, 1, 0.0, 8e6, model()), link(2, 1, 0.0, 8e6, model()), link(1, 0, 0.0, 8e6, model())];
+    let mut kernel = wires(&links);
+    let network = &mut kernel.model.network;
+    network.add_radio(NodeId(1), &radio(model(), true));
+    let direct = DirectSpec {
+        name: "cellular".into(),
+        class: NetworkClass::Cellular,
+        targets: vec![NodeId(2)],
+        scope: DirectScope::Everywhere,
+        uplink_bps: 8e6,
+        downlink_bps: 8e6,
+        half_duplex: false,
+        latency: SimDuration::ZERO,
+        model: model(),
+        down_model: None,
+        transfer_limit: usize::MAX,
+        energy: RadioEnergy::default(),
+    };
+    network.add_direct(&direct, &[NodeId(1)]);
+    for node in (0..4).map(NodeId) {
+        let ends_there = |(_, link): &(u32, &Link)| link.a == node || link.b == Some(node);
+        let expected: Vec<LinkId> =
+            (0..).zip(network.links()).filter(ends_there).map(|(id, _)| LinkId(id)).collect();
+        let mut found = network.links_at(node);
+        found.sort_unstable();
+        assert_eq!(found, expected, "{node:?}");
+    }
+    assert_eq!(network.links_at(NodeId(1)).len(), 4);
+}
+
+#[test]
 fn a_message_is_on_one_link_at_a_time() {
     // 8 Mbit at 8 Mbit/s alone, at 4 beside another; then 1 s and 0.1 s of propagation.
     let links =

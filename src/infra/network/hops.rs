@@ -243,11 +243,11 @@ impl Network {
     }
 
     /// Whether these hops are to be taken one by one.
-    fn goes_hop_by_hop(&self, hops: &[Hop]) -> bool {
+    pub(super) fn goes_hop_by_hop(&self, hops: &[Hop]) -> bool {
         hops.iter().any(|hop| self.is_delay(hop) || self.links[hop.link.index()].direct)
     }
 
-    fn message(&self, now: SimTime, hop: &Hop, bytes: f64) -> Message {
+    pub(super) fn message(&self, now: SimTime, hop: &Hop, bytes: f64) -> Message {
         let channel = &self.channels[hop.channel.0 as usize];
         let attachment = hop.device.and_then(|device| self.attachments.of(device));
         // On the radio, distance is to its own access point, even if the device has gone on.

@@ -14,6 +14,7 @@ mod hop_tests;
 mod hops;
 mod link;
 mod parts;
+mod paths;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use link::{
 };
 pub(in crate::infra) use parts::ChannelId;
 pub use parts::{ChannelState, Endpoint, Link, NetworkRefusal};
+pub use paths::MessagePath;
 pub use routes::Routes;
 pub use transfers::Network;
 pub use views::TransferView;

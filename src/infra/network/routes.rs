@@ -22,7 +22,9 @@ struct Entry {
 /// which a part was found first, so that they do not depend on what was asked before.
 ///
 /// A route costs O(hops) once the tree of one of its ends is known, and a tree O(links * log nodes).
-/// When a link or node fails, only the trees that use it are forgotten.
+/// When a link or node fails, only the trees that use it are forgotten. A *leaf*, a node with one link to another, is no
+/// part of ways between others: trees and components are those of a world in which all leaves and their links work, and
+/// whether they do is looked up when a route is asked for, so that the failure of a leaf costs O(1).
 #[derive(Debug, Default)]
 pub struct Routes {
     graph: UnGraph<NodeId, LinkId>,
@@ -44,10 +46,12 @@ pub struct Routes {
     gathers: bool,
     components_are_old: bool,
     cached_entries: usize,
-    /// For each place the component it lies in, by working links and nodes.
+    /// For each place the component it lies in, by working links and nodes, and leaves as if they worked.
     components: Vec<u32>,
     /// For each place its only link and neighbour, if it has just one; empty until the components are found.
     only_links: Vec<Option<(LinkId, u32)>>,
+    /// For each link whether it is the only one of a place; empty as long as those are.
+    leads_to_leaf: Vec<bool>,
 }
 
 /// What a link that is for its ends only costs beside its latency, so that ways avoid it: 104 days, in
@@ -81,6 +85,7 @@ impl Routes {
             self.graph.add_edge(NodeIndex::new(a), NodeIndex::new(b), link);
         }
         self.only_links.clear();
+        self.leads_to_leaf.clear();
         self.forget_all();
     }
 
@@ -128,18 +133,24 @@ impl Routes {
     /// Finds out anew which nodes can reach each other; to be called when all links have been added, and
     /// called by itself when one changes. O(links).
     pub fn find_components(&mut self) {
-        let mut sets = UnionFind::<usize>::new(self.graph.node_count());
-        for edge in self.graph.edge_references() {
-            let (a, b) = (edge.source().index(), edge.target().index());
-            if self.link_up[edge.weight().index()] && self.node_up[a] && self.node_up[b] {
-                sets.union(a, b);
-            }
-        }
         // Which links there are does not change with what works.
         if self.only_links.len() != self.graph.node_count() {
             let nodes = 0..self.graph.node_count();
-            let only_links = nodes.map(|place| self.find_only_link(place)).collect();
+            let only_links: Vec<_> = nodes.map(|place| self.find_only_link(place)).collect();
+            self.leads_to_leaf = vec![false; self.link_up.len()];
+            for (link, _) in only_links.iter().flatten() {
+                self.leads_to_leaf[link.index()] = true;
+            }
             self.only_links = only_links;
+        }
+        let mut sets = UnionFind::<usize>::new(self.graph.node_count());
+        for edge in self.graph.edge_references() {
+            let (a, b) = (edge.source().index(), edge.target().index());
+            let link = edge.weight().index();
+            let works = |place: usize| self.node_up[place] || self.only_links[place].is_some();
+            if (self.link_up[link] || self.leads_to_leaf[link]) && works(a) && works(b) {
+                sets.union(a, b);
+            }
         }
         self.components = sets.into_labeling().into_iter().map(|label| label as u32).collect();
     }
@@ -149,10 +160,11 @@ impl Routes {
     pub fn is_connected(&self, a: NodeId, b: NodeId) -> bool {
         match (self.place(a), self.place(b)) {
             (Some(a), Some(b)) => {
+                let is_one =
+                    || self.components.get(a).is_some_and(|own| self.components.get(b) == Some(own));
                 self.node_up[a]
                     && self.node_up[b]
-                    && (a == b
-                        || self.components.get(a).is_some_and(|own| self.components.get(b) == Some(own)))
+                    && (a == b || is_one() && self.leaf_works(a) && self.leaf_works(b))
             }
             _ => false,
         }
@@ -166,6 +178,12 @@ impl Routes {
 
     fn place(&self, node: NodeId) -> Option<usize> {
         self.places.get(node.index()).filter(|&&place| place != NO_NODE).map(|&place| place as usize)
+    }
+
+    /// The links of the topology at a node.
+    pub(super) fn links_at(&self, node: NodeId) -> impl Iterator<Item = LinkId> {
+        let place = self.place(node).map(NodeIndex::new);
+        place.into_iter().flat_map(|place| self.graph.edges(place)).map(|edge| *edge.weight())
     }
 
     /// Whether a link works.
@@ -183,6 +201,10 @@ impl Routes {
     /// A link fails or works again. The next route asked for takes it into account.
     pub fn set_link(&mut self, link: LinkId, up: bool) {
         if std::mem::replace(&mut self.link_up[link.index()], up) == up {
+            return;
+        }
+        if self.leads_to_leaf.get(link.index()) == Some(&true) {
+            self.changes += 1;
             return;
         }
         if self.gathers_change() {
@@ -246,6 +268,10 @@ impl Routes {
         if std::mem::replace(&mut self.node_up[place], up) == up {
             return;
         }
+        if self.only_links.get(place).is_some_and(Option::is_some) {
+            self.changes += 1;
+            return;
+        }
         if self.gathers_change() {
             return;
         }
@@ -288,11 +314,12 @@ impl Routes {
         self.trees[root].as_deref().unwrap_or(&[])
     }
 
-    /// Dijkstra's algorithm from `root`.
+    /// Dijkstra's algorithm from `root`, to leaves as if they worked.
     fn grow_tree(&self, root: usize) -> Box<[Entry]> {
         let nowhere = Entry { latency_ns: UNREACHED, link: LinkId(u32::MAX), towards: NO_NODE };
         let mut tree = vec![nowhere; self.graph.node_count()].into_boxed_slice();
-        if !self.node_up[root] {
+        // A leaf is a root only if its neighbour is a leaf, too.
+        if !self.node_up[root] && self.only_link(root).is_none() {
             return tree;
         }
         // The engine's queue serves as the priority queue: its order of ties is documented.
@@ -303,7 +330,8 @@ impl Routes {
         while let Some((latency, place)) = frontier.pop() {
             for edge in self.graph.edges(NodeIndex::new(place)) {
                 let (link, next) = (*edge.weight(), edge.target().index());
-                if !self.link_up[link.index()] || !self.node_up[next] {
+                let works = self.link_up[link.index()] && self.node_up[next];
+                if !works && self.only_link(next).is_none() {
                     continue;
                 }
                 let through = latency.as_nanos().saturating_add(self.latencies_ns[link.index()]);
@@ -334,6 +362,12 @@ impl Routes {
         (next.is_none() && neighbour != place).then(|| (*edge.weight(), neighbour as u32))
     }
 
+    /// Whether a leaf and its link work; as to other nodes, trees and components say.
+    fn leaf_works(&self, place: usize) -> bool {
+        let own = self.only_link(place);
+        own.is_none_or(|(link, _)| self.node_up[place] && self.link_up[link.index()])
+    }
+
     /// The root of the tree that has the routes from a node, its own or its only neighbour's, and the latency and
     /// link that lead there; `None` if there is no way even there.
     fn root_of(&self, place: usize) -> Option<(usize, u64, Option<LinkId>)> {
@@ -352,7 +386,7 @@ impl Routes {
         if from == to {
             return self.node_up[from].then_some(SimDuration::ZERO);
         }
-        let (root, first_ns, _) = self.root_of(from)?;
+        let (root, first_ns, _) = self.root_of(from).filter(|_| self.leaf_works(to))?;
         let cost_ns = self.tree(root)[to].latency_ns.saturating_add(first_ns);
         (cost_ns != UNREACHED).then(|| self.latency_of(cost_ns))
     }
@@ -372,7 +406,7 @@ impl Routes {
         if end == leaf {
             return self.node_up[end].then_some(SimDuration::ZERO);
         }
-        let (root, first_ns, first) = self.root_of(end)?;
+        let (root, first_ns, first) = self.root_of(end).filter(|_| self.leaf_works(leaf))?;
         self.tree(root);
         let tree = self.trees[root].as_deref()?;
         let latency_ns = tree[leaf].latency_ns.saturating_add(first_ns);
@@ -473,27 +507,83 @@ mod tests {
         assert_eq!(sources, [(0, 1), (1, 2)]);
     }
 
+    #[test]
+    fn the_failure_of_a_leaf_forgets_nothing() {
+        // Leaves 3, 4 and 5 around a triangle; 6 and 7 have only each other.
+        let links = [(0, 1, 1), (1, 2, 1), (2, 0, 5), (0, 3, 1), (1, 4, 1), (2, 5, 1), (6, 7, 3)];
+        let mut routes = routes(&links);
+        let all = |routes: &mut Routes| {
+            let pairs = (0..8).flat_map(|from| (0..8).map(move |to| (from, to)));
+            let pairs: Vec<_> = pairs.map(|(from, to)| latency(routes, from, to)).collect();
+            (pairs, (0..8).map(|to| routes.is_connected(NodeId(4), NodeId(to))).collect::<Vec<_>>())
+        };
+        let before = all(&mut routes);
+        let cached = routes.cached_entries;
+        assert_eq!(latency(&mut routes, 3, 5), Some(4));
+        routes.set_node(NodeId(3), false);
+        routes.set_link(LinkId(5), false);
+        assert_eq!(
+            [(3, 4), (4, 5), (3, 3), (5, 5)].map(|(a, b)| latency(&mut routes, a, b)),
+            [None, None, None, Some(0)]
+        );
+        assert_eq!(latency(&mut routes, 4, 2), Some(2));
+        assert!(!routes.is_connected(NodeId(4), NodeId(5)) && routes.is_connected(NodeId(4), NodeId(2)));
+        // Each end of a pair, and their link.
+        assert_eq!(latency(&mut routes, 6, 7), Some(3));
+        for broken in [Some(6), Some(7), None] {
+            let changes = routes.changes();
+            match broken {
+                Some(node) => routes.set_node(NodeId(node), false),
+                None => routes.set_link(LinkId(6), false),
+            }
+            assert_eq!(routes.changes(), changes + 1);
+            assert_eq!([latency(&mut routes, 6, 7), latency(&mut routes, 7, 6)], [None, None]);
+            assert!(!routes.is_connected(NodeId(6), NodeId(7)));
+            match broken {
+                Some(node) => routes.set_node(NodeId(node), true),
+                None => routes.set_link(LinkId(6), true),
+            }
+            assert_eq!(latency(&mut routes, 7, 6), Some(3));
+        }
+        routes.set_node(NodeId(3), true);
+        routes.set_link(LinkId(5), true);
+        assert_eq!(routes.cached_entries, cached);
+        assert_eq!(all(&mut routes), before);
+        // What others' ways pass is not a leaf.
+        routes.set_node(NodeId(1), false);
+        assert!(routes.cached_entries < cached);
+        assert_eq!([latency(&mut routes, 3, 5), latency(&mut routes, 3, 4)], [Some(7), None]);
+    }
+
     proptest! {
         /// Against Floyd and Warshall, with failures in between.
         #[test]
         fn routes_are_shortest(
+            // Few of them leave many leaves, and pairs that have only each other.
             links in prop::collection::vec((0..8u32, 0..8u32, 1..100u64), 1..24),
-            failures in prop::collection::vec((0..24usize, any::<bool>()), 0..12),
+            failures in prop::collection::vec((any::<bool>(), 0..24usize, any::<bool>()), 0..24),
         ) {
             let links: Vec<_> = links.into_iter().filter(|link| link.0 != link.1).collect();
             let mut routes = routes(&links);
-            let mut up = vec![true; links.len()];
-            for (which, works) in failures.into_iter().chain([(0, true)]) {
-                if let Some(state) = up.get_mut(which) {
+            let (mut up, mut node_up) = (vec![true; links.len()], [true; 8]);
+            for (is_node, which, works) in failures.into_iter().chain([(false, 0, true)]) {
+                if is_node {
+                    node_up[which % 8] = works;
+                    routes.set_node(NodeId(which as u32 % 8), works);
+                } else if let Some(state) = up.get_mut(which) {
                     *state = works;
                     routes.set_link(LinkId(which as u32), works);
                 }
                 let mut best = [[u64::MAX / 4; 8]; 8];
-                for (index, row) in best.iter_mut().enumerate() { row[index] = 0; }
+                for (index, row) in best.iter_mut().enumerate().filter(|(index, _)| node_up[*index]) {
+                    row[index] = 0;
+                }
                 for (&(a, b, cost), _) in links.iter().zip(&up).filter(|(_, up)| **up) {
                     let (a, b) = (a as usize, b as usize);
-                    best[a][b] = best[a][b].min(cost);
-                    best[b][a] = best[b][a].min(cost);
+                    if node_up[a] && node_up[b] {
+                        best[a][b] = best[a][b].min(cost);
+                        best[b][a] = best[b][a].min(cost);
+                    }
                 }
                 for through in 0..8 { for from in 0..8 { for to in 0..8 {
                     best[from][to] = best[from][to].min(best[from][through] + best[through][to]);

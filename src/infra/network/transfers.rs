@@ -10,9 +10,10 @@ use super::parts::{Channel, ChannelId, Endpoint, Link, NetworkRefusal, Role, Sta
 use super::routes::Routes;
 use crate::engine::{EventHandle, Phase, Schedule, SimDuration, SimTime};
 use crate::infra::event::{InfraEvent, TransferOutcome, TransferRecord};
-use crate::infra::ids::{NodeId, Owner, TransferId};
+use crate::infra::ids::{LinkId, NodeId, Owner, TransferId};
 use rustc_hash::FxHashMap;
 use slab::Slab;
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// The topology, its links and the transfers on them.
@@ -26,6 +27,8 @@ pub struct Network {
     pub(super) routes: Routes,
     pub(super) links: Vec<Link>,
     pub(super) channels: Vec<Channel>,
+    /// Radios and links of direct networks by their fixed ends. For look-ups only.
+    pub(super) radios: FxHashMap<NodeId, SmallVec<[LinkId; 1]>>,
     /// The channels of each pool, in the order of up and down. For look-ups only.
     pub(super) pools: FxHashMap<u32, [ChannelId; 2]>,
     /// Networks beside the access points.
@@ -47,7 +50,7 @@ pub struct Network {
     pub(super) notes_carried: bool,
     pub(super) carried: VecDeque<Carried>,
     /// For each node behind a radio, its transfers.
-    pub(super) of_device: Vec<smallvec::SmallVec<[TransferId; 2]>>,
+    pub(super) of_device: Vec<SmallVec<[TransferId; 2]>>,
     /// By node the channels that devices have to themselves; empty without gNBs.
     pub(super) own: Vec<Option<OwnChannels>>,
     /// Devices with such channels that transfers have come to or left, not taken yet.
@@ -56,7 +59,7 @@ pub struct Network {
 
 impl Network {
     /// Finds the way from `from` to `to` into `path` and returns its propagation delay.
-    fn find_path(
+    pub(super) fn find_path(
         &mut self,
         from: Endpoint,
         to: Endpoint,
@@ -266,7 +269,7 @@ impl Network {
             transfer.due = Some(schedule.at(now + transfer.tail, Phase::Completion, event));
             return;
         }
-        let mut shared: smallvec::SmallVec<[LinkIndex; 12]> = smallvec::SmallVec::new();
+        let mut shared: SmallVec<[LinkIndex; 12]> = SmallVec::new();
         for channel in transfer.path.iter().map(|id| &self.channels[id.0 as usize]) {
             match (&channel.model, channel.fair) {
                 (LinkModel::Unshared, _) => rate_bps = rate_bps.min(channel.bandwidth_bps),

@@ -24,6 +24,13 @@ impl Network {
         &self.links
     }
 
+    /// The links at a node, radios and direct networks that end there included; O(1) for each.
+    #[must_use]
+    pub fn links_at(&self, node: NodeId) -> Vec<LinkId> {
+        let radios = self.radios.get(&node).into_iter().flatten().copied();
+        self.routes.links_at(node).chain(radios).collect()
+    }
+
     /// Whether a link works.
     #[must_use]
     pub fn link_is_up(&self, link: LinkId) -> bool {

@@ -20,12 +20,15 @@ mod network;
 mod network_energy;
 mod nodes;
 mod offloading;
+mod orchestration;
+mod orchestration_checks;
 mod path_loss;
 mod power;
 mod radio;
 mod service_needs;
 mod service_placement;
 mod services;
+mod sessions;
 mod sla;
 mod tasks;
 mod traced_vms;
@@ -50,6 +53,7 @@ use crate::infra::network::DirectScope;
 use crate::infra::{InfraBuilder, LinkId, NodeId, Position, RadioEnvironment, SiteRadio, Static};
 use crate::world::{GovernorTimes, Sampling, WorldBuilder};
 use network::{Linker, Prepared};
+use orchestration::OwnPlanes;
 use service_placement::{OwnPlacements, check_known};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +86,7 @@ pub struct WorkloadSite<'a> {
     pub streams: RandomStreams,
     registry: &'a Registry,
     own_placements: &'a OwnPlacements,
+    own_planes: &'a OwnPlanes,
     /// Names of the services that the scenario's policy places.
     placed_by_all: &'a RefCell<BTreeSet<String>>,
 }
@@ -528,6 +533,7 @@ fn add_workloads(
         let here = site.key("workloads").index(index);
         let own_placements =
             OwnPlacements { first: world.next_service_placement(), ..OwnPlacements::default() };
+        let own_planes = OwnPlanes { first: world.next_control_plane(), ..OwnPlanes::default() };
         let workload_site = WorkloadSite {
             site: here.clone(),
             directory,
@@ -542,11 +548,15 @@ fn add_workloads(
             streams: world.streams(),
             registry,
             own_placements: &own_placements,
+            own_planes: &own_planes,
             placed_by_all: &placed_by_all,
         };
         let made = registry.make_workload(kind, &workload_site);
         for (name, policy) in own_placements.policies.take() {
             world.boxed_service_placement(name, policy);
+        }
+        for (name, plane) in own_planes.planes.take() {
+            world.boxed_control_plane(name, plane);
         }
         all_are_made &= made.is_some();
         if let Some(workload) = made {

@@ -4,7 +4,7 @@ use super::NodeDirectory;
 use super::delays::{Models, link_models};
 use super::network_energy::j_per_byte;
 use super::nodes::limit;
-use crate::engine::{RandomStreams, SimDuration};
+use crate::engine::{RandomStreams, SimDuration, Stream};
 use crate::infra::network::{LinkModel, LinkSpec, NetworkClass};
 use crate::infra::{
     Boundary, Connectivity, LocalPlane, LonLat, NodeId, Position, Tier, Topology, TopologyEdge,
@@ -13,7 +13,8 @@ use crate::infra::{
 use crate::scenario::Site;
 use crate::scenario::format::{LinkModelSpec, LinkQualities, NetworkSpec, NodeClassSpec, TopologySpec};
 use crate::scenario::import::read_graphml;
-use std::collections::BTreeMap;
+use rand::RngExt;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A link to be added, with its name.
 pub(super) type NamedLink = (String, LinkSpec);
@@ -399,6 +400,12 @@ impl Linker<'_> {
                 );
                 self.add_made(made, &nodes, link, site);
             }
+            TopologySpec::Attach { nodes, to, link } => {
+                let nodes = directory.nodes(nodes, &site.key("nodes"));
+                let to = directory.nodes(to, &site.key("to"));
+                let (Some(nodes), Some(to)) = (nodes, to) else { return };
+                self.attach(&nodes, &to, link, &mut random, site);
+            }
             TopologySpec::FatTree { hosts, switches, link, .. } => {
                 let (Some(topology), Some(hosts)) =
                     (prepared, directory.nodes(hosts, &site.key("hosts")))
@@ -432,6 +439,38 @@ impl Linker<'_> {
                 let nodes: Vec<NodeId> = (class.first..class.first + class.count).map(NodeId).collect();
                 self.add_topology(topology, &nodes, link, site);
             }
+        }
+    }
+
+    /// Links each node to one of `to`: one draw a node, whatever there is.
+    fn attach(
+        &mut self,
+        nodes: &[NodeId],
+        to: &[NodeId],
+        link: &LinkQualities,
+        random: &mut Stream,
+        site: &Site<'_>,
+    ) {
+        if to.is_empty() {
+            site.key("to").error("there are no nodes to attach to");
+            return;
+        }
+        let others: BTreeSet<NodeId> = to.iter().copied().collect();
+        if let Some(&both) = nodes.iter().find(|&node| others.contains(node)) {
+            site.key("to").error_with_help(
+                format!(
+                    "{:?} would have to attach to nodes that it is one of",
+                    self.directory.name(both)
+                ),
+                "name other nodes than those in `nodes`",
+            );
+            return;
+        }
+        for &node in nodes {
+            // Less than the number of nodes, but for rounding.
+            let drawn = (random.random::<f64>() * to.len() as f64) as usize;
+            let end = to[drawn.min(to.len() - 1)];
+            self.add(node, end, None, link, TopologyEdge::new(0, 0), site);
         }
     }
 

@@ -17,6 +17,7 @@ mod network;
 mod network_energy;
 mod nodes;
 mod offloading;
+mod orchestration;
 mod path_loss;
 mod power;
 mod radio;
@@ -24,6 +25,7 @@ mod root;
 mod service_placement;
 mod service_workload;
 mod services;
+mod sessions;
 mod sla;
 mod tasks;
 mod trace;
@@ -78,6 +80,10 @@ pub use nodes::{
     InstanceSpecification, InterfaceSpec, NodeClassSpec, SchedulingSpec, UpdatesName,
 };
 pub use offloading::{FuzzyRulesSpec, LearnedSpec, OrFile, VehicularSpec};
+pub use orchestration::{
+    CentralSpec, ControlSharedSpec, ForceSpec, ForcedActionName, LoadBoundsSpec, RankName, RefusalsName,
+    StandbySpec, SwirlySpec, TreeSpec,
+};
 pub use path_loss::{
     AlphaBetaGammaPresetName, AlphaBetaGammaSpec, CloseInPathLossSpec, CloseInPresetName, FreeSpaceSpec,
     IndoorHotspotSpec, LogDistanceSpec, MaxRateSpec, ProportionalFairSpec, RoundRobinSpec,
@@ -90,9 +96,9 @@ pub use power::{
 };
 pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
-    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, DetectorKind, FormatName, Names, OriginSpec,
-    OutputSpec, OverloadKind, PathLossKind, PoliciesSpec, PredictorKind, ResponseKind, SampleSpec,
-    Scenario, SchedulerKind, SelectionKind, ServicePlacementKind, VmAllocationKind,
+    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, ControlKind, DetectorKind, FormatName, Names,
+    OriginSpec, OutputSpec, OverloadKind, PathLossKind, PoliciesSpec, PredictorKind, ResponseKind,
+    SampleSpec, Scenario, SchedulerKind, SelectionKind, ServicePlacementKind, VmAllocationKind,
     WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
@@ -105,6 +111,10 @@ pub use services::{
     AlgebraName, AssetAmount, AssetSpecification, FlowSpec, InteractionSpec, RequirementsSpec,
     ServiceApplicationSpec, ServiceDiscipline, ServiceSpec, WorkflowFileSpec, WorkflowSpec,
     WorkflowTaskSpec,
+};
+pub use sessions::{
+    AgentsSpec, CarriedByName, DemandPlaceSpec, InstanceNeedsSpec, PresenceSpec, RedirectName,
+    SessionServiceSpec, SessionsSpec, UserDemandSpec,
 };
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{

@@ -216,6 +216,16 @@ pub enum TopologySpec {
         #[serde(default)]
         link: LinkQualities,
     },
+    /// Each node at one of some others, drawn at random for each.
+    Attach {
+        /// The nodes.
+        nodes: Names,
+        /// What they hang on: other nodes.
+        to: Names,
+        /// The links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
     /// A k-ary fat-tree of switches under which the hosts hang in their order.
     FatTree {
         /// The hosts, at most ports^3 / 4.

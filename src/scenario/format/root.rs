@@ -74,6 +74,8 @@ kinds! {
     ServicePlacementKind "service_placement_policy";
     /// A scheduling policy of workflows with its parameters.
     WorkflowSchedulingKind "workflow_scheduling_policy";
+    /// A control plane with its parameters.
+    ControlKind "control_plane";
     /// A model of path loss with its parameters.
     PathLossKind "path_loss_model";
     /// A scheduler of 5G cells with its parameters.
@@ -107,6 +109,7 @@ of_kind!(
     PredictorKind,
     ServicePlacementKind,
     WorkflowSchedulingKind,
+    ControlKind,
     PathLossKind,
     SchedulerKind,
     ResponseKind

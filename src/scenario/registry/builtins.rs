@@ -4,21 +4,22 @@ use super::Registry;
 use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
-use crate::placement::{anomaly, consolidation, services, vm_allocation, workflows};
+use crate::placement::{anomaly, consolidation, orchestration, services, vm_allocation, workflows};
 
 impl Registry {
     /// All built-in kinds.
     #[must_use]
     pub fn with_builtins() -> Self {
         use crate::scenario::format::{
-            AlphaBetaGammaSpec, BudgetPowerSpec, CloseInPathLossSpec, CloudSimSpec, CmosPowerSpec,
-            ComposedSpec, CorePowerSpec, CubicPowerSpec, EclypseStaticSpec, FcdMobility, FirstOfSpec,
-            FixedPlacementSpec, FollowThePriceSpec, ForecastSpec, FreeSpaceSpec, FuzzyRulesSpec,
-            IndoorHotspotSpec, LearnedSpec, LinearPowerSpec, LogDistanceSpec, LogisticSpec, MaxRateSpec,
-            NomadicMobility, ProportionalFairSpec, RandomWaypointMobility, RingRoadMobility,
-            RoundRobinSpec, RuralMacroSpec, ServicesSpec, SitesMobility, SquarePowerSpec,
-            SquareRootPowerSpec, StaticMobility, TablePowerSpec, TasksSpec, TrajectoryMobility,
-            UrbanMacroSpec, UrbanMicroSpec, VehicularSpec, VirtualMachinesSpec, WorkflowsSpec,
+            AlphaBetaGammaSpec, BudgetPowerSpec, CentralSpec, CloseInPathLossSpec, CloudSimSpec,
+            CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec, EclypseStaticSpec, FcdMobility,
+            FirstOfSpec, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec, FreeSpaceSpec,
+            FuzzyRulesSpec, IndoorHotspotSpec, LearnedSpec, LinearPowerSpec, LogDistanceSpec,
+            LogisticSpec, MaxRateSpec, NomadicMobility, ProportionalFairSpec, RandomWaypointMobility,
+            RingRoadMobility, RoundRobinSpec, RuralMacroSpec, ServicesSpec, SessionsSpec, SitesMobility,
+            SquarePowerSpec, SquareRootPowerSpec, StaticMobility, SwirlySpec, TablePowerSpec, TasksSpec,
+            TrajectoryMobility, TreeSpec, UrbanMacroSpec, UrbanMicroSpec, VehicularSpec,
+            VirtualMachinesSpec, WorkflowsSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -94,6 +95,7 @@ impl Registry {
             .workload::<VirtualMachinesSpec>("virtual_machines")
             .workload::<CloudSimSpec>("cloudsim")
             .workload::<ServicesSpec>("services")
+            .workload::<SessionsSpec>("sessions")
             .workload::<WorkflowsSpec>("workflows")
             .workflow_scheduling::<workflows::Heft>("heft")
             .workflow_scheduling::<workflows::MinMin>("min_min")
@@ -102,6 +104,11 @@ impl Registry {
             .workflow_scheduling::<workflows::RoundRobin>("round_robin")
             .workflow_scheduling::<workflows::Fastest>("fastest")
             .workflow_scheduling::<workflows::Local>("local")
+            .built_control_plane::<CentralSpec>("central")
+            .built_control_plane::<SwirlySpec>("swirly")
+            .built_control_plane::<TreeSpec>("tree")
+            .control_plane::<orchestration::Nearest>("nearest")
+            .control_plane::<orchestration::Random>("random")
             .detector::<anomaly::ThresholdDetector>("threshold")
             .detector::<anomaly::CusumDetector>("cusum")
             .detector::<anomaly::EwmaDetector>("ewma")

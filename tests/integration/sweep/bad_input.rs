@@ -193,3 +193,28 @@ fn the_schema_is_that_of_sweep_files() {
         assert!(schema["properties"][key]["description"].is_string(), "{key} has no description");
     }
 }
+
+#[test]
+fn published_values_need_axes_and_numbers_that_there_are() {
+    let published = |own: Value| json!({ "axes": policies_and_devices(), "published": [own] });
+    let metric = "workloads.tasks.created";
+    expect(vec![
+        (
+            published(
+                json!({ "where": { "polcy": "nearest" }, "metric": metric, "value": 1, "source": "" }),
+            ),
+            &["published[0].where.polcy", "no axis is named \"polcy\"", "did you mean \"policy\"?"],
+        ),
+        (
+            published(
+                json!({ "where": { "policy": "neerest" }, "metric": metric, "value": 1, "source": "" }),
+            ),
+            &["published[0].where.policy", "did you mean \"nearest\"?"],
+        ),
+        (
+            published(json!({ "metric": "workloads.tasks.creatd", "value": 1, "source": "" })),
+            &["published[0].metric", "did you mean \"workloads.tasks.created\"?"],
+        ),
+        (published(json!({ "metric": metric, "source": "" })), &["published[0]", "value"]),
+    ]);
+}

@@ -106,6 +106,44 @@ fn results_are_the_same_bytes_for_any_number_of_jobs() {
 }
 
 #[test]
+fn published_values_are_shown_beside_the_means_and_change_nothing_else() {
+    let directory = tempfile::tempdir().expect("it can be created");
+    let made = |name: &str, published: Value| {
+        let out = directory.path().join(name);
+        let keys = json!({ "axes": policies_and_devices(), "replications": 2, "published": published });
+        let results = read(&sweep(&keys)).out(&out).run().expect("it runs");
+        let own = tables(&out);
+        (results, own, fs::read_to_string(out.join("published.csv")).ok())
+    };
+    let (_, plain, none) = made("plain", json!([]));
+    assert_eq!(none, None);
+    let metric = "workloads.tasks.created";
+    let (results, with, published) = made(
+        "beside",
+        json!([
+            { "where": { "policy": "cloud_only", "devices": { "min": 12 } }, "metric": metric, "value": 50,
+              "source": "a table" },
+            { "metric": metric, "value": 0, "source": "another" }
+        ]),
+    );
+    assert_eq!(plain["results.csv"], with["results.csv"]);
+    assert_eq!(plain["aggregate.csv"], with["aggregate.csv"]);
+    let published = published.expect("it was written");
+    let rows: Vec<Vec<&str>> = published.lines().map(|line| line.split(',').collect()).collect();
+    let header =
+        "point,policy,devices,metric,published,source,n,mean,half_width,difference,relative_difference";
+    assert_eq!(rows[0].join(","), header);
+    // The first is of one point, the second of all six; nothing is relative to nothing.
+    assert_eq!(rows.len(), 1 + 1 + 6);
+    let (first, others) = (&rows[1], &rows[2..]);
+    assert_eq!(first[..7], ["3", "cloud_only", "12", metric, "50.0", "a table", "2"]);
+    let mean = results.mean(3, metric).expect("it is there").mean;
+    let number = |column: usize| first[column].parse::<f64>().expect("it is a number");
+    assert_eq!((number(7), number(9), number(10)), (mean, mean - 50.0, (mean - 50.0) / 50.0));
+    assert!(others.iter().all(|row| row[5] == "another" && row[10].is_empty()));
+}
+
+#[test]
 fn aggregates_are_those_of_the_rows() {
     let directory = tempfile::tempdir().expect("it can be created");
     let metric = "workloads.tasks.created";
