@@ -1,5 +1,5 @@
 //! User sessions under control planes: wall and CPU time, peak memory, events and messages of cities of platforms with ten users
-//! each, for an hour, with demand that wanders from the west to the east.
+//! each, for an hour, with twice the demand in three circles.
 //!
 //! `cargo bench --no-default-features --bench service_tree`, or with cases of one's own: `-- 1000/nearest 10000/central`, each the
 //! number of platforms and the control plane. Each case runs in a process of its own, so that peak memory is its own. Figures are in
