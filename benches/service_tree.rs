@@ -1,5 +1,5 @@
 //! User sessions under control planes: wall and CPU time, peak memory, events and messages of cities of platforms with ten users
-//! each, for an hour, with twice the demand in three circles.
+//! each, for an hour, with three times the demand in a circle that wanders over the city: from west to east, each 20 minutes.
 //!
 //! `cargo bench --no-default-features --bench service_tree`, or with cases of one's own: `-- 1000/nearest 10000/central`, each the
 //! number of platforms and the control plane. Each case runs in a process of its own, so that peak memory is its own. Figures are in
@@ -57,10 +57,12 @@ fn scenario(platforms: u32, plane: &str, minutes: u32) -> String {
     let places: Vec<String> = (0..3)
         .map(|hour| {
             let x_m = side_m * (0.25 + 0.25 * f64::from(hour));
+            let factors: Vec<&str> = (0..3).map(|own| if own == hour { "3" } else { "1" }).collect();
             format!(
-                r#"{{ "x": {x_m}, "y": {}, "radius": {}, "by_hour": [2] }}"#,
+                r#"{{ "x": {x_m}, "y": {}, "radius": {}, "by_hour": [{}] }}"#,
                 side_m / 2.0,
-                side_m / 8.0
+                side_m / 8.0,
+                factors.join(", ")
             )
         })
         .collect();
@@ -81,8 +83,8 @@ fn scenario(platforms: u32, plane: &str, minutes: u32) -> String {
   ] }},
   "workloads": [ {{
     "kind": "sessions", "platforms": "platform", "users": "phone", "requests_by": "paths",
-    "services": [ {{ "name": "video", "requires": {{ "memory": 0 }}, "limit": "40 ms", "instances": [{instances}] }} ],
-    "demand": {{ "by_hour": [1], "places": [{}] }},
+    "services": [ {{ "name": "video", "requires": {{ "memory": 0 }}, "limit": "25 ms", "instances": [{instances}] }} ],
+    "demand": {{ "by_hour": [1], "hour": "20 min", "places": [{}] }},
     "agents": {{ "carried_by": "paths" }}, "control": {control}
   }} ],
   "output": {{ "sample": {{ "interval": "60 s", "links": false, "positions": false }} }}
@@ -114,11 +116,13 @@ fn run(case: &str) {
     let (run_s, (after_s, peak_mib)) = (started.elapsed().as_secs_f64(), used());
     let own = &finished.summary["workloads"]["sessions"];
     println!(
-        "| {platforms} | {plane} | {minutes} | {built_s:.1} | {run_s:.1} | {:.1} | {peak_mib:.0} | {} | {} | {} | {} |",
+        "| {platforms} | {plane} | {minutes} | {built_s:.1} | {run_s:.1} | {:.1} | {peak_mib:.0} | {} | {} | {} | {} | {} | {} |",
         after_s - before_s,
         own["requests"],
         own["mail"]["sent"],
         own["messages_per_platform_s"],
+        own["migrations"]["done"],
+        own["replications"]["done"],
         own["violation_share"],
     );
 }
@@ -135,9 +139,11 @@ fn main() {
             SIZES.iter().flat_map(|size| PLANES.map(|plane| format!("{size}/{plane}"))).collect();
     }
     println!(
-        "| platforms | plane | min | build s | wall s | CPU s | peak MiB | requests | messages | a platform and second | violated |"
+        "| platforms | plane | min | build s | wall s | CPU s | peak MiB | requests | messages | a platform and second | migrations | replications | violated |"
     );
-    println!("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    );
     let program = std::env::current_exe().expect("the program has a path");
     for name in arguments {
         let status = Command::new(&program).args([ONE, &name]).status();

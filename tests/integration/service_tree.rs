@@ -1,6 +1,7 @@
 //! Service trees in worlds: the published experiments, and what the concept claims.
 
 use crate::support::{Row, Run, assert_near, read_json, root, run_shipped};
+use serde_json::{Value, json};
 
 /// The overrides of a case of the shipped sweep.
 fn case(label: &str) -> Vec<String> {
@@ -126,6 +127,48 @@ fn trees_bring_instances_to_users_and_keep_them_together() {
     let third = windows.len() / 3;
     let (first, last) = (share(&windows[..third]), share(&windows[2 * third..]));
     assert!(last < 0.5 * first, "{first} {last}");
+}
+
+/// 300 instances from the start on, whose root handles five sign-ons a second.
+fn crowd(sign_on_interval: &str) -> Value {
+    let instances: Vec<String> = (0..300).map(|number| format!("platform-{number}")).collect();
+    let still = json!({ "kind": "static", "layout": "uniform" });
+    let link = json!({ "latency": "3 ms", "bandwidth": "1 Gbps" });
+    json!({
+        "duration": "10 min", "area": { "width": 3000, "height": 3000 },
+        "nodes": [
+            { "tier": "network", "name": "core" },
+            { "tier": "edge", "name": "platform", "count": 300, "cores": 4, "access_point": {}, "mobility": still },
+            { "tier": "device", "name": "phone", "count": 30, "mobility": still }
+        ],
+        "network": { "topology": [ { "kind": "attach", "nodes": "platform", "to": "core", "link": link } ] },
+        "workloads": [ {
+            "kind": "sessions", "platforms": "platform", "users": "phone",
+            "services": [ { "name": "video", "requires": { "memory": 0 }, "limit": "40 ms", "instances": instances } ],
+            "agents": { "carried_by": "paths", "handling_time": "200 ms" },
+            "control": { "kind": "tree", "idle": "1 h", "sign_on_interval": sign_on_interval }
+        } ],
+        "output": { "sample": { "interval": "30 s" } }
+    })
+}
+
+#[test]
+fn a_root_that_is_asked_by_more_than_it_can_handle_recovers() {
+    for interval in ["1 ms", "300 ms"] {
+        let run = crate::support::run(&crowd(interval));
+        let orphans: Vec<f64> = run.table("tree_shape").iter().map(|own| own.value("orphans")).collect();
+        let nodes = run.table("tree_shape").last().unwrap().value("nodes");
+        println!("{interval}: {orphans:?}");
+        assert_eq!((nodes, orphans.last()), (300.0, Some(&0.0)), "{interval}");
+        let expired = run.summary()["workloads"]["sessions"]["mail"]["requests"]["expired"].as_u64();
+        assert_eq!(expired > Some(0), interval == "1 ms", "{expired:?}");
+        // One after the other they wait for a single sign-on or so, not for those of all.
+        if interval == "300 ms" {
+            assert!(orphans.iter().all(|&own| own <= 10.0), "{orphans:?}");
+        } else {
+            assert!(orphans.iter().any(|&own| own > 100.0), "{orphans:?}");
+        }
+    }
 }
 
 /// Prints the handling time with which the median of A migrate is the published one, for each reading of the links.

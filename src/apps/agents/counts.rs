@@ -140,6 +140,8 @@ pub(super) struct RequestCounts {
     pub(super) repeated: u64,
     /// Answers that nobody waited for.
     pub(super) stray: u64,
+    /// Requests that were in a line when their asker gave up.
+    pub(super) expired: u64,
 }
 
 /// What is counted of all agents.
@@ -323,6 +325,7 @@ impl Agents {
                 "abandoned": requests.abandoned,
                 "repeated": requests.repeated,
                 "stray": requests.stray,
+                "expired": requests.expired,
             },
         })
     }

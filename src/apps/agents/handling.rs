@@ -33,6 +33,8 @@ pub(super) struct Waiting {
     what: What,
     handling: Handling,
     bytes: f64,
+    /// When nobody waits for what comes of it any more.
+    pub(super) until: SimTime,
 }
 
 impl Waiting {
@@ -48,12 +50,13 @@ impl Waiting {
         handling: Handling,
         bytes: f64,
     ) -> Self {
-        Waiting { agent, incarnation, what: What::Stimulus(stimulus), handling, bytes }
+        let (what, until) = (What::Stimulus(stimulus), SimTime::MAX);
+        Waiting { agent, incarnation, what, handling, bytes, until }
     }
 
     pub(super) fn timer(agent: AgentId, incarnation: u32, timer: TimerId) -> Self {
-        let (handling, bytes) = (Handling::Free, 0.0);
-        Waiting { agent, incarnation, what: What::Timer(timer), handling, bytes }
+        let (handling, bytes, until) = (Handling::Free, 0.0, SimTime::MAX);
+        Waiting { agent, incarnation, what: What::Timer(timer), handling, bytes, until }
     }
 }
 
@@ -152,6 +155,11 @@ impl Agents {
             }
             let Some(first) = own.line.front() else { return };
             let (agent, incarnation, handling) = (first.agent, first.incarnation, first.handling);
+            if first.until < context.now() {
+                own.line.pop_front();
+                self.counts.requests.expired += u64::from(context.now() >= context.warm_up_end());
+                continue;
+            }
             if self.is_current(agent, incarnation) {
                 let time = match handling {
                     Handling::Full => self.options.handling_time,

@@ -24,8 +24,8 @@ pub(super) struct Parcel {
 pub(super) enum Content {
     /// Nobody waits for an answer.
     Message,
-    /// A request.
-    Request(RequestId),
+    /// A request, and when its asker gives up.
+    Request(RequestId, SimTime),
     /// The answer to a request.
     Answer(RequestId),
 }
@@ -263,6 +263,7 @@ impl Agents {
             Address::Node(_) => AgentId::NOBODY,
         };
         let Parcel { kind, bytes, body } = letter.parcel;
+        let mut until = SimTime::MAX;
         let stimulus = match (letter.to, letter.content) {
             (_, Content::Answer(id)) => {
                 let Some(request) = self.settle(id, context) else {
@@ -275,8 +276,9 @@ impl Agents {
                 }
                 Stimulus::Reply { tag, from, kind, body }
             }
-            (Address::Agent(agent), Content::Request(id)) => {
-                match self.agents[agent.index()].memory.see(id) {
+            (Address::Agent(agent), Content::Request(id, gives_up)) => {
+                until = gives_up;
+                match self.see(agent, id, context.now()) {
                     Seen::New => {}
                     Seen::Open => {
                         self.counts.requests.repeated += u64::from(letter.is_counted);
@@ -296,7 +298,8 @@ impl Agents {
         let Address::Agent(agent) = letter.to else { return };
         let handling = self.kinds.get(usize::from(kind)).map_or(Handling::Free, |kind| kind.handling);
         let incarnation = self.incarnation(agent);
-        let waiting = Waiting::message(agent, incarnation, stimulus, handling, bytes);
+        let mut waiting = Waiting::message(agent, incarnation, stimulus, handling, bytes);
+        waiting.until = until;
         if handling == Handling::Free {
             return self.handle(waiting, behaviour, context);
         }

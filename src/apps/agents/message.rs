@@ -48,7 +48,7 @@ pub struct MessageKind {
 }
 
 /// Who sends or receives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Address {
     /// An agent.
     Agent(AgentId),
@@ -57,7 +57,7 @@ pub(super) enum Address {
 }
 
 /// A request, as its receiver knows it. Resends and doubles of a request have the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId {
     pub(super) asker: Address,
     /// Where the asker keeps it, and what tells it from others that were kept there.

@@ -5,12 +5,14 @@ use super::mail::{Content, Parcel};
 use super::message::{Address, AgentId, Behaviour, Body, RequestId, Stimulus};
 use super::runtime::{Agents, TIMEOUT};
 use crate::apps::{Context, Message};
-use crate::engine::{EventHandle, Phase};
+use crate::engine::{EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::NodeId;
+use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 
-/// Requests that an agent remembers: so many of agents, and so many of others, so that these do not push those out.
-const REMEMBERED: usize = 64;
+/// How many times as long as its sender waits for the answer a request is remembered: nothing of it should come later.
+const REMEMBERED_WAITS: u64 = 4;
 
 /// A request that waits for its answer.
 #[derive(Debug)]
@@ -24,16 +26,11 @@ pub(super) struct Outstanding {
     /// How often it was sent.
     tries: u32,
     serial: u32,
+    /// When its asker gives up.
+    until: SimTime,
     /// Of the end of the time for its answer.
     due: EventHandle,
     is_counted: bool,
-}
-
-/// A request that has come, and the answer if it was given.
-#[derive(Debug)]
-struct Remembered {
-    id: RequestId,
-    answer: Option<Parcel>,
 }
 
 /// What an agent knows of a request that comes.
@@ -47,27 +44,28 @@ pub(super) enum Seen {
     Answered(Parcel),
 }
 
-/// The requests that an agent remembers, oldest first: of agents, and of others.
+/// The requests that an agent remembers, with their answers once they are given.
 #[derive(Debug, Default)]
-pub(super) struct Memory([VecDeque<Remembered>; 2]);
+pub(super) struct Memory {
+    known: FxHashMap<RequestId, Option<Parcel>>,
+    /// When each has come first, in that order.
+    order: VecDeque<(SimTime, RequestId)>,
+}
 
 impl Memory {
-    fn of(&mut self, id: RequestId) -> &mut VecDeque<Remembered> {
-        &mut self.0[usize::from(matches!(id.asker, Address::Node(_)))]
-    }
-
-    /// A request comes.
-    pub(super) fn see(&mut self, id: RequestId) -> Seen {
-        let own = self.of(id);
-        // Doubles follow soon.
-        match own.iter().rev().find(|known| known.id == id) {
-            Some(Remembered { answer: Some(answer), .. }) => Seen::Answered(answer.clone()),
-            Some(_) => Seen::Open,
-            None => {
-                if own.len() == REMEMBERED {
-                    own.pop_front();
-                }
-                own.push_back(Remembered { id, answer: None });
+    /// A request comes; those that came more than so long before are forgotten.
+    pub(super) fn see(&mut self, id: RequestId, now: SimTime, longest: SimDuration) -> Seen {
+        while let Some(&(came, old)) = self.order.front()
+            && now.since(came) > longest
+        {
+            self.order.pop_front();
+            self.known.remove(&old);
+        }
+        match self.known.entry(id) {
+            Entry::Occupied(own) => own.get().clone().map_or(Seen::Open, Seen::Answered),
+            Entry::Vacant(own) => {
+                own.insert(None);
+                self.order.push_back((now, id));
                 Seen::New
             }
         }
@@ -75,9 +73,8 @@ impl Memory {
 
     /// A request is answered; the first answer stays.
     fn answer(&mut self, id: RequestId, answer: &Parcel) {
-        let known = self.of(id).iter_mut().rev().find(|known| known.id == id);
-        if let Some(known) = known {
-            known.answer.get_or_insert_with(|| answer.clone());
+        if let Some(known) = self.known.get_mut(&id) {
+            known.get_or_insert_with(|| answer.clone());
         }
     }
 
@@ -119,6 +116,7 @@ impl Agents {
         let is_counted = context.now() >= context.warm_up_end();
         self.counts.requests.asked += u64::from(is_counted);
         let due = self.await_answer(asker, key, serial, context);
+        let until = context.now() + self.patience(asker);
         self.requests.insert(Outstanding {
             asker,
             incarnation,
@@ -127,11 +125,12 @@ impl Agents {
             parcel: parcel.clone(),
             tries: 1,
             serial,
+            until,
             due,
             is_counted,
         });
-        let id = RequestId { asker, key, serial };
-        self.post(asker, Address::Agent(to), parcel, Content::Request(id), false, context);
+        let content = Content::Request(RequestId { asker, key, serial }, until);
+        self.post(asker, Address::Agent(to), parcel, content, false, context);
     }
 
     fn await_answer(
@@ -149,6 +148,22 @@ impl Agents {
         let time = context.now() + timeout;
         // An answer that comes at that instant is in time.
         context.set_timer(time, Phase::Control, message)
+    }
+
+    /// What an agent knows of a request that comes.
+    pub(super) fn see(&mut self, agent: AgentId, id: RequestId, now: SimTime) -> Seen {
+        let longest = self.patience(Address::Agent(agent)).max(self.patience(Address::Node(NodeId(0))));
+        let longest = SimDuration::from_nanos(longest.as_nanos().saturating_mul(REMEMBERED_WAITS));
+        self.agents[agent.index()].memory.see(id, now, longest)
+    }
+
+    /// How long an asker waits for an answer before it gives up.
+    fn patience(&self, asker: Address) -> SimDuration {
+        let (timeout, retries) = match asker {
+            Address::Agent(_) => (self.options.timeout, self.options.retries),
+            Address::Node(_) => (self.options.ask_timeout, self.options.ask_retries),
+        };
+        SimDuration::from_nanos(timeout.as_nanos().saturating_mul(u64::from(retries) + 1))
     }
 
     fn outstanding(&mut self, key: u32, serial: u32) -> Option<&mut Outstanding> {
@@ -215,8 +230,8 @@ impl Agents {
             let due = self.await_answer(asker, key, serial, context);
             let Some(request) = self.outstanding(key, serial) else { return };
             (request.tries, request.due) = (tries + 1, due);
-            let parcel = request.parcel.clone();
-            let content = Content::Request(RequestId { asker, key, serial });
+            let (parcel, until) = (request.parcel.clone(), request.until);
+            let content = Content::Request(RequestId { asker, key, serial }, until);
             return self.post(asker, Address::Agent(to), parcel, content, true, context);
         }
         let tag = self.requests.remove(key as usize).tag;

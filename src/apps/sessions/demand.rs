@@ -1,10 +1,7 @@
 //! How much users want where and when.
 
-use crate::engine::SimTime;
+use crate::engine::{SimDuration, SimTime};
 use crate::infra::Position;
-
-/// Seconds of an hour.
-const HOUR_S: f64 = 3600.0;
 
 /// How many times as many requests as usual there are in each hour of the run, from its start on, over and over.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,9 +14,9 @@ impl Hours {
         Hours(factors)
     }
 
-    fn at(&self, now: SimTime) -> f64 {
-        let hour = (now.as_secs() / HOUR_S) as usize;
-        if self.0.is_empty() { 1.0 } else { self.0[hour % self.0.len()] }
+    fn at(&self, now: SimTime, hour: SimDuration) -> f64 {
+        let number = (now.as_nanos() / hour.as_nanos().max(1)) as usize;
+        if self.0.is_empty() { 1.0 } else { self.0[number % self.0.len()] }
     }
 
     fn most(&self) -> f64 {
@@ -43,12 +40,22 @@ pub struct DemandPlace {
 /// Requests are thought of as coming at the greatest rate that there is anywhere and at any time, and each is made with the
 /// probability of the demand here and now over the greatest (thinning; Lewis and Shedler, 1979). With exponential intervals
 /// that is exactly a Poisson process whose rate follows the demand, wherever users move.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Demand {
     /// Outside all places.
     pub hours: Hours,
     /// Of those that hold a position the first counts.
     pub places: Vec<DemandPlace>,
+    /// How long each factor holds: an hour, or less to see a day in a shorter run; above zero.
+    pub hour: SimDuration,
+}
+
+impl Default for Demand {
+    /// The same everywhere at all times.
+    fn default() -> Self {
+        let hour = SimDuration::from_secs(3600.0);
+        Demand { hours: Hours::default(), places: Vec::new(), hour }
+    }
 }
 
 impl Demand {
@@ -71,7 +78,8 @@ impl Demand {
             let (x_m, y_m) = (position.x_m - place.centre.x_m, position.y_m - place.centre.y_m);
             x_m * x_m + y_m * y_m <= place.radius_m * place.radius_m
         };
-        self.places.iter().find(is_in).map_or(&self.hours, |place| &place.hours).at(now)
+        let hours = self.places.iter().find(is_in).map_or(&self.hours, |place| &place.hours);
+        hours.at(now, self.hour)
     }
 }
 
@@ -88,9 +96,8 @@ mod tests {
         };
         let hours = Hours::new(vec![1.0, 0.5]);
         let places = vec![place(0.0, 100.0, &[2.0, 3.0]), place(50.0, 100.0, &[7.0])];
-        let demand = Demand { hours, places };
-        let at =
-            |x_m, hour: f64| demand.at(Position::ground(x_m, 0.0), SimTime::from_secs(hour * HOUR_S));
+        let demand = Demand { hours, places, hour: SimDuration::from_secs(60.0) };
+        let at = |x_m, hour: f64| demand.at(Position::ground(x_m, 0.0), SimTime::from_secs(hour * 60.0));
         // In both, in the second, in none; the third hour is as the first.
         assert_eq!([at(90.0, 0.0), at(140.0, 0.0), at(160.0, 0.0)], [2.0, 7.0, 1.0]);
         assert_eq!([at(90.0, 1.5), at(140.0, 1.5), at(160.0, 1.5)], [3.0, 7.0, 0.5]);

@@ -249,6 +249,11 @@ impl Sessions {
             "control": self.ending.plane,
         });
         if let (Some(all), Value::Object(own)) = (summary.as_object_mut(), own) {
+            // Requests are those of users here.
+            let asked = all.remove("requests").unwrap_or_default();
+            if let Some(mail) = all.get_mut("mail").and_then(Value::as_object_mut) {
+                mail.insert("requests".into(), asked);
+            }
             all.extend(own);
         }
         summary

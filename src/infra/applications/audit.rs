@@ -35,6 +35,7 @@ impl Applications {
             }
         }
         let end = violations.len();
+        let mut reroutes = self.placed[id.index()].reroutes;
         for (index, needs) in (0..).map(InteractionIndex).zip(&shape.needs().interactions) {
             let at_fault =
                 |replica| violations[first..end].iter().any(|fault| fault.replica == Some(replica));
@@ -45,6 +46,24 @@ impl Applications {
                 let later = later_end(&self.placed[id.index()], needs.from, needs.to);
                 let fault = Violation { replica: Some(later), interaction: Some(index), ..fault };
                 violations.push(fault);
+            }
+        }
+        // What was led another way may have left room for those that found none before.
+        while self.placed[id.index()].reroutes != reroutes {
+            reroutes = self.placed[id.index()].reroutes;
+            let mut place = end;
+            while let Some(fault) = violations.get(place) {
+                let index = fault.interaction;
+                match index.and_then(|index| self.way_fault(own, id, index)) {
+                    Some(fault) => {
+                        let replica = violations[place].replica;
+                        violations[place] = Violation { replica, interaction: index, ..fault };
+                        place += 1;
+                    }
+                    None => {
+                        violations.remove(place);
+                    }
+                }
             }
         }
     }

@@ -95,6 +95,7 @@ impl BuildControlPlane for TreeSpec {
             load_bounds: self.load_bounds.into(),
             idle: time(self.idle),
             search_timeout: time(self.search_timeout),
+            sign_on_interval: time(self.sign_on_interval),
             cooldown: time(self.cooldown),
             rank: match self.rank {
                 RankName::Distance => Rank::Distance,

@@ -277,7 +277,13 @@ fn demand(spec: &UserDemandSpec, site: &Site<'_>) -> Option<Demand> {
         })
     });
     let places: Vec<Option<DemandPlace>> = places.collect();
-    let demand = Demand { hours: all?, places: places.into_iter().collect::<Option<_>>()? };
+    let hour = time(spec.hour);
+    if hour == SimDuration::ZERO {
+        site.key("hour").error("an hour of demand cannot be 0; it is 1 h if left out");
+        return None;
+    }
+    let places = places.into_iter().collect::<Option<_>>()?;
+    let demand = Demand { hours: all?, places, hour };
     if demand.most() <= 0.0 {
         site.error("nobody wants anything anywhere at any time: a factor must be above 0");
         return None;

@@ -239,6 +239,8 @@ pub struct TreeSpec {
     pub idle: Duration,
     /// How long the answer to a search is waited for.
     pub search_timeout: Duration,
+    /// Time at least from the first sign-on of one of the service's `instances` to that of the next.
+    pub sign_on_interval: Duration,
     /// How long a platform rests after it could do nothing for users.
     pub cooldown: Duration,
     /// By what candidates for a new instance are ranked.
@@ -272,6 +274,7 @@ impl Default for TreeSpec {
             load_bounds: LoadBoundsSpec::default(),
             idle: time(own.idle),
             search_timeout: time(own.search_timeout),
+            sign_on_interval: time(own.sign_on_interval),
             cooldown: time(own.cooldown),
             rank: RankName::default(),
             most_candidates: own.most_candidates,

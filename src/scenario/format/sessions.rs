@@ -151,14 +151,22 @@ fn default_radius() -> Length {
 }
 
 /// How much users want where and when.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UserDemandSpec {
     /// How many times as many requests as by `interval` users make, one factor for each hour of the run, over and over;
     /// always one if left out.
     pub by_hour: Option<Vec<f64>>,
+    /// How long an hour of `by_hour` is: less to see a day in a shorter run.
+    pub hour: Duration,
     /// Places where it is otherwise; of those that overlap the first counts.
     pub places: Vec<DemandPlaceSpec>,
+}
+
+impl Default for UserDemandSpec {
+    fn default() -> Self {
+        UserDemandSpec { by_hour: None, hour: Duration::from_secs(3600.0), places: Vec::new() }
+    }
 }
 
 /// Agents of the control plane, and their mail.

@@ -31,7 +31,7 @@ impl Platform {
             }
         }
         // The root was silent for too long: some node above may be out of the tree.
-        let is_stalled = member.link != Link::Root && now.since(member.advanced) >= stalls;
+        let is_stalled = member.parent().is_some() && now.since(member.advanced) >= stalls;
         if is_stalled {
             member.advanced = now;
         }

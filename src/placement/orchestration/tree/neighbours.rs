@@ -61,11 +61,11 @@ impl Platform {
             return;
         }
         member.is_asking = false;
-        member.ask_due = now + health;
         let Some(parent) = placed.parent else {
             // Not the root; where that knows of another, ask there.
             let other = placed.mark.root;
             let is_silent = member.silent.take() == Some(other);
+            member.ask_due = now + if is_silent { member.back_off(health, turn) } else { health };
             if member.asks != other && other != me && !is_silent {
                 member.asks = other;
                 self.ask_for_parent(service, turn);
@@ -73,7 +73,7 @@ impl Platform {
             return;
         };
         member.adopt(placed.mark, now);
-        member.dead = None;
+        (member.dead, member.silences) = (None, 0);
         member.ask_due = now + confirm;
         if member.link == Link::Attached(parent) {
             return;
@@ -100,7 +100,7 @@ impl Platform {
             return;
         }
         member.is_asking = false;
-        member.ask_due = now + health;
+        member.ask_due = now + member.back_off(health, turn);
         member.ask_other(to, me, order);
         if order.len() > 1 && member.parent().is_none() {
             self.ask_for_parent(service, turn);

@@ -71,6 +71,8 @@ pub(super) struct Member {
     pub ask: u32,
     pub is_asking: bool,
     pub ask_due: SimTime,
+    /// How often the root has not answered since it last did.
+    pub silences: u32,
     /// Who was asked last as the root and did not answer.
     pub silent: Option<AgentId>,
     /// Who did not answer as its parent.
@@ -83,6 +85,8 @@ pub(super) struct Member {
     pub actions: SmallVec<[Box<Action>; 1]>,
     /// When it may act against a shortage again.
     pub rests_until: SimTime,
+    /// When it may ask to leave again.
+    pub stays_until: SimTime,
     /// For whom it was started: told when it is in the tree.
     pub wanted_by: Option<(AgentId, u64)>,
 }
@@ -123,6 +127,7 @@ impl Member {
             ask: 0,
             is_asking: false,
             ask_due: now,
+            silences: 0,
             silent: None,
             dead: None,
             orphan: Some((now, None)),
@@ -130,6 +135,7 @@ impl Member {
             told: Vec::new(),
             actions: SmallVec::new(),
             rests_until: now,
+            stays_until: now,
             wanted_by: None,
         };
         member.set_timer(turn);
@@ -262,10 +268,12 @@ impl Platform {
             if self.member(service).is_some() || !(given.is_some() || is_ready) {
                 continue;
             }
-            // All that are given sign on one after the other within the first exchange.
-            let share = given.map_or(0.0, |place| place as f64 / own.given.len() as f64);
-            let after = SimDuration::from_secs(turn.own().exchange.as_secs() * share);
-            turn.timer(after, SIGN_ON_DUE, detail(service, 0));
+            // All that are given sign on one after the other within the first exchange; or longer, so that the root can
+            // follow.
+            let interval_s = turn.own().exchange.as_secs() / own.given.len().max(1) as f64;
+            let interval_s = interval_s.max(turn.own().sign_on_interval.as_secs());
+            let after_s = given.map_or(0.0, |place| place as f64 * interval_s);
+            turn.timer(SimDuration::from_secs(after_s), SIGN_ON_DUE, detail(service, 0));
         }
     }
 
@@ -356,13 +364,14 @@ impl Platform {
         let is_busy = member.actions.iter().any(|own| !own.is_forced);
         let is_over = member.shortage(&facts, users.len(), turn) > 0.0;
         let may_act = member.rests_until <= now;
+        let may_leave = member.stays_until <= now;
         let count = users.len();
         *turn.users = users;
         if is_busy {
             return;
         }
         let is_idle = count == 0 && facts.users == 0 && now.since(facts.last_access) > idle;
-        if is_idle && !self.is_root(service) {
+        if is_idle && may_leave && !self.is_root(service) {
             return self.terminate(service, false, turn);
         }
         if is_over && may_act {
@@ -423,9 +432,12 @@ impl Platform {
         turn.orders.push(Order::Close { action: left, end: ActionEnd::Done, target });
     }
 
-    /// The root does not answer, or is not the root: the instance stays.
+    /// The root does not answer, or is not the root: the instance stays for a while.
     pub(super) fn on_not_left(&mut self, service: u32, serial: u32, turn: &mut Turn<'_, '_>) {
-        if let Some(action) = self.member_mut(service).and_then(|own| own.take_action(serial)) {
+        let Some(member) = self.member_mut(service) else { return };
+        if let Some(action) = member.take_action(serial) {
+            let cooldown = turn.own().cooldown;
+            member.stays_until = turn.now() + member.back_off(cooldown, turn);
             let end = ActionEnd::TimedOut;
             turn.orders.push(Order::Close { action: action.id, end, target: None });
         }
@@ -445,6 +457,19 @@ impl Member {
             .max(over(load.memory, bounds.memory))
             .max(over(load.storage, bounds.storage))
             .max(over(load.gpu, bounds.gpu))
+    }
+
+    /// How long it waits until it asks a root again that has not answered: twice as long after each time, up to 64 times
+    /// as long, and by chance up to a half less than that, so that those that were silenced together do not ask together.
+    pub(super) fn back_off(&mut self, first: SimDuration, turn: &mut Turn<'_, '_>) -> SimDuration {
+        const MOST_DOUBLINGS: u32 = 6;
+        let doublings = self.silences.min(MOST_DOUBLINGS);
+        self.silences += 1;
+        if doublings == 0 {
+            return first;
+        }
+        let share: f64 = turn.view.random().random();
+        SimDuration::from_secs(first.as_secs() * f64::from(1 << doublings) * (1.0 - share / 2.0))
     }
 
     pub(super) fn take_action(&mut self, serial: u32) -> Option<Box<Action>> {

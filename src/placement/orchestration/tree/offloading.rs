@@ -5,7 +5,9 @@ use super::clusters::Cluster;
 use super::messages::{ITEM_BYTES, MESSAGE_BYTES, Noted, Purpose, REDIRECT, Redirect, tag};
 use super::node::{Member, Platform};
 use crate::apps::agents::AgentId;
-use crate::apps::orchestration::{ActionEnd, ActionKind, ActionPhase, Order, UserFacts, UserId};
+use crate::apps::orchestration::{
+    ActionEnd, ActionFeatures, ActionKind, ActionPhase, Order, UserFacts, UserId,
+};
 use crate::engine::SimTime;
 use crate::infra::Position;
 use std::sync::Arc;
@@ -102,7 +104,19 @@ impl Platform {
         let Some(forced) = turn.view.forced() else { return };
         let service = forced.service;
         if self.member(service).is_none_or(|own| !own.is_hosting) {
-            return;
+            // It is on record that there was nothing to act on.
+            let (action, kind) = (self.next_action(), forced.kind);
+            let features = ActionFeatures::default();
+            turn.orders.push(Order::Open {
+                action,
+                kind,
+                service,
+                forced: true,
+                cluster: None,
+                features,
+            });
+            let end = ActionEnd::RefusedLocally;
+            return turn.orders.push(Order::Close { action, end, target: None });
         }
         match forced.kind {
             ActionKind::Replicate => self.begin_offloading(service, true, turn),
@@ -167,7 +181,8 @@ impl Platform {
         self.finish(service, serial, ActionEnd::TimedOut, turn);
     }
 
-    /// Ends an action. If it has failed, the agent rests a while before the next one of its kind.
+    /// Ends an action. The agent rests a while before it acts against a shortage again, and before it acts for users again for
+    /// whom it could do nothing.
     pub(super) fn finish(&mut self, service: u32, serial: u32, end: ActionEnd, turn: &mut Turn<'_, '_>) {
         let now = turn.now();
         let rests_until = now + turn.own().cooldown;

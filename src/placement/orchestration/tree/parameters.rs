@@ -4,6 +4,9 @@ use crate::apps::orchestration::LoadShares;
 use crate::engine::SimDuration;
 use crate::placement::ParameterError;
 
+/// The shortest interval of what nodes do again and again.
+const SHORTEST: SimDuration = SimDuration::from_nanos(1_000_000);
+
 /// By what the candidates for a new instance are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rank {
@@ -37,6 +40,8 @@ pub struct TreeParameters {
     pub idle: SimDuration,
     /// How long the answer to a search is waited for.
     pub search_timeout: SimDuration,
+    /// Time at least from the first sign-on of an instance that there is from the start to that of the next.
+    pub sign_on_interval: SimDuration,
     /// How long an agent rests after it could do nothing.
     pub cooldown: SimDuration,
     /// By what candidates are ranked.
@@ -69,6 +74,7 @@ impl Default for TreeParameters {
             load_bounds: LoadShares { cpu: 0.8, memory: 0.9, storage: 0.95, gpu: 0.9 },
             idle: s(300.0),
             search_timeout: s(5.0),
+            sign_on_interval: s(0.06),
             cooldown: s(10.0),
             rank: Rank::Distance,
             most_candidates: 64,
@@ -87,18 +93,21 @@ impl TreeParameters {
     /// # Errors
     /// What is wrong, and where.
     pub fn check(&self) -> Result<(), ParameterError> {
-        let error = |key: &'static str, message: &'static str| Err(ParameterError::new(message).at(key));
+        let wrong = |key: &'static str, message: &'static str| ParameterError::new(message).at(key);
+        let error = |key: &'static str, message: &'static str| Err(wrong(key, message));
         for (key, time) in [
             ("assess", self.assess),
             ("exchange", self.exchange),
             ("health", self.health),
             ("window", self.window),
             ("search_timeout", self.search_timeout),
-            ("standby.sync_interval", self.sync_interval),
         ] {
-            if time == SimDuration::ZERO {
-                return error(key, "must be above 0");
+            if time < SHORTEST {
+                return error(key, "must be at least 1 ms");
             }
+        }
+        if self.sync_interval < SHORTEST {
+            return Err(wrong("sync_interval", "must be at least 1 ms").at("standby"));
         }
         if !(1..=64).contains(&self.grid) {
             return error("grid", "must be in 1..=64");
@@ -110,14 +119,9 @@ impl TreeParameters {
             return error("cluster_radius", "must be at least 0 m and finite");
         }
         let LoadShares { cpu, memory, storage, gpu } = self.load_bounds;
-        for (key, bound) in [
-            ("load_bounds.cpu", cpu),
-            ("load_bounds.memory", memory),
-            ("load_bounds.storage", storage),
-            ("load_bounds.gpu", gpu),
-        ] {
+        for (key, bound) in [("cpu", cpu), ("memory", memory), ("storage", storage), ("gpu", gpu)] {
             if !(bound > 0.0 && bound <= 1.0) {
-                return error(key, "must be above 0 and at most 1");
+                return Err(wrong(key, "must be above 0 and at most 1").at("load_bounds"));
             }
         }
         if self.most_candidates == 0 {

@@ -44,7 +44,7 @@ impl Platform {
             if !returned && place == 0 {
                 self.begin_reign(service, SimTime::ZERO, turn);
             } else if is_alone {
-                self.take_over(service, turn);
+                self.begin_reign(service, now, turn);
             } else {
                 self.synchronise(service, turn);
                 let interval_s = turn.own().sync_interval.as_secs();

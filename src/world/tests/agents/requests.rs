@@ -100,6 +100,44 @@ fn a_request_that_comes_again_before_its_answer_waits_for_that() {
 }
 
 #[test]
+fn a_request_for_whose_answer_nobody_waits_any_more_takes_no_time() {
+    let mut world = world(100.0);
+    let nodes = pair(&mut world);
+    let options = AgentOptions {
+        handling_time: millis(60),
+        timeout: millis(100),
+        retries: 0,
+        carried_by: CarriedBy::Paths,
+        ..options()
+    };
+    let summary = run(world, nodes, options, |agent, stimulus, mail| match stimulus {
+        Stimulus::Started { .. } if agent.0 == 0 => {
+            (1..5).for_each(|tag| mail.request(AgentId(1), FULL, 1000.0, body(), tag));
+            mail.timer(millis(120), 0, 0);
+        }
+        Stimulus::Timer { .. } => mail.request(AgentId(1), FULL, 1000.0, body(), 5),
+        Stimulus::Message { asked: Some(asked), .. } => mail.reply(*asked, LIGHT, 1000.0, body()),
+        _ => {}
+    });
+    // All four come at 6 ms. The second is begun in time and ends too late; the line moves on at once to one of 120 ms.
+    let expected = [
+        "66000 1: message 0 of 0",
+        "72000 0: reply 1 of 1",
+        "100000 0: timed out 2",
+        "100000 0: timed out 3",
+        "100000 0: timed out 4",
+        "120000 0: timer 0",
+        "126000 1: message 0 of 0",
+        "186000 1: message 0 of 0",
+        "192000 0: reply 5 of 1",
+    ];
+    assert_eq!(log(&summary), expected);
+    let requests = &summary["requests"];
+    let found = ["answered", "timed_out", "stray", "expired"].map(|key| requests[key].as_u64().unwrap());
+    assert_eq!(found, [2, 3, 1, 2]);
+}
+
+#[test]
 fn what_an_agent_has_asked_dies_with_it() {
     for (keeps_state, acted) in [(false, 2), (true, 1)] {
         let mut world = world(100.0);

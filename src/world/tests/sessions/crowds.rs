@@ -30,7 +30,7 @@ fn requests_follow_the_demand_of_the_hour_and_of_the_place() {
     let options = SessionOptions {
         per_node: 25,
         interval_s: exponential(10.0),
-        demand: Demand { hours: Hours::new(vec![1.0, 0.25]), places },
+        demand: Demand { hours: Hours::new(vec![1.0, 0.25]), places, ..Demand::default() },
         ..ground.options(Nearest::default(), services)
     };
     let ran = ground.run(options);
