@@ -1,7 +1,7 @@
 //! What a workload may ask of the world.
 
 use super::agents::AgentId;
-use super::orchestration::{OrchestrationFacts, OrchestrationRequest, Order};
+use super::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, PlaneFacts};
 use super::workflows::{WorkflowChoice, WorkflowRequest};
 use super::{
     ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
@@ -19,7 +19,6 @@ use crate::infra::{
     MigrationId, MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord,
     VmId, VmRefusal, VmSpec,
 };
-use crate::placement::orchestration::ControlPlane;
 use crate::records::{Cell, RecordError, Symbol, TableId, TableSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -298,7 +297,7 @@ pub trait Context {
 
     /// The control plane of this number, to ask it what users and records may know: it is by
     /// [`decide_orchestration`](Self::decide_orchestration) alone that it decides. `None` if there is none.
-    fn control_plane(&self, plane: u32) -> Option<&dyn ControlPlane>;
+    fn control_plane(&self, plane: u32) -> Option<&dyn PlaneFacts>;
 
     /// Tells a control plane which platforms and services there are: once, before it is asked anything.
     fn begin_orchestration(&mut self, plane: u32, facts: &dyn OrchestrationFacts);

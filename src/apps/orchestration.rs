@@ -2,7 +2,7 @@
 //! says where they are, tell each other.
 //!
 //! A workload owns the [agents](super::agents) and carries out what the [control
-//! plane](crate::placement::orchestration::ControlPlane) orders. Each stimulus of an agent goes to the plane by
+//! plane](PlaneFacts) orders. Each stimulus of an agent goes to the plane by
 //! [`decide_orchestration`](super::Context::decide_orchestration), with the workload's [facts](OrchestrationFacts); the
 //! world shows the plane no more of them than the agent's own node can know, and hands on those orders that can be.
 
@@ -511,4 +511,36 @@ pub struct PlaneHandle {
     pub layout: AgentLayout,
     /// How far back the latencies and loads reach that its agents see.
     pub window: SimDuration,
+}
+
+/// The tree of a service, as a control plane has it: for records only.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TreeShape {
+    /// Nodes that think that they are in it.
+    pub nodes: u32,
+    /// Most edges from a node up to a root.
+    pub depth_max: u32,
+    /// Their mean.
+    pub depth_mean: f64,
+    /// Most children of a node.
+    pub children_max: u32,
+    /// Mean number of children of nodes that have some.
+    pub children_mean: f64,
+    /// Nodes that look for a parent.
+    pub orphans: u32,
+    /// Nodes that think that they are the root.
+    pub roots: u32,
+}
+
+/// What users and records may ask of a control plane; it decides only when it is told of a stimulus.
+pub trait PlaneFacts {
+    /// Whom users ask for an instance of a service: first at attempt 0, and at 1, 2, ... where there was no answer; `None` if
+    /// there is nobody more to ask.
+    fn directory(&self, service: u32, attempt: u32) -> Option<AgentId>;
+
+    /// The tree of a service, if there are trees.
+    fn shape(&self, service: u32) -> Option<TreeShape>;
+
+    /// Its part of the summary of its workload.
+    fn summary(&self) -> serde_json::Value;
 }

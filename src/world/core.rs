@@ -17,7 +17,7 @@ use super::service_placement::{self, ServicePlacement};
 use super::tables::Tables;
 use super::workflow_scheduling;
 use crate::apps::agents::AgentId;
-use crate::apps::orchestration::{OrchestrationFacts, OrchestrationRequest, Order};
+use crate::apps::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, PlaneFacts};
 use crate::apps::workflows::{WorkflowChoice, WorkflowRequest};
 use crate::apps::{
     ConsolidationChoice, ConsolidationRequest, Context, DecisionEnd, DecisionId, DecisionPoint, Message,
@@ -39,7 +39,6 @@ use crate::placement::consolidation::ConsolidationPolicy;
 use crate::placement::offloading::{
     OffloadingDecision, OffloadingPolicy, OffloadingTarget, OffloadingView,
 };
-use crate::placement::orchestration::ControlPlane;
 use crate::placement::vm_allocation::VmAllocationPolicy;
 use crate::placement::workflows::WorkflowPolicy;
 use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
@@ -528,8 +527,8 @@ impl Context for WorldContext<'_> {
         workflow_scheduling::decide(self.core, self.schedule.now(), self.workload, request)
     }
 
-    fn control_plane(&self, plane: u32) -> Option<&dyn ControlPlane> {
-        self.core.orchestration.planners.get(plane as usize).map(|own| &*own.plane)
+    fn control_plane(&self, plane: u32) -> Option<&dyn PlaneFacts> {
+        self.core.orchestration.planners.get(plane as usize).map(|own| &own.plane as _)
     }
 
     fn begin_orchestration(&mut self, plane: u32, facts: &dyn OrchestrationFacts) {

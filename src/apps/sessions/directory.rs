@@ -137,7 +137,7 @@ impl Sessions {
     }
 
     /// Sends the requests that have waited, and sets the time for the next query.
-    fn go_on_asking(&mut self, user: u32, context: &mut dyn Context) {
+    pub(super) fn go_on_asking(&mut self, user: u32, context: &mut dyn Context) {
         let own = &mut self.users[user as usize];
         own.cycle = own.cycle.wrapping_add(1);
         if own.is_present {

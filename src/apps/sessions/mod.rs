@@ -2,7 +2,7 @@
 //!
 //! A user sits on a device. It asks a directory for an instance of its service, sends requests there, has a measured latency
 //! for each, and asks again from time to time. Where there are instances, and which users go to which, is up to a [control
-//! plane](crate::placement::orchestration::ControlPlane), whose [agents](super::agents) this workload owns: it hands each
+//! plane](super::orchestration), whose [agents](super::agents) this workload owns: it hands each
 //! stimulus of theirs to the decision point *orchestration*, and carries out what is ordered.
 //!
 //! | what | where |

@@ -5,9 +5,8 @@ use super::outcome::SessionOutcome;
 use super::requests::Ended;
 use super::workload::Sessions;
 use crate::apps::agents::{AgentId, Agents};
-use crate::apps::orchestration::{ActionEnd, ActionKind, AgentLayout};
+use crate::apps::orchestration::{ActionEnd, ActionKind, AgentLayout, TreeShape};
 use crate::engine::{Quantiles, SimTime, Summary};
-use crate::placement::orchestration::TreeShape;
 use serde_json::{Value, json};
 
 /// A number of the summary; null where there is none.

@@ -258,7 +258,8 @@ impl Sessions {
             SessionOutcome::Refused | SessionOutcome::Lost => true,
             SessionOutcome::Unfinished => false,
         };
-        if is_violated && self.users[user as usize].is_present {
+        let own = &self.users[user as usize];
+        if is_violated && own.is_present && context.infrastructure().node(own.node).is_available() {
             self.begin_violation(user, now);
         } else if outcome == SessionOutcome::Done {
             self.end_violation(user, now);

@@ -98,7 +98,7 @@ fn tree_actions() -> TableSpec {
             ColumnSpec::float(
                 "redirect_s",
                 "s",
-                "time from there until users were sent elsewhere; null if they were not",
+                "time from there, or of a replication from when its instance ran, until users were sent elsewhere; null if they were not",
             ),
             ColumnSpec::float(
                 "deploy_s",

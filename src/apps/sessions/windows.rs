@@ -59,7 +59,8 @@ impl LoadWindow {
     /// From now on the load is this.
     pub(super) fn set(&mut self, now: SimTime, load: f64, window: SimDuration) {
         let (last, _) = self.notes[self.noted - 1];
-        let is_due = now.since(last).as_nanos() * PARTS as u64 >= window.as_nanos() && now > last;
+        let is_due =
+            now.since(last).as_nanos().saturating_mul(PARTS as u64) >= window.as_nanos() && now > last;
         if is_due && self.since > last {
             self.note(self.since, self.area);
         }

@@ -216,11 +216,15 @@ impl Sessions {
         let Some(slot) = self.slot(forced.node, forced.action.service) else { return };
         if let Some(UserId(user)) = forced.action.user
             && self.users[user as usize].is_present
+            && context.infrastructure().node(self.users[user as usize].node).is_available()
         {
             self.choose_service(user, forced.action.service, now);
             self.tell_position(user, context);
             self.tell_address(user, slot, now);
             self.connect(user, slot, now);
+            // The answer to what it has asked before would send it back.
+            self.users[user as usize].is_asking = false;
+            self.go_on_asking(user, context);
         }
         if self.options.plane.layout != AgentLayout::None {
             let agent = AgentId(self.platform_of_node[forced.node.index()]);

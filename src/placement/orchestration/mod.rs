@@ -25,29 +25,10 @@ pub(crate) use features::features;
 
 use super::ParameterError;
 use crate::apps::agents::{AgentId, Handling, MessageKind};
-use crate::apps::orchestration::{AgentLayout, Order, PlaneHandle, ServiceFacts};
+use crate::apps::orchestration::{AgentLayout, Order, PlaneFacts, PlaneHandle, ServiceFacts, TreeShape};
 use crate::engine::SimDuration;
 use serde_json::Value;
 use std::fmt;
-
-/// The tree of a service, as a control plane has it: for records only.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct TreeShape {
-    /// Nodes that think that they are in it.
-    pub nodes: u32,
-    /// Most edges from a node up to a root.
-    pub depth_max: u32,
-    /// Their mean.
-    pub depth_mean: f64,
-    /// Most children of a node.
-    pub children_max: u32,
-    /// Mean number of children of nodes that have some.
-    pub children_mean: f64,
-    /// Nodes that look for a parent.
-    pub orphans: u32,
-    /// Nodes that think that they are the root.
-    pub roots: u32,
-}
 
 /// A way to orchestrate.
 ///
@@ -124,6 +105,20 @@ pub trait ControlPlane: fmt::Debug + Send {
     /// Its part of the summary of its workload, for records only.
     fn summary(&self) -> Value {
         Value::Null
+    }
+}
+
+impl PlaneFacts for Box<dyn ControlPlane> {
+    fn directory(&self, service: u32, attempt: u32) -> Option<AgentId> {
+        (**self).directory(service, attempt)
+    }
+
+    fn shape(&self, service: u32) -> Option<TreeShape> {
+        (**self).shape(service)
+    }
+
+    fn summary(&self) -> Value {
+        (**self).summary()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::infra::assets::{AssetId, Label};
 use crate::infra::{InfraBuilder, NodeClass, NodeId};
 use crate::scenario::Site;
 use petgraph::algo::dijkstra;
-use petgraph::graph::{NodeIndex, UnGraph};
+use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::BTreeSet;
 
 /// What a node of a class offers of each of the assets of instances.
@@ -46,7 +46,7 @@ fn listed(labels: &BTreeSet<&Label>) -> String {
 impl InfraBuilder {
     /// Least seconds of propagation from any of `to` to each node that a link leads to, by the links so far and radios.
     fn least_latency_s(&self, to: &[NodeId], users: &[NodeId]) -> Option<f64> {
-        let mut graph: UnGraph<(), f64> = UnGraph::default();
+        let mut graph: DiGraph<(), f64> = DiGraph::default();
         let nodes: u32 = self.classes().iter().map(|class| class.count).sum();
         for _ in 0..nodes {
             graph.add_node(());
@@ -54,8 +54,9 @@ impl InfraBuilder {
         let place = |node: NodeId| NodeIndex::new(node.index());
         for (_, link) in self.links() {
             graph.add_edge(place(link.a), place(link.b), link.latency.as_secs());
+            graph.add_edge(place(link.b), place(link.a), link.latency.as_secs());
         }
-        // All access points are as near to all devices as if these stood in their midst.
+        // All access points are as near to all devices as if these stood in their midst; nothing leads on from there.
         let air = graph.add_node(());
         let node_of = |node: u32| self.class_of(NodeId(node)).zip(Some(NodeId(node)));
         for (class, node) in (0..nodes).filter_map(node_of) {

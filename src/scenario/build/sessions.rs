@@ -149,6 +149,19 @@ fn services(spec: &SessionsSpec, here: &WorkloadSite<'_>) -> Option<Vec<SessionS
     good.then_some(found)
 }
 
+/// Reports a centre without the cores that its agent needs, which could never handle any mail.
+fn check_centre(node: NodeId, cores: f64, here: &WorkloadSite<'_>, site: &Site<'_>) -> bool {
+    let there = here.infrastructure.class_of(node).map_or(0.0, |class| f64::from(class.cores));
+    if there < cores {
+        let name = here.directory.name(node);
+        site.error_with_help(
+            format!("{name:?} has {there} cores, but its agent needs {cores} for what `agents` says of its work"),
+            "name a node with more cores, or set `agents.handling_work`, `light_work` and `work_per_kib` to 0",
+        );
+    }
+    there >= cores
+}
+
 /// Reports platforms that could not hold all the instances that are to be there from the start.
 fn check_together(services: &[SessionService], agent_cores: f64, here: &WorkloadSite<'_>) -> bool {
     let mut taken: BTreeMap<NodeId, [f64; 4]> = BTreeMap::new();
@@ -409,6 +422,9 @@ impl BuildWorkload for SessionsSpec {
                 && here.check_limit(&service.facts, &platforms, &devices, &site.key("limit"));
         }
         good = good && check_together(&services, agent_cores, here);
+        if let AgentLayout::PerPlatformAndCentral { node } = plane.layout {
+            good &= check_centre(node, agent_cores, here, &site.key("control").key("node"));
+        }
         let ground =
             Ground { platforms: &platforms, devices: &devices, services: &services, plane: &plane };
         let forced = forced(self, &shared, &ground, here);

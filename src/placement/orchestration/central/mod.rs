@@ -15,7 +15,7 @@ use crate::apps::orchestration::{
     InstanceFacts, LoadShares, Order, Query, ServiceFacts, UserFacts, UserId,
 };
 use crate::engine::{SimDuration, SimTime};
-use crate::infra::NodeId;
+use crate::infra::{NodeId, Position};
 use crate::placement::ParameterError;
 use hosts::Hosts;
 use rand::RngExt;
@@ -79,6 +79,7 @@ struct Reported {
 /// What a platform tells of itself.
 #[derive(Clone, Debug)]
 struct Report {
+    at: SimTime,
     load: LoadShares,
     free: [f64; 4],
     instances: Vec<Reported>,
@@ -93,6 +94,13 @@ struct Command {
     is_wanted: bool,
 }
 
+/// What a platform says to a command.
+#[derive(Clone, Copy, Debug)]
+struct Consent {
+    is_given: bool,
+    at: SimTime,
+}
+
 /// A platform as the centre knows it.
 #[derive(Clone, Debug)]
 struct Known {
@@ -104,6 +112,8 @@ struct Known {
 #[derive(Clone, Debug)]
 struct Pending {
     action: u64,
+    /// When the platform has agreed to it.
+    agreed: Option<SimTime>,
     users: Vec<UserId>,
 }
 
@@ -129,6 +139,10 @@ pub struct Central {
     /// Instances that were told to end, by action.
     ending: BTreeMap<u64, (u32, NodeId)>,
     next_action: u64,
+    /// For each service where it was asked for since the last round while there was no instance, on average, and how often.
+    wanted: Vec<Option<(Position, u32)>>,
+    /// Until when it has lost what it knew, and not every platform could report yet: it answers nobody.
+    is_blind_until: SimTime,
     /// What leaves when the round has been paid for, and who goes where then.
     decided: Vec<Order>,
     moves: Vec<(u32, UserId, NodeId)>,
@@ -152,6 +166,8 @@ impl Central {
             pending: BTreeMap::new(),
             ending: BTreeMap::new(),
             next_action: 0,
+            wanted: Vec::new(),
+            is_blind_until: SimTime::ZERO,
             decided: Vec::new(),
             moves: Vec::new(),
             rounds: 0,
@@ -164,6 +180,7 @@ impl Central {
         self.known = vec![Known { heard: now, report: None }; self.reach];
         self.hosts.iter_mut().for_each(|hosts| *hosts = Hosts::default());
         self.assigned.iter_mut().for_each(Vec::clear);
+        self.wanted.iter_mut().for_each(|own| *own = None);
         self.pending.clear();
         self.ending.clear();
         self.decided.clear();
@@ -208,7 +225,8 @@ impl Central {
             let makes = command.is_wanted;
             orders.push(if makes { Order::Deploy { service } } else { Order::Undeploy { service } });
         }
-        let (kind, bytes, body) = (CONSENT, MESSAGE_BYTES, Arc::new(consents));
+        let consent = Consent { is_given: consents, at: view.now() };
+        let (kind, bytes, body) = (CONSENT, MESSAGE_BYTES, Arc::new(consent));
         orders.push(Order::Reply { asked, kind, bytes, body });
     }
 
@@ -233,7 +251,8 @@ impl Central {
         });
         let instances: Vec<Reported> = instances.collect();
         let users: usize = instances.iter().map(|own| own.users.len()).sum();
-        let report = Report { load: view.load(), free: view.residuals(), instances, refused };
+        let at = view.now();
+        let report = Report { at, load: view.load(), free: view.residuals(), instances, refused };
         let bytes = MESSAGE_BYTES + USER_BYTES * users as f64;
         Order::Send { to: self.centre, kind: REPORT, bytes, body: Arc::new(report) }
     }
@@ -242,7 +261,9 @@ impl Central {
         match view.stimulus() {
             Stimulus::Started { returned } => {
                 self.reset(view.now());
-                if !returned {
+                if *returned {
+                    self.is_blind_until = view.now() + self.parameters.report;
+                } else {
                     self.know_given(view.services());
                 }
                 orders.push(Order::Timer { after: self.parameters.report, code: ROUND_DUE, detail: 0 });
@@ -263,12 +284,13 @@ impl Central {
                 }
             }
             Stimulus::Reply { tag, from, kind: CONSENT, body } => {
-                let consents = body.downcast_ref::<bool>().copied().unwrap_or(false);
-                self.on_consent(*tag, *from, consents, orders);
+                if let Some(&consent) = body.downcast_ref::<Consent>() {
+                    self.on_consent(*tag, *from, consent, orders);
+                }
             }
             Stimulus::TimedOut { tag, .. } => self.give_up(*tag, ActionEnd::TimedOut, orders),
             _ => {
-                if let Some(query) = view.query() {
+                if let Some(query) = view.query().filter(|_| !self.is_blind(view.now())) {
                     let instance = self.instance_for(&query);
                     orders.extend(Order::answer(view.stimulus(), Answer { instance }));
                 }
@@ -287,12 +309,21 @@ impl Central {
         }
     }
 
+    /// Whether it has lost what it knew, and some that are there had no time to report again.
+    fn is_blind(&self, now: SimTime) -> bool {
+        now < self.is_blind_until
+    }
+
     fn instance_for(&mut self, query: &Query) -> Option<NodeId> {
         let hosts = self.hosts.get(query.service as usize)?;
         let known = self.assigned[query.service as usize].get(query.user.index()).copied().flatten();
-        let node = match known.filter(|&node| hosts.contains(node)) {
-            Some(node) => node,
-            None => hosts.index().nearest(query.position)?,
+        let known = known.filter(|&node| hosts.contains(node));
+        let Some(node) = known.or_else(|| hosts.index().nearest(query.position)) else {
+            let wanted = self.wanted.get_mut(query.service as usize)?;
+            let (mean, count) = wanted.get_or_insert((query.position, 0));
+            *count += 1;
+            *mean = mean.towards(query.position, 1.0 / f64::from(*count));
+            return None;
         };
         self.assign(query.service, query.user, node);
         Some(node)
@@ -319,13 +350,17 @@ impl Central {
             }
         }
         for service in 0..self.hosts.len() as u32 {
-            if report.refused == Some(service) {
+            // Of one that came to nothing it may have told in a report that was lost.
+            let agreed = self.pending.get(&(service, node)).and_then(|own| own.agreed);
+            let is_gone = agreed.is_some_and(|agreed| agreed < report.at)
+                && report.instances.iter().all(|own| own.service != service);
+            if is_gone || report.refused == Some(service) {
                 if let Some(pending) = self.pending.remove(&(service, node)) {
                     let (action, end) = (pending.action, ActionEnd::NoTarget);
                     orders.push(Order::Close { action, end, target: None });
                 }
             } else if self.hosts[service as usize].contains(node)
-                && let Some(Pending { action, users }) = self.pending.remove(&(service, node))
+                && let Some(Pending { action, users, .. }) = self.pending.remove(&(service, node))
             {
                 let moved = users.len() as u32;
                 users.into_iter().for_each(|user| self.assign(service, user, node));
@@ -337,13 +372,14 @@ impl Central {
         self.known[from.index()] = Known { heard: now, report: Some(report) };
     }
 
-    fn on_consent(&mut self, action: u64, from: AgentId, consents: bool, orders: &mut Vec<Order>) {
-        if !consents {
+    fn on_consent(&mut self, action: u64, from: AgentId, consent: Consent, orders: &mut Vec<Order>) {
+        if !consent.is_given {
             self.give_up(action, ActionEnd::NoTarget, orders);
         } else if self.ending.remove(&action).is_some() {
             let target = self.list.node_of(from);
             orders.push(Order::Close { action, end: ActionEnd::Done, target });
-        } else if self.pending.values().any(|own| own.action == action) {
+        } else if let Some(pending) = self.pending.values_mut().find(|own| own.action == action) {
+            pending.agreed = Some(consent.at);
             let phase = ActionPhase::Searched { hops: 1, asked: 1 };
             orders.push(Order::Phase { action, phase });
         }
@@ -377,8 +413,9 @@ impl ControlPlane for Central {
     }
 
     fn check(&self) -> Result<(), ParameterError> {
-        if self.parameters.report == SimDuration::ZERO {
-            return Err(ParameterError::new("reports need some time between them").at("report"));
+        if self.parameters.report < SimDuration::from_secs(0.001) {
+            let error = ParameterError::new("reports need at least 1 ms between them");
+            return Err(error.at("report").help("10 s is what it is if left out"));
         }
         Ok(())
     }
@@ -402,6 +439,7 @@ impl ControlPlane for Central {
         self.capable = services.iter().map(capable).collect();
         self.hosts = services.iter().map(|_| Hosts::default()).collect();
         self.assigned = services.iter().map(|_| Vec::new()).collect();
+        self.wanted = vec![None; services.len()];
     }
 
     fn on(&mut self, view: &mut OrchestrationView<'_>, orders: &mut Vec<Order>) {

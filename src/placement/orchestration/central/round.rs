@@ -61,8 +61,38 @@ impl Central {
                 }
             }
         }
+        for (number, service) in (0..).zip(view.services()) {
+            self.replace(number, service, orders);
+        }
         orders.push(Order::Busy { time: SimDuration::from_secs(time_s) });
         orders.push(Order::Timer { after: SimDuration::ZERO, code: DECIDED, detail: 0 });
+    }
+
+    /// A service that was asked for and has no instance gets one, as near as can be to those that asked.
+    fn replace(&mut self, number: u32, service: &ServiceFacts, orders: &mut Vec<Order>) {
+        let wanted = self.wanted.get_mut(number as usize).and_then(Option::take);
+        let is_there = self.hosts[number as usize].len() > 0;
+        let Some((mean, count)) = wanted.filter(|_| !is_there) else { return };
+        if self.pending.keys().any(|own| own.0 == number) {
+            return;
+        }
+        let needs = service.requirements.amounts();
+        let near = self.capable[number as usize].by_distance(mean).map(|own| own.0);
+        let Some(node) = near.into_iter().find(|&node| self.can_take(number, node, &needs)) else {
+            return;
+        };
+        let features = ActionFeatures {
+            users: Some(f64::from(count)),
+            limit_s: Some(service.limit_s),
+            candidates: Some(0.0),
+            ..ActionFeatures::default()
+        };
+        let cluster = Some((mean, count));
+        let action = self.open(ActionKind::Replicate, number, cluster, features, orders);
+        self.pending.insert((number, node), Pending { action, agreed: None, users: Vec::new() });
+        if let Some(to) = self.list.agent_of(node) {
+            self.command(to, Command { service: number, is_wanted: true }, action);
+        }
     }
 
     /// Platforms that were silent for too long count as dead.
@@ -141,7 +171,9 @@ impl Central {
         if load <= bound || load <= 0.0 {
             return (bad, Vec::new());
         }
+        let told = instance.users.len() - bad.len() - good.len();
         let count = (instance.users.len() as f64 * (1.0 - bound / load)).ceil() as usize;
+        let count = count.saturating_sub(told);
         let latency_s = |own: &UserFacts| own.median_s.unwrap_or(0.0);
         good.sort_by(|a, b| latency_s(b).total_cmp(&latency_s(a)).then(a.user.cmp(&b.user)));
         good.truncate(count.saturating_sub(bad.len()));
@@ -232,7 +264,7 @@ impl Central {
         }
         let users = users.collect();
         let action = self.open(ActionKind::Replicate, number, cluster, features, orders);
-        self.pending.insert((number, node), Pending { action, users });
+        self.pending.insert((number, node), Pending { action, agreed: None, users });
         if let Some(to) = self.list.agent_of(node) {
             self.command(to, Command { service: number, is_wanted: true }, action);
         }

@@ -97,7 +97,7 @@ impl Swirly {
         };
         let cluster = Some((query.position, 1));
         let action = own.open(ActionKind::Replicate, number, cluster, features, orders);
-        own.pending.insert((number, node), Pending { action, users: vec![query.user] });
+        own.pending.insert((number, node), Pending { action, agreed: None, users: vec![query.user] });
         if let Some(to) = own.list.agent_of(node) {
             own.command(to, Command { service: number, is_wanted: true }, action);
         }
@@ -163,6 +163,9 @@ impl ControlPlane for Swirly {
             }
             return self.centre.on(view, orders);
         };
+        if self.centre.is_blind(view.now()) {
+            return;
+        }
         let instance = self.on_query(&query, service, orders);
         orders.extend(Order::answer(view.stimulus(), Answer { instance }));
     }

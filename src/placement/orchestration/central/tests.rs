@@ -166,21 +166,28 @@ impl Bench {
         (first, self.tell(CENTRE, Stimulus::Timer { code: DECIDED, detail: 0 }))
     }
 
+    /// Where a user is sent that asks at a place: `None` if there is nothing, or no answer at all.
     fn ask(&mut self, user: u32, x_m: f64) -> Option<u32> {
+        self.answers(user, x_m).flatten()
+    }
+
+    fn answers(&mut self, user: u32, x_m: f64) -> Option<Option<u32>> {
         let position = Position::ground(x_m, 0.0);
         let body: Body = Arc::new(Query { user: UserId(user), service: 0, position });
         let from = AgentId::NOBODY;
         let orders = self.tell(CENTRE, Stimulus::Message { from, kind: QUERY, body, asked: None });
         match &orders[..] {
             [Order::Send { body, .. }] => {
-                body.downcast_ref::<Answer>().unwrap().instance.map(|node| node.0)
+                Some(body.downcast_ref::<Answer>().unwrap().instance.map(|node| node.0))
             }
+            [] => None,
             other => panic!("{other:?}"),
         }
     }
 
     fn consent(&mut self, node: u32, tag: u64, consents: bool) -> Vec<Order> {
-        let (from, body) = (AgentId(node), Arc::new(consents));
+        let body = Arc::new(Consent { is_given: consents, at: self.now });
+        let from = AgentId(node);
         self.tell(CENTRE, Stimulus::Reply { tag, from, kind: CONSENT, body })
     }
 }
@@ -237,6 +244,28 @@ fn badly_served_users_get_an_instance_nearby_and_the_next_ones_go_there() {
     assert_eq!(bench.plane.summary()["rounds"], 3);
     let busy_s = bench.plane.summary()["busy_s"].as_f64().unwrap();
     assert!((busy_s - (0.533 + 0.533 + 0.532)).abs() < 1e-9, "{busy_s}");
+}
+
+#[test]
+fn an_instance_that_a_later_report_does_not_have_is_waited_for_no_longer() {
+    let mut bench = Bench::new(3, 100);
+    bench.host(0, 0.1, &[(0, 190.0, 0.1)]);
+    bench.all_report();
+    assert_eq!(words(&bench.round().1)[0], "command 0 to 2: true");
+    bench.now = SimTime::from_secs(5.0);
+    bench.consent(2, 0, true);
+    // A report that left before the consent says nothing; nor does one with the instance on its way.
+    assert!(bench.report(NodeId(2)).is_empty());
+    bench.host(2, 0.0, &[]);
+    bench.facts.hosted.get_mut(&NodeId(2)).unwrap().0.is_ready = false;
+    bench.now = SimTime::from_secs(6.0);
+    assert!(bench.report(NodeId(2)).is_empty());
+    // It has come to nothing, and the report that said so was lost.
+    bench.facts.hosted.remove(&NodeId(2));
+    bench.now = SimTime::from_secs(16.0);
+    assert_eq!(words(&bench.report(NodeId(2))), ["close 0 no_target None"]);
+    bench.all_report();
+    assert_eq!(words(&bench.round().1)[0], "command 1 to 2: true");
 }
 
 #[test]
@@ -312,9 +341,48 @@ fn a_centre_that_returns_knows_nothing_until_reports_come() {
     assert_eq!(bench.ask(0, 0.0), Some(0));
     bench.plane.forget(bench.list.centre().unwrap());
     bench.tell(CENTRE, Stimulus::Started { returned: true });
-    assert_eq!(bench.ask(0, 0.0), None);
     bench.all_report();
-    assert_eq!(bench.ask(0, 0.0), Some(0));
+    // Others may not have reported yet, and users know of an instance: it says nothing.
+    assert_eq!(bench.answers(0, 0.0), None);
+    bench.now = SimTime::from_secs(10.0);
+    assert_eq!(bench.answers(0, 0.0), Some(Some(0)));
+}
+
+#[test]
+fn a_service_without_instances_gets_one_where_it_is_asked_for() {
+    let mut bench = Bench::new(4, 100);
+    bench.facts.hosted.clear();
+    bench.all_report();
+    // Nobody has asked: nothing is done.
+    assert_eq!(words(&bench.round().1), ["timer 1"]);
+    assert_eq!((bench.answers(0, 190.0), bench.answers(1, 230.0)), (Some(None), Some(None)));
+    let (first, then) = bench.round();
+    assert_eq!(words(&first)[0], "open 0 replicate 2");
+    assert_eq!(words(&then)[0], "command 0 to 2: true");
+    // It is on its way: no second one.
+    assert_eq!(bench.answers(2, 0.0), Some(None));
+    assert_eq!(words(&bench.round().1), ["timer 1"]);
+    bench.host(2, 0.0, &[]);
+    let said = bench.report(NodeId(2));
+    assert_eq!(words(&said).last().unwrap(), "close 0 done Some(2)");
+    assert_eq!(bench.ask(2, 0.0), Some(2));
+}
+
+#[test]
+fn those_that_were_told_to_go_count_as_gone_when_the_load_is_too_high() {
+    let mut bench = Bench::new(2, 100);
+    let users: Vec<(u32, f64, f64)> = (0..10).map(|user| (user, 0.0, 0.01)).collect();
+    bench.host(0, 1.0, &users);
+    bench.host(1, 0.1, &[(20, 100.0, 0.01)]);
+    bench.all_report();
+    assert_eq!(words(&bench.round().0)[0], "open 0 migrate 2");
+    // Both are still there at the next round, since they have not asked yet: no more have to leave.
+    bench.all_report();
+    assert_eq!(words(&bench.round().0)[0], "busy 0.531");
+    // One more of ten has to at this load.
+    bench.host(0, 1.12, &users);
+    bench.all_report();
+    assert_eq!(words(&bench.round().0)[0], "open 1 migrate 1");
 }
 
 #[test]

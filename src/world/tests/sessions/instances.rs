@@ -291,6 +291,31 @@ fn an_experiment_puts_a_user_where_it_wants_and_wakes_the_agent_there() {
 }
 
 #[test]
+fn a_user_that_an_experiment_has_put_elsewhere_asks_again_as_others_do() {
+    for before_its_first_query in [false, true] {
+        let mut ground = ground(35.0, 2, 1);
+        let platforms = ground.platforms.clone();
+        let (plane, _) = told(move |view, orders| {
+            view.query()?;
+            answer(view, platforms[0], orders);
+            None
+        });
+        let mut services = vec![service(&ground.platforms), service(&ground.platforms)];
+        services[1].facts.name = "maps".into();
+        services[1].share = 0.0;
+        let action = Forced { kind: ActionKind::Migrate, service: 1, user: Some(UserId(0)) };
+        let at = SimTime::from_secs(if before_its_first_query { 5.0 } else { 15.0 });
+        let forced = vec![ForcedAction { at, node: ground.platforms[1], action }];
+        let ask_again = SimDuration::from_secs(4.0);
+        let options = SessionOptions { forced, ask_again, ..ground.options(plane, services) };
+        let ran = ground.run(options);
+        // At 10, 14, then 4 s after it was put there, 23, 27 and 31; or from 5 s on, at 9, 13, ... 33.
+        let expected = if before_its_first_query { 7 } else { 6 };
+        assert_eq!(ran.summary["workloads"]["sessions"]["queries"], expected);
+    }
+}
+
+#[test]
 fn actions_of_a_dead_agent_are_lost_and_those_of_others_have_their_phases() {
     #[derive(Debug)]
     struct Begins;
