@@ -2,6 +2,9 @@
 
 use super::agents::AgentId;
 use super::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, PlaneFacts};
+use super::replica_allocation::{
+    AgentReply, AgentTurn, FunctionProblem, ReplicaAllocationChoice, ReplicaAllocationRequest,
+};
 use super::workflows::{WorkflowChoice, WorkflowRequest};
 use super::{
     ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
@@ -47,11 +50,13 @@ pub enum DecisionPoint {
     AnomalyResponse,
     /// Where instances of services run, and which users they serve.
     Orchestration,
+    /// How many replicas of functions there are at which nodes, and where their requests go.
+    ReplicaAllocation,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 8] = [
+    pub const ALL: [DecisionPoint; 9] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
@@ -60,6 +65,7 @@ impl DecisionPoint {
         DecisionPoint::WorkflowScheduling,
         DecisionPoint::AnomalyResponse,
         DecisionPoint::Orchestration,
+        DecisionPoint::ReplicaAllocation,
     ];
 
     /// The name in tables.
@@ -74,6 +80,7 @@ impl DecisionPoint {
             DecisionPoint::WorkflowScheduling => "workflow_scheduling",
             DecisionPoint::AnomalyResponse => "anomaly_response",
             DecisionPoint::Orchestration => "orchestration",
+            DecisionPoint::ReplicaAllocation => "replica_allocation",
         }
     }
 }
@@ -313,6 +320,27 @@ pub trait Context {
 
     /// Tells a control plane that an agent of it has died: what it knew is lost, and so are its open actions.
     fn forget_agent(&mut self, plane: u32, agent: AgentId);
+
+    /// Tells the world what the workload has to allocate: once, when it starts. The functions of a workload are one
+    /// problem.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn add_function_problem(&mut self, problem: FunctionProblem) -> Result<(), String>;
+
+    /// Seconds from question to question of the policy that allocates replicas; `None` if it is to be asked once an epoch
+    /// of the workload.
+    fn replica_allocation_period_s(&self) -> Option<f64>;
+
+    /// Asks the policy how many replicas of functions there are to be, and where requests go. The world has checked the
+    /// answer.
+    fn decide_replica_allocation(
+        &mut self,
+        request: &ReplicaAllocationRequest<'_>,
+    ) -> ReplicaAllocationChoice;
+
+    /// Works out a step of the agents of the policy that allocates replicas, if it has any.
+    fn take_agent_turn(&mut self, turn: &AgentTurn<'_>) -> AgentReply;
 
     /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
     /// decision; what is never told counts as unfinished when the run ends.

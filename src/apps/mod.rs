@@ -3,9 +3,11 @@
 pub mod agents;
 mod anomaly;
 mod context;
+pub mod functions;
 mod hosting;
 mod offloading;
 pub mod orchestration;
+pub mod replica_allocation;
 mod service_placement;
 pub mod services;
 pub mod sessions;

@@ -211,6 +211,65 @@ fn report_cloudsim(text: &mut String, name: &str, workload: &Value) {
     }
 }
 
+/// What a workload of functions came to, beside the outcomes of its requests.
+fn report_functions(text: &mut String, workload: &Value) {
+    use std::fmt::Write;
+    let percent = |key: &str| match workload[key].as_f64() {
+        Some(share) => format!("{:.2} %", 100.0 * share),
+        None => "-".into(),
+    };
+    let [mean, median, most] = ["mean", "p50", "p95"].map(|key| short(&workload["response_s"][key]));
+    let ways = ["local_share", "forwarded_share", "cloud_share", "rejected_share"].map(percent);
+    let mut lines = vec![
+        ("  response time".into(), format!("mean {mean} s, median {median} s, 95 % {most} s")),
+        (
+            "  ways".into(),
+            format!("{} local, {} forwarded, {} cloud, {} rejected", ways[0], ways[1], ways[2], ways[3]),
+        ),
+        (
+            "  cold starts".into(),
+            format!("{} ({})", short(&workload["cold_starts"]), percent("cold_start_probability")),
+        ),
+        (
+            "  replicas".into(),
+            format!(
+                "mean {}, at most {}, {} busy, {} started",
+                short(&workload["replicas_mean"]),
+                short(&workload["replicas_max"]),
+                percent("utilisation"),
+                short(&workload["starts"])
+            ),
+        ),
+        (
+            "  objective".into(),
+            format!(
+                "{} computed, {} experienced, {} in time ({} epochs, {} refused)",
+                short(&workload["objective_mean"]),
+                short(&workload["objective_experienced_mean"]),
+                short(&workload["objective_in_time_mean"]),
+                short(&workload["epochs"]),
+                short(&workload["refused"])
+            ),
+        ),
+    ];
+    for (method, objective) in workload["objective_of"].as_object().into_iter().flatten() {
+        let deviation = match workload["deviation_of"][method].as_f64() {
+            Some(share) if share >= 0.0 => format!("{:.2} % more", 100.0 * share),
+            Some(share) => format!("{:.2} % less", -100.0 * share),
+            None => "not known".into(),
+        };
+        lines.push((format!("  by {method}"), format!("{} ({deviation})", short(objective))));
+    }
+    lines.push((
+        "  cost".into(),
+        format!("{}, all in the cloud {}", short(&workload["cost"]), short(&workload["cost_all_cloud"])),
+    ));
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+}
+
 /// What 5G cells came to; nothing without any.
 fn report_cells(text: &mut String, cells: &Value) {
     use std::fmt::Write;
@@ -294,8 +353,10 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
         writeln!(text, "{name}, seed {}: {} s simulated", run["seed"], short(&summary["simulated_s"]));
     for (name, workload) in summary["workloads"].as_object().into_iter().flatten() {
         let created = &workload["created"];
+        let has_functions = workload["cold_starts"].is_number();
         if created.is_number() {
-            let what = if workload["ever_placed"].is_number() { "requests" } else { "tasks" };
+            let serves = workload["ever_placed"].is_number() || has_functions;
+            let what = if serves { "requests" } else { "tasks" };
             line(&mut text, name, format!("{} {what} created", short(created)));
         }
         let arrived = &workload["arrived"];
@@ -325,6 +386,9 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
         }
         if workload["ever_placed"].is_number() {
             report_services(&mut text, workload);
+        }
+        if has_functions {
+            report_functions(&mut text, workload);
         }
         if arrived.is_number() {
             report_workflows(&mut text, workload);

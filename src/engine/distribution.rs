@@ -46,6 +46,8 @@ enum Shape {
     Bernoulli(f64, f64),
     /// Values and the sums of their weights so far.
     Discrete(Arc<[(f64, f64)]>),
+    /// Probabilities from 0 to 1 and their quantiles, linear in between.
+    Quantiles(Arc<[(f64, f64)]>),
 }
 
 /// A parameter that makes no distribution.
@@ -104,6 +106,12 @@ fn gamma(x: f64) -> f64 {
 }
 
 impl Distribution {
+    /// Always zero.
+    #[must_use]
+    pub const fn zero() -> Self {
+        Distribution { shape: Shape::Constant(0.0), mean: 0.0 }
+    }
+
     /// Always `value` (>= 0).
     ///
     /// # Errors
@@ -362,6 +370,29 @@ impl Distribution {
         Ok(Distribution { shape: Shape::Discrete(sums.into()), mean: mean / sum })
     }
 
+    /// The distribution that has these quantiles, `(probability, value)`, and is uniform between each two that follow each
+    /// other: probabilities ascend from 0 to 1, values (>= 0) do not descend.
+    ///
+    /// # Errors
+    /// If that is not so.
+    pub fn quantiles(points: &[(f64, f64)]) -> Result<Self, DistributionError> {
+        const NAME: &str = "quantiles";
+        let first = points.first().map_or(f64::NAN, |point| point.0);
+        let last = points.last().map_or(f64::NAN, |point| point.0);
+        check(first == 0.0, NAME, "first probability", first, "0")?;
+        check(last == 1.0, NAME, "last probability", last, "1")?;
+        check(non_negative(points[0].1), NAME, "value", points[0].1, "at least 0")?;
+        let mut mean = 0.0;
+        for pair in points.windows(2) {
+            let [(before, low), (probability, value)] = [pair[0], pair[1]];
+            check(probability > before, NAME, "probability", probability, "above the one before")?;
+            let good = value >= low && value.is_finite();
+            check(good, NAME, "value", value, "at least the one before")?;
+            mean += (probability - before) * f64::midpoint(low, value);
+        }
+        Ok(Distribution { shape: Shape::Quantiles(points.into()), mean })
+    }
+
     /// Draws one value.
     pub fn sample<R: Rng + ?Sized>(&self, random: &mut R) -> f64 {
         let value = match &self.shape {
@@ -396,6 +427,13 @@ impl Distribution {
                 let drawn = total * random.random::<f64>();
                 sums[sums.partition_point(|&(_, sum)| sum <= drawn).min(sums.len() - 1)].0
             }
+            Shape::Quantiles(points) => {
+                let drawn = random.random::<f64>();
+                // The first is at 0, and the last at 1, which is above what is drawn.
+                let next = points.partition_point(|&(probability, _)| probability <= drawn);
+                let [(before, low), (probability, value)] = [points[next - 1], points[next]];
+                low + (value - low) * (drawn - before) / (probability - before)
+            }
         };
         value.max(0.0)
     }
@@ -407,6 +445,7 @@ impl Distribution {
             Shape::Constant(value) => *value,
             Shape::Uniform(low, _) => *low,
             Shape::Empirical(values) => values.iter().copied().fold(f64::INFINITY, f64::min),
+            Shape::Quantiles(points) => points[0].1,
             _ => 0.0,
         }
     }
@@ -443,6 +482,12 @@ mod tests {
             (Distribution::poisson(9.0), 9.0, 3.0),
             (Distribution::bernoulli(0.2, 5.0), 1.0, 2.0),
             (Distribution::discrete(&[1.0, 3.0], &[3.0, 1.0]), 1.5, 0.75f64.sqrt()),
+            // Half uniform on 0..2, half on 2..6: second moment (4 / 3 + 52 / 3) / 2 = 28 / 3.
+            (
+                Distribution::quantiles(&[(0.0, 0.0), (0.5, 2.0), (1.0, 6.0)]),
+                2.5,
+                (28f64 / 3.0 - 6.25).sqrt(),
+            ),
         ];
         for (index, (distribution, mean, deviation)) in cases.into_iter().enumerate() {
             let distribution = distribution.expect("the parameters are good");
@@ -466,5 +511,8 @@ mod tests {
         assert!(Distribution::empirical(&[]).is_err());
         assert!(Distribution::exponential(f64::NAN).is_err());
         assert!(Distribution::normal(1.0, f64::INFINITY).is_err());
+        assert!(Distribution::quantiles(&[]).is_err());
+        assert!(Distribution::quantiles(&[(0.0, 1.0), (0.5, 2.0)]).is_err());
+        assert!(Distribution::quantiles(&[(0.0, 3.0), (1.0, 2.0)]).is_err());
     }
 }

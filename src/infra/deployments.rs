@@ -11,7 +11,6 @@ use super::event::InfraEvent;
 use super::ids::{NodeId, ProcessorId};
 use super::infrastructure::Infrastructure;
 use crate::engine::{Schedule, SimTime};
-use rustc_hash::FxHashMap;
 
 /// Part by which what is taken may exceed what there is: the rounding error of sums.
 const ROUNDING: f64 = 1e-9;
@@ -77,20 +76,51 @@ impl Sharing {
     }
 }
 
+/// What some of very many processors or nodes have, by their numbers: looked up at each change of load.
+#[derive(Debug)]
+struct Sparse<T>(Vec<Option<Box<T>>>);
+
+impl<T> Default for Sparse<T> {
+    fn default() -> Self {
+        Sparse(Vec::new())
+    }
+}
+
+impl<T> Sparse<T> {
+    fn get(&self, index: usize) -> Option<&T> {
+        self.0.get(index)?.as_deref()
+    }
+
+    fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        self.0.get_mut(index)?.as_deref_mut()
+    }
+
+    fn place(&mut self, index: usize) -> &mut Option<Box<T>> {
+        if self.0.len() <= index {
+            self.0.resize_with(index + 1, || None);
+        }
+        &mut self.0[index]
+    }
+
+    fn remove(&mut self, index: usize) -> Option<Box<T>> {
+        self.0.get_mut(index)?.take()
+    }
+}
+
 /// All instances that were deployed.
 #[derive(Debug, Default)]
 pub(super) struct Deployments {
-    // For look-ups only.
-    instances: FxHashMap<ProcessorId, Deployed>,
-    nodes: FxHashMap<NodeId, Sharing>,
+    /// By processor.
+    instances: Sparse<Deployed>,
+    nodes: Sparse<Sharing>,
 }
 
 impl Deployments {
     /// Sums up what the instances of a node have.
     fn sum_up(&mut self, node: NodeId) {
-        let Some(sharing) = self.nodes.get_mut(&node) else { return };
+        let Some(sharing) = self.nodes.get_mut(node.index()) else { return };
         let mut sums = [[0.0; 3]; 2];
-        for own in sharing.instances.iter().filter_map(|instance| self.instances.get(instance)) {
+        for own in sharing.instances.iter().filter_map(|instance| self.instances.get(instance.index())) {
             let held = [own.cores, own.resources.memory_bytes, own.resources.storage_bytes];
             for (sum, held) in sums[usize::from(own.leaves)].iter_mut().zip(held) {
                 *sum += held;
@@ -126,7 +156,7 @@ impl Infrastructure {
         let instance = self.compute.make_instance(now, own, cores, discipline, resources)?;
         self.processor_due.resize(self.compute.len(), None);
         let cost_of_watt = self.cost_of_watt(node, now);
-        let sharing = self.deployments.nodes.entry(node).or_default();
+        let sharing = &mut **self.deployments.nodes.place(node.index()).get_or_insert_default();
         sharing.instances.push(instance);
         sharing.advance(now, cost_of_watt);
         let deployed = Deployed {
@@ -137,7 +167,7 @@ impl Infrastructure {
             seen: sharing.joules,
             seen_costs: sharing.costs,
         };
-        self.deployments.instances.insert(instance, deployed);
+        *self.deployments.instances.place(instance.index()) = Some(Box::new(deployed));
         self.deployments.sum_up(node);
         self.share_cores(schedule, node);
         self.refresh(schedule, node, 0.0);
@@ -153,7 +183,7 @@ impl Infrastructure {
     ) -> (Vec<Job>, DeployedEnergy) {
         let now = schedule.now();
         let energy = self.deployed_energy(instance, now);
-        if !self.deployments.instances.contains_key(&instance) {
+        if self.deployments.instances.get(instance.index()).is_none() {
             return (Vec::new(), energy);
         }
         let before = self.compute.busy_cores(instance);
@@ -165,16 +195,16 @@ impl Infrastructure {
         self.after_change(schedule, instance, before);
         let node = self.compute.node(instance);
         let own = self.nodes[node.index()].processor;
-        if let Some(deployed) = self.deployments.instances.remove(&instance) {
+        if let Some(deployed) = self.deployments.instances.remove(instance.index()) {
             self.compute.end_instance(own, instance, &deployed.resources);
         }
-        if let Some(sharing) = self.deployments.nodes.get_mut(&node) {
+        if let Some(sharing) = self.deployments.nodes.get_mut(node.index()) {
             sharing.instances.retain(|&other| other != instance);
         }
         self.deployments.sum_up(node);
         self.share_cores(schedule, node);
         if self.deployed_on(node).is_empty() {
-            self.deployments.nodes.remove(&node);
+            self.deployments.nodes.remove(node.index());
         }
         (jobs, energy)
     }
@@ -186,7 +216,7 @@ impl Infrastructure {
     }
 
     fn set_leaves(&mut self, instance: ProcessorId, leaves: bool) {
-        if let Some(deployed) = self.deployments.instances.get_mut(&instance) {
+        if let Some(deployed) = self.deployments.instances.get_mut(instance.index()) {
             deployed.leaves = leaves;
             let node = self.compute.node(instance);
             self.deployments.sum_up(node);
@@ -201,19 +231,19 @@ impl Infrastructure {
     /// The instances that are deployed on a node, in order of their coming.
     #[must_use]
     pub fn deployed_on(&self, node: NodeId) -> &[ProcessorId] {
-        self.deployments.nodes.get(&node).map_or(&[], |sharing| &sharing.instances)
+        self.deployments.nodes.get(node.index()).map_or(&[], |sharing| &sharing.instances)
     }
 
     /// Cores, bytes of memory and bytes of storage of the instances on a node that applications have booked.
     #[must_use]
     pub fn deployed(&self, node: NodeId) -> [f64; 3] {
-        self.deployments.nodes.get(&node).map_or([0.0; 3], |sharing| sharing.sums[0])
+        self.deployments.nodes.get(node.index()).map_or([0.0; 3], |sharing| sharing.sums[0])
     }
 
     /// The same of those instances that [leave](Self::leave), and are booked no longer.
     #[must_use]
     pub fn leaving(&self, node: NodeId) -> [f64; 3] {
-        self.deployments.nodes.get(&node).map_or([0.0; 3], |sharing| sharing.sums[1])
+        self.deployments.nodes.get(node.index()).map_or([0.0; 3], |sharing| sharing.sums[1])
     }
 
     /// Cores that instances have taken of a node.
@@ -231,7 +261,7 @@ impl Infrastructure {
     /// Shares the cores that a node offers between its instances, which come first, and its own jobs. Where the
     /// instances have more than is offered, all of them are slower in proportion.
     pub(super) fn share_cores<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, node: NodeId) {
-        let Some(sharing) = self.deployments.nodes.get(&node) else { return };
+        let Some(sharing) = self.deployments.nodes.get(node.index()) else { return };
         let instances = sharing.instances.clone();
         let own = self.nodes[node.index()].processor;
         let (offered, taken) = (self.compute.offered_cores(own), self.taken_cores(node));
@@ -246,7 +276,7 @@ impl Infrastructure {
             self.after_change(schedule, instance, busy);
         }
         let shared = self.cores_of_idle(node);
-        if self.deployments.nodes.get(&node).is_some_and(|sharing| sharing.cores != shared) {
+        if self.deployments.nodes.get(node.index()).is_some_and(|sharing| sharing.cores != shared) {
             self.refresh(schedule, node, 0.0);
         }
     }
@@ -260,14 +290,14 @@ impl Infrastructure {
 
     /// Charges a deployed instance with its part of the energy up to `now`, before its busy cores change.
     pub(super) fn settle_deployed(&mut self, now: SimTime, processor: ProcessorId, busy_cores: f64) {
-        if !self.deployments.instances.contains_key(&processor) {
+        if self.deployments.instances.get(processor.index()).is_none() {
             return;
         }
         let node = self.compute.node(processor);
         let cost_of_watt = self.cost_of_watt(node, now);
         let Deployments { instances, nodes } = &mut self.deployments;
-        let Some(own) = instances.get_mut(&processor) else { return };
-        let Some(sharing) = nodes.get_mut(&node) else { return };
+        let Some(own) = instances.get_mut(processor.index()) else { return };
+        let Some(sharing) = nodes.get_mut(node.index()) else { return };
         sharing.advance(now, cost_of_watt);
         own.energy.dynamic_j += busy_cores * (sharing.joules[0] - own.seen[0]);
         own.energy.idle_j += own.cores * (sharing.joules[1] - own.seen[1]);
@@ -283,12 +313,12 @@ impl Infrastructure {
 
     /// What an instance is charged with up to `now`; nothing if there is no such instance.
     pub fn deployed_energy(&mut self, instance: ProcessorId, now: SimTime) -> DeployedEnergy {
-        if !self.deployments.instances.contains_key(&instance) {
+        if self.deployments.instances.get(instance.index()).is_none() {
             return DeployedEnergy::default();
         }
         let busy = self.compute.busy_cores(instance);
         self.settle_deployed(now, instance, busy);
-        self.deployments.instances.get(&instance).map(|own| own.energy).unwrap_or_default()
+        self.deployments.instances.get(instance.index()).map(|own| own.energy).unwrap_or_default()
     }
 
     /// From `now` on a node draws this power with so many busy cores.
@@ -299,14 +329,14 @@ impl Infrastructure {
         busy_cores: f64,
         power_w: f64,
     ) {
-        if self.deployments.nodes.is_empty() || !self.deployments.nodes.contains_key(&node) {
+        if self.deployments.nodes.get(node.index()).is_none() {
             return;
         }
         let available = self.nodes[node.index()].is_available();
         let idle_w = if available { self.power_at(node, 0.0).min(power_w) } else { 0.0 };
         let cores = self.cores_of_idle(node);
         let cost_of_watt = self.cost_of_watt(node, now);
-        if let Some(sharing) = self.deployments.nodes.get_mut(&node) {
+        if let Some(sharing) = self.deployments.nodes.get_mut(node.index()) {
             sharing.cores = cores;
             sharing.advance(now, cost_of_watt);
             let dynamic_w = if busy_cores > 0.0 { (power_w - idle_w) / busy_cores } else { 0.0 };

@@ -23,15 +23,16 @@ use super::Site;
 use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
 use super::format::{
     ChangeSpec, ConsolidationKind, ControlKind, FrequencyKind, GovernorTimesSpec, MobilityKind,
-    OffloadingKind, OverloadKind, PathLossKind, PowerKind, PowerStatesSpec, PredictorKind, Scenario,
-    SchedulerKind, SelectionKind, ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
-    WorkloadKind,
+    OffloadingKind, OverloadKind, PathLossKind, PowerKind, PowerStatesSpec, PredictorKind,
+    ReplicaAllocationKind, Scenario, SchedulerKind, SelectionKind, ServicePlacementKind,
+    VmAllocationKind, WorkflowSchedulingKind, WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
 use crate::placement::consolidation::{ConsolidationPolicy, OverloadDetection, VmSelection};
 use crate::placement::forecast::Predictor;
 use crate::placement::frequency::FrequencyGovernor;
+use crate::placement::functions::ReplicaAllocationPolicy;
 use crate::placement::offloading::OffloadingPolicy;
 use crate::placement::services::ServicePlacementPolicy;
 use crate::placement::vm_allocation::VmAllocationPolicy;
@@ -89,6 +90,7 @@ pub struct Registry {
     predictors: BTreeMap<String, Entry<Make<dyn Predictor>>>,
     service_placement: BTreeMap<String, Entry<MakeServicePlacement>>,
     workflow_scheduling: BTreeMap<String, Entry<Make<dyn WorkflowPolicy>>>,
+    replica_allocation: BTreeMap<String, Entry<Make<dyn ReplicaAllocationPolicy>>>,
     path_loss: BTreeMap<String, Entry<MakePathLoss>>,
     schedulers: BTreeMap<String, Entry<MakeScheduler>>,
     control_planes: BTreeMap<String, Entry<MakeControlPlane>>,
@@ -111,6 +113,7 @@ impl fmt::Debug for Registry {
             .field("service_placement", &self.service_placement.keys())
             .field("control_planes", &self.control_planes.keys())
             .field("workflow_scheduling", &self.workflow_scheduling.keys())
+            .field("replica_allocation", &self.replica_allocation.keys())
             .field("path_loss", &self.path_loss.keys())
             .field("schedulers", &self.schedulers.keys())
             .field("detectors", &self.anomaly.detectors.keys())
@@ -181,6 +184,7 @@ impl Registry {
             predictors: BTreeMap::new(),
             service_placement: BTreeMap::new(),
             workflow_scheduling: BTreeMap::new(),
+            replica_allocation: BTreeMap::new(),
             path_loss: BTreeMap::new(),
             schedulers: BTreeMap::new(),
             control_planes: BTreeMap::new(),
@@ -351,6 +355,30 @@ impl Registry {
         (self.workflow_scheduling.get(kind.kind())?.make)(&kind.0, site, self)
     }
 
+    /// Registers a policy that allocates replicas of functions, whose fields are its parameters.
+    pub fn replica_allocation<P: Parameters + ReplicaAllocationPolicy>(
+        &mut self,
+        name: &str,
+    ) -> &mut Self {
+        let make: Make<dyn ReplicaAllocationPolicy> = Box::new(|value, site, _| {
+            let policy = site.check(parameters::<P>(value))?;
+            policy.check().map_err(|error| site.parameter_error(error)).ok()?;
+            Some(Box::new(policy) as Box<dyn ReplicaAllocationPolicy>)
+        });
+        self.replica_allocation.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Makes a policy that allocates replicas of functions; errors go to the site.
+    #[must_use]
+    pub fn make_replica_allocation(
+        &self,
+        kind: &ReplicaAllocationKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn ReplicaAllocationPolicy>> {
+        (self.replica_allocation.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
     /// Makes a VM allocation policy; errors go to the site.
     #[must_use]
     pub fn make_vm_allocation(
@@ -462,6 +490,7 @@ impl Registry {
         fill_kind(&self.vm_allocation, &mut scenario.policies.vm_allocation.0);
         fill_kind(&self.service_placement, &mut scenario.policies.service_placement.0);
         fill_kind(&self.workflow_scheduling, &mut scenario.policies.workflow_scheduling.0);
+        fill_kind(&self.replica_allocation, &mut scenario.policies.replica_allocation.0);
         if let Some(anomaly) = &mut scenario.policies.anomaly {
             self.fill_anomaly(anomaly);
         }
@@ -524,6 +553,7 @@ impl Registry {
             (PredictorKind::DEFINITION, one_of(&self.predictors, &mut generator)),
             (ServicePlacementKind::DEFINITION, one_of(&self.service_placement, &mut generator)),
             (WorkflowSchedulingKind::DEFINITION, one_of(&self.workflow_scheduling, &mut generator)),
+            (ReplicaAllocationKind::DEFINITION, one_of(&self.replica_allocation, &mut generator)),
             (ControlKind::DEFINITION, self.control_schema(&mut generator)),
             (PathLossKind::DEFINITION, one_of(&self.path_loss, &mut generator)),
             (SchedulerKind::DEFINITION, one_of(&self.schedulers, &mut generator)),
@@ -571,6 +601,7 @@ impl Registry {
         kinds.extend(infos("predictor", &self.predictors));
         kinds.extend(infos("service placement policy", &self.service_placement));
         kinds.extend(infos("workflow scheduling policy", &self.workflow_scheduling));
+        kinds.extend(infos("replica allocation policy", &self.replica_allocation));
         kinds.extend(self.control_infos());
         kinds.extend(self.anomaly_infos());
         kinds.extend(infos("mobility model", &self.mobility));

@@ -16,6 +16,8 @@
 //! | [`Swf`](TraceFormat::Swf), [`Gwf`](TraceFormat::Gwf), [`CloudSimPy`](TraceFormat::CloudSimPy) | jobs, with dependencies if there are any |
 //! | [`Stratosim`](TraceFormat::Stratosim), our own CSV | all of it; [`VmTrace::write`] makes it |
 //!
+//! Traces of functions (FaaS) have no virtual machines, and a module of their own: [`functions`].
+//!
 //! # Files
 //!
 //! Text may be gzipped, in several members too. A folder is read in the byte order of the names of its files,
@@ -33,6 +35,7 @@ mod bitbrains;
 mod columns;
 mod detect;
 mod error;
+pub mod functions;
 mod google2011;
 mod holding;
 mod input;

@@ -25,6 +25,9 @@ pub(super) const POSITIVE: RangeInclusive<f64> = f64::MIN_POSITIVE..=MOST;
 /// A percentage.
 pub(super) const PERCENT: RangeInclusive<f64> = 0.0..=100.0;
 
+/// So many names of columns stand in a message.
+const MOST_NAMES: usize = 16;
+
 /// Whether a table has a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
@@ -286,7 +289,12 @@ impl OpenTable {
             return Ok(true);
         }
         let wanted = if least == most { format!("{most}") } else { format!("{least} to {most}") };
-        let names = self.layout.columns.join(", ");
+        let names = match self.layout.columns {
+            [first @ .., last] if first.len() > MOST_NAMES => {
+                format!("{}, ..., {last}", first[..MOST_NAMES].join(", "))
+            }
+            all => all.join(", "),
+        };
         let plural = if found == 1 { "" } else { "s" };
         Err(TraceError::Row {
             place: self.place(0),

@@ -12,6 +12,7 @@ use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
 use super::orchestration::Orchestration;
 use super::radio::{RadioSampling, RadioTable};
+use super::replica_allocation::ReplicaAllocator;
 use super::sampling::{Sampler, Sampling};
 use super::service_placement::{ServicePlacement, ServicePlacer};
 use super::simulation::{Simulation, World};
@@ -28,6 +29,7 @@ use crate::infra::{
 use crate::placement::anomaly;
 use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
 use crate::placement::frequency::{self, FrequencyGovernor};
+use crate::placement::functions::{self, Macro, ReplicaAllocationPolicy};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
 use crate::placement::orchestration::{self, ControlPlane};
 use crate::placement::services::{self, ServicePlacementPolicy};
@@ -78,6 +80,7 @@ pub struct WorldBuilder {
     service_placement: Vec<(String, Box<dyn ServicePlacementPolicy>)>,
     control_planes: Vec<(PlaneHandle, Box<dyn ControlPlane>)>,
     workflow_scheduling: (String, Box<dyn WorkflowPolicy>),
+    replica_allocation: (String, Box<dyn ReplicaAllocationPolicy>),
     pub(super) anomaly: AnomalySetup,
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
@@ -105,6 +108,7 @@ impl WorldBuilder {
             service_placement: vec![("first_fit".into(), Box::new(services::FirstFit {}))],
             control_planes: Vec::new(),
             workflow_scheduling: ("heft".into(), Box::new(Heft {})),
+            replica_allocation: ("macro".into(), Box::new(Macro::default())),
             anomaly: AnomalySetup::default(),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
@@ -371,6 +375,26 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets the policy that decides how many replicas of functions there are, and where their requests go; `name` is what
+    /// the records call it.
+    pub fn replica_allocation(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl ReplicaAllocationPolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_replica_allocation(name, Box::new(policy))
+    }
+
+    /// Sets the policy that allocates replicas of functions from a box.
+    pub fn boxed_replica_allocation(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn ReplicaAllocationPolicy>,
+    ) -> &mut Self {
+        self.replica_allocation = (name.into(), policy);
+        self
+    }
+
     /// At which points decisions are recorded; at all if this is not called.
     pub fn record_decisions(&mut self, points: impl IntoIterator<Item = DecisionPoint>) -> &mut Self {
         self.recorded = points.into_iter().collect();
@@ -461,8 +485,23 @@ impl WorldBuilder {
                     let name = self.control_planes.first().map_or("", |(own, _)| own.name.as_str());
                     PointSpec::new(point, name, orchestration::feature_columns())
                 }
+                DecisionPoint::ReplicaAllocation => {
+                    PointSpec::new(point, &self.replica_allocation.0, functions::feature_columns())
+                }
             })
             .collect();
+        let mut notes = self.notes;
+        if self.replica_allocation.1.depends_on_machine()
+            && self
+                .workloads
+                .iter()
+                .any(|workload| workload.decision_points().contains(&DecisionPoint::ReplicaAllocation))
+        {
+            notes.push(format!(
+                "the replica allocation policy {:?} has a limit on time: its results depend on the machine",
+                self.replica_allocation.0
+            ));
+        }
         if records.is_recorded(tables.movements) {
             infrastructure.watch_movements();
         }
@@ -511,6 +550,10 @@ impl WorldBuilder {
             consolidation_random: self.streams.stream("policy/consolidation"),
             workflow_scheduling: self.workflow_scheduling.1,
             workflow_scheduling_random: self.streams.stream("policy/workflow_scheduling"),
+            replica_allocation: ReplicaAllocator::new(
+                self.replica_allocation.1,
+                self.streams.stream("policy/replica_allocation"),
+            ),
             offloading_random: self.streams.stream("policy/offloading"),
             decisions,
             governor,
@@ -531,7 +574,7 @@ impl WorldBuilder {
             radio,
             counts: WorldCounts::default(),
             plane: self.plane,
-            notes: self.notes,
+            notes,
         };
         let mut kernel = Kernel::new(World {
             core,

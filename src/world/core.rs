@@ -12,12 +12,16 @@ use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
 use super::orchestration::{self, Orchestration};
 use super::radio::RadioTable;
+use super::replica_allocation::{self, ReplicaAllocator};
 use super::sampling::Sampler;
 use super::service_placement::{self, ServicePlacement};
 use super::tables::Tables;
 use super::workflow_scheduling;
 use crate::apps::agents::AgentId;
 use crate::apps::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, PlaneFacts};
+use crate::apps::replica_allocation::{
+    AgentReply, AgentTurn, FunctionProblem, ReplicaAllocationChoice, ReplicaAllocationRequest,
+};
 use crate::apps::workflows::{WorkflowChoice, WorkflowRequest};
 use crate::apps::{
     ConsolidationChoice, ConsolidationRequest, Context, DecisionEnd, DecisionId, DecisionPoint, Message,
@@ -67,6 +71,7 @@ pub(super) struct Core {
     pub(super) orchestration: Orchestration,
     pub(super) workflow_scheduling: Box<dyn WorkflowPolicy>,
     pub(super) workflow_scheduling_random: Stream,
+    pub(super) replica_allocation: ReplicaAllocator,
     pub(super) decisions: Decisions,
     pub(super) governor: Option<Governor>,
     pub(super) energy: Option<EnergyTable>,
@@ -547,6 +552,25 @@ impl Context for WorldContext<'_> {
 
     fn forget_agent(&mut self, plane: u32, agent: AgentId) {
         orchestration::forget(self.core, self.schedule.now(), plane, agent);
+    }
+
+    fn add_function_problem(&mut self, problem: FunctionProblem) -> Result<(), String> {
+        self.core.replica_allocation.add(self.workload, problem)
+    }
+
+    fn replica_allocation_period_s(&self) -> Option<f64> {
+        self.core.replica_allocation.policy.period_s()
+    }
+
+    fn decide_replica_allocation(
+        &mut self,
+        request: &ReplicaAllocationRequest<'_>,
+    ) -> ReplicaAllocationChoice {
+        replica_allocation::decide(self.core, self.schedule.now(), self.workload, request)
+    }
+
+    fn take_agent_turn(&mut self, turn: &AgentTurn<'_>) -> AgentReply {
+        replica_allocation::take_agent_turn(self.core, self.schedule.now(), self.workload, turn)
     }
 
     fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd) {

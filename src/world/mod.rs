@@ -16,6 +16,7 @@ mod movements;
 mod network_energy;
 mod orchestration;
 mod radio;
+mod replica_allocation;
 mod sampling;
 mod service_placement;
 mod simulation;
@@ -27,6 +28,7 @@ pub use builder::{WorldBuilder, WorldError};
 pub use event::{Event, UserEvent};
 pub use governor::GovernorTimes;
 pub use radio::RadioSampling;
+pub(crate) use replica_allocation::instance_of;
 pub use sampling::Sampling;
 pub use simulation::{Finished, Simulation, World};
 

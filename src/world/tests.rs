@@ -15,6 +15,7 @@ use crate::records::{Cell, RecordError, Records, Symbol, TableId, TableSpec};
 use std::any::Any;
 
 mod agents;
+mod functions;
 mod orchestration;
 mod owners;
 mod service_placement;

@@ -87,7 +87,8 @@ fn every_message_points_at_the_place_of_its_path() {
             let quoted = format!("\"{key}\"");
             let good = if key.ends_with(']') || !text.contains(&quoted) {
                 // An element, or the object in which a key is missing.
-                after.starts_with(['{', '[', '"']) || after.starts_with(|c: char| c.is_ascii_digit())
+                after.starts_with(['{', '[', '"', '-'])
+                    || after.starts_with(|c: char| c.is_ascii_digit())
             } else {
                 after.starts_with(&quoted) || before.ends_with(&format!("{quoted}: "))
             };

@@ -7,8 +7,9 @@ use std::fs;
 use stratosim::scenario::{Document, Registry, load};
 
 /// A column whose name ends so has this unit; the first that fits counts.
-const UNITS: [(&str, &str); 8] = [
+const UNITS: [(&str, &str); 9] = [
     ("_m_per_s", "m/s"),
+    ("_gb_s", "GB.s"),
     ("_s", "s"),
     ("_m", "m"),
     ("_j", "J"),

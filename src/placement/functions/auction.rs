@@ -7,13 +7,14 @@ use super::error::FunctionsError;
 use super::instance::{Instance, REPLICA_TOLERANCE};
 use super::outcome::{Outcome, Status, Termination};
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Rates below this, in requests per second, are nothing.
 const NOTHING_RPS: f64 = 1e-9;
 
 /// How nodes bid, what sellers ask, and when it stops.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuctionOptions {
     /// What a bid is at least above the seller's price (epsilon), at least 0.
@@ -53,7 +54,7 @@ impl Default for AuctionOptions {
 }
 
 impl AuctionOptions {
-    fn check(&self) -> Result<(), FunctionsError> {
+    pub(super) fn check(&self) -> Result<(), FunctionsError> {
         let within = |place: &str, value: f64, most: f64, allowed: &str| {
             if (0.0..=most).contains(&value) {
                 Ok(())

@@ -5,6 +5,7 @@ use super::error::FunctionsError;
 use super::instance::Instance;
 use super::knapsack::{Choice, best_replicas};
 use super::outcome::Outcome;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Rates below this, in requests per second, are nothing.
@@ -159,7 +160,7 @@ pub fn greedy_by_memory(instance: &Instance) -> Outcome {
 }
 
 /// Replicas that stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StaticReplicas {
     /// The memory of each node is shared out equally among the functions.

@@ -6,10 +6,11 @@ use super::error::FunctionsError;
 use super::instance::{Instance, REPLICA_TOLERANCE};
 use super::outcome::{Outcome, Status};
 use super::program::{Backend, Limits, Program};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whether requests are split at will.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Flows {
     /// Rates are real numbers (the published release).
@@ -20,7 +21,7 @@ pub enum Flows {
 }
 
 /// How the centralised problem is solved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CentralisedSolver {
     /// Exactly where nodes times functions are at most [`EXACT_STREAMS`], else by the dive.
@@ -41,7 +42,7 @@ pub enum CentralisedSolver {
 pub const EXACT_STREAMS: usize = 60;
 
 /// How the centralised problem is solved, and when the search may stop.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CentralisedOptions {
     /// How.
@@ -82,13 +83,18 @@ impl CentralisedOptions {
     }
 
     fn check(&self, instance: &Instance) -> Result<(), FunctionsError> {
+        self.check_options()?;
+        check_whole_loads(instance, self.flows)
+    }
+
+    pub(super) fn check_options(&self) -> Result<(), FunctionsError> {
         if !(self.relative_gap.is_finite() && self.relative_gap >= 0.0) {
             return Err(FunctionsError::range("relative_gap", self.relative_gap, "at least 0"));
         }
         if let Some(time) = self.time_limit_s.filter(|time| time.is_nan() || *time <= 0.0) {
             return Err(FunctionsError::range("time_limit_s", time, "above 0"));
         }
-        check_whole_loads(instance, self.flows)
+        Ok(())
     }
 }
 

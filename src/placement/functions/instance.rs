@@ -11,7 +11,17 @@ pub(super) const REPLICA_TOLERANCE: f64 = 1e-9;
 pub const MAX_INSTANCE_SIZE: usize = 1_000_000;
 
 /// What the terms of the objective are divided by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Normalisation {
     /// Each stream, that is, a function at a node where its requests enter, by its own load, so that a light

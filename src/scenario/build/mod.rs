@@ -12,6 +12,7 @@ mod directory;
 mod dynamics;
 mod energy;
 mod faults;
+mod functions;
 mod hosts;
 mod jammers;
 mod maps;
@@ -220,6 +221,11 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("workflow_scheduling");
     if let Some(policy) = registry.make_workflow_scheduling(scheduling, &policy_site) {
         world.boxed_workflow_scheduling(scheduling.kind(), policy);
+    }
+    let replicas = &scenario.policies.replica_allocation;
+    let policy_site = site.key("policies").key("replica_allocation");
+    if let Some(policy) = registry.make_replica_allocation(replicas, &policy_site) {
+        world.boxed_replica_allocation(replicas.kind(), policy);
     }
     if let Some(anomaly) = &scenario.policies.anomaly {
         let site = site.key("policies").key("anomaly");

@@ -10,6 +10,8 @@ mod draw;
 mod dynamics;
 mod energy;
 mod faults;
+mod function_arrivals;
+mod functions;
 mod infrastructure;
 mod jammers;
 mod mobility;
@@ -64,6 +66,15 @@ pub use energy::{
     SiteBatterySpec, SiteSpecification,
 };
 pub use faults::{FaultSpec, Outage};
+pub use function_arrivals::{
+    AfterName, FunctionArrivalsSpec, NumberOrInterval, SaturationName, ServiceName, SpreadName,
+    WithinSpec,
+};
+pub use functions::{
+    ByStream, FunctionAgentsSpec, FunctionImageSpec, FunctionPricesSpec, FunctionSpec,
+    FunctionStartSpec, FunctionWeightsSpec, FunctionsSpec, IntervalSpec, KeepAliveSpec, LoadsName,
+    NeighboursName, NeighboursSpec, RandomNeighboursSpec, RejectedName,
+};
 pub use infrastructure::{InfrastructureSpec, OfferedValues};
 pub use jammers::{
     ChannelName, DurationsName, JammerPlaceSpec, JammerPointSpec, JammerSpec, JammingSpec, WaveformName,
@@ -97,9 +108,9 @@ pub use power::{
 pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, ControlKind, DetectorKind, FormatName, Names,
-    OriginSpec, OutputSpec, OverloadKind, PathLossKind, PoliciesSpec, PredictorKind, ResponseKind,
-    SampleSpec, Scenario, SchedulerKind, SelectionKind, ServicePlacementKind, VmAllocationKind,
-    WorkflowSchedulingKind,
+    OriginSpec, OutputSpec, OverloadKind, PathLossKind, PoliciesSpec, PredictorKind,
+    ReplicaAllocationKind, ResponseKind, SampleSpec, Scenario, SchedulerKind, SelectionKind,
+    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};

@@ -74,6 +74,8 @@ kinds! {
     ServicePlacementKind "service_placement_policy";
     /// A scheduling policy of workflows with its parameters.
     WorkflowSchedulingKind "workflow_scheduling_policy";
+    /// A policy that allocates replicas of functions, with its parameters.
+    ReplicaAllocationKind "replica_allocation_policy";
     /// A control plane with its parameters.
     ControlKind "control_plane";
     /// A model of path loss with its parameters.
@@ -108,6 +110,7 @@ of_kind!(
     SelectionKind,
     PredictorKind,
     ServicePlacementKind,
+    ReplicaAllocationKind,
     WorkflowSchedulingKind,
     ControlKind,
     PathLossKind,
@@ -222,6 +225,8 @@ pub struct PoliciesSpec {
     pub service_placement: ServicePlacementKind,
     /// On which nodes the tasks of workflows run.
     pub workflow_scheduling: WorkflowSchedulingKind,
+    /// How many replicas of functions there are at which nodes, and where their requests go.
+    pub replica_allocation: ReplicaAllocationKind,
     /// What watches the radio links of devices of 5G, and what is done about alarms; nothing if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anomaly: Option<AnomalySpec>,
@@ -236,6 +241,7 @@ impl Default for PoliciesSpec {
             consolidation: ConsolidationKind::of_kind("nothing"),
             service_placement: ServicePlacementKind::of_kind("greedy_latency"),
             workflow_scheduling: WorkflowSchedulingKind::of_kind("heft"),
+            replica_allocation: ReplicaAllocationKind::of_kind("macro"),
             anomaly: None,
         }
     }

@@ -4,7 +4,9 @@ use super::Registry;
 use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
-use crate::placement::{anomaly, consolidation, orchestration, services, vm_allocation, workflows};
+use crate::placement::{
+    anomaly, consolidation, functions, orchestration, services, vm_allocation, workflows,
+};
 
 impl Registry {
     /// All built-in kinds.
@@ -14,12 +16,12 @@ impl Registry {
             AlphaBetaGammaSpec, BudgetPowerSpec, CentralSpec, CloseInPathLossSpec, CloudSimSpec,
             CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec, EclypseStaticSpec, FcdMobility,
             FirstOfSpec, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec, FreeSpaceSpec,
-            FuzzyRulesSpec, IndoorHotspotSpec, LearnedSpec, LinearPowerSpec, LogDistanceSpec,
-            LogisticSpec, MaxRateSpec, NomadicMobility, ProportionalFairSpec, RandomWaypointMobility,
-            RingRoadMobility, RoundRobinSpec, RuralMacroSpec, ServicesSpec, SessionsSpec, SitesMobility,
-            SquarePowerSpec, SquareRootPowerSpec, StaticMobility, SwirlySpec, TablePowerSpec, TasksSpec,
-            TrajectoryMobility, TreeSpec, UrbanMacroSpec, UrbanMicroSpec, VehicularSpec,
-            VirtualMachinesSpec, WorkflowsSpec,
+            FunctionsSpec, FuzzyRulesSpec, IndoorHotspotSpec, LearnedSpec, LinearPowerSpec,
+            LogDistanceSpec, LogisticSpec, MaxRateSpec, NomadicMobility, ProportionalFairSpec,
+            RandomWaypointMobility, RingRoadMobility, RoundRobinSpec, RuralMacroSpec, ServicesSpec,
+            SessionsSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
+            SwirlySpec, TablePowerSpec, TasksSpec, TrajectoryMobility, TreeSpec, UrbanMacroSpec,
+            UrbanMicroSpec, VehicularSpec, VirtualMachinesSpec, WorkflowsSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -96,6 +98,7 @@ impl Registry {
             .workload::<CloudSimSpec>("cloudsim")
             .workload::<ServicesSpec>("services")
             .workload::<SessionsSpec>("sessions")
+            .workload::<FunctionsSpec>("functions")
             .workload::<WorkflowsSpec>("workflows")
             .workflow_scheduling::<workflows::Heft>("heft")
             .workflow_scheduling::<workflows::MinMin>("min_min")
@@ -104,6 +107,18 @@ impl Registry {
             .workflow_scheduling::<workflows::RoundRobin>("round_robin")
             .workflow_scheduling::<workflows::Fastest>("fastest")
             .workflow_scheduling::<workflows::Local>("local")
+            .replica_allocation::<functions::Lmm>("lmm")
+            .replica_allocation::<functions::Macro>("macro")
+            .replica_allocation::<functions::Madea>("madea")
+            .replica_allocation::<functions::NoOffloading>("no_offloading")
+            .replica_allocation::<functions::GreedyByMemory>("greedy_by_memory")
+            .replica_allocation::<functions::Static>("static_replicas")
+            .replica_allocation::<functions::Fixed>("fixed")
+            .replica_allocation::<functions::Knative>("knative")
+            .replica_allocation::<functions::Horizontal>("horizontal")
+            .replica_allocation::<functions::RequestRate>("rate")
+            .replica_allocation::<functions::QueueLength>("queue")
+            .replica_allocation::<functions::PerRequest>("per_request")
             .built_control_plane::<CentralSpec>("central")
             .built_control_plane::<SwirlySpec>("swirly")
             .built_control_plane::<TreeSpec>("tree")

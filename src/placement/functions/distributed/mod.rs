@@ -10,4 +10,4 @@ pub use coordinator::{Coordination, Offers, coordinate, coordinate_optimally};
 pub use local::{LocalPlan, local_plan, restricted_plan};
 pub use options::{Coordinator, DistributedOptions, FixedReplicas, GreedyOrder, Report, SortingRule};
 pub use record::{IterationRecord, StoppedEarly, stopped_early};
-pub use run::{Distributed, distribute};
+pub use run::{Distributed, PriceProcess, distribute};

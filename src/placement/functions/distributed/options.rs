@@ -2,10 +2,11 @@
 
 use super::super::centralised::{CentralisedOptions, Flows};
 use super::super::error::FunctionsError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the greedy coordinator serves first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SortingRule {
     /// What is offered times the reward: omega beta.
@@ -20,7 +21,7 @@ pub enum SortingRule {
 }
 
 /// In which order the greedy coordinator works.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GreedyOrder {
     /// All pairs of a stream and a neighbour by the rule; nobody forwards and receives the same function, and the room at
@@ -34,7 +35,7 @@ pub enum GreedyOrder {
 }
 
 /// Who matches what nodes offer with what they have left.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Coordinator {
     /// A greedy rule.
@@ -88,7 +89,7 @@ impl Coordinator {
 }
 
 /// Where the replicas of the local problems come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FixedReplicas {
     /// Each node decides.
@@ -99,7 +100,7 @@ pub enum FixedReplicas {
 }
 
 /// Which of the two best allocations is the result.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Report {
     /// That with the largest objective.
@@ -111,7 +112,7 @@ pub enum Report {
 
 /// How the distributed method works, and when it stops. Defaults are the published ones, but for the coordinator and what
 /// is reported.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DistributedOptions {
     /// Who matches offers.
@@ -171,7 +172,7 @@ impl DistributedOptions {
         }
     }
 
-    pub(super) fn check(&self, functions: usize) -> Result<(), FunctionsError> {
+    pub(in super::super) fn check(&self, functions: usize) -> Result<(), FunctionsError> {
         let whole = |place: &str, value: u32| {
             if value == 0 { Err(FunctionsError::range(place, value, "at least 1")) } else { Ok(()) }
         };

@@ -26,12 +26,10 @@ struct Incumbent {
     objective: f64,
 }
 
-/// A run of FaaS-MACrO that is taken iteration by iteration.
-///
-/// Nodes solve their [local problems](local_plan) with prices of the functions; the coordinator [matches](coordinate)
-/// what they offer; nodes solve the [restricted problem](restricted_plan) with what it has decided. Welfare is the sum of
-/// their objectives. If nothing ends the run, the prices follow the deviation (asked for beyond spare capacity) of each
-/// function:
+/// What the coordinator of FaaS-MACrO knows from iteration to iteration: prices, bounds, and the best so far. Nodes
+/// [decide](Self::local) with the prices, the coordinator [goes on](Self::coordinate) with what they offer, and they solve the
+/// [restricted problem](restricted_plan) with what it has decided. Welfare is the sum of their objectives. If nothing ends the
+/// run, the prices follow the deviation (asked for beyond spare capacity) of each function:
 ///
 /// ```text
 /// pi[f] <- max( 0, pi[f] + psi (SW - LB) dev[f] / sum over k of dev[k]^2 )
@@ -40,12 +38,8 @@ struct Incumbent {
 /// with SW the least welfare cost and LB the least of (local objectives - sum of prices) so far. The step psi is halved
 /// when SW has not fallen for as many iterations as the patience. Source: DFaaSOptimizer, Journal of Systems Architecture
 /// 2026, 103787.
-///
-/// Local problems are solved in parallel, each by one thread, and joined in the order of the nodes: the result does not
-/// depend on the number of threads.
 #[derive(Clone, Debug)]
-pub struct Distributed<'a> {
-    instance: &'a Instance,
+pub struct PriceProcess {
     options: DistributedOptions,
     fixed: Option<Vec<u32>>,
     prices: Vec<f64>,
@@ -63,6 +57,16 @@ pub struct Distributed<'a> {
     ended: Option<Termination>,
     /// The clock is read only where time is limited.
     deadline: Option<Instant>,
+}
+
+/// A run of FaaS-MACrO that is taken iteration by iteration; see [`PriceProcess`].
+///
+/// Local problems are solved in parallel, each by one thread, and joined in the order of the nodes: the result does not
+/// depend on the number of threads.
+#[derive(Clone, Debug)]
+pub struct Distributed<'a> {
+    instance: &'a Instance,
+    process: PriceProcess,
 }
 
 /// Keeps the last of them.
@@ -84,6 +88,18 @@ fn joined(plans: Vec<LocalPlan>) -> (Vec<f64>, Vec<u32>) {
     (plans.into_iter().flat_map(|plan| plan.local_rps).collect(), replicas)
 }
 
+/// What is asked for beyond spare capacity, by function.
+fn deviation(instance: &Instance, offers: &Offers, matched: &Coordination) -> Vec<f64> {
+    let functions = instance.functions();
+    let mut deviation = vec![0.0; functions];
+    for s in 0..instance.streams() {
+        let replicas = offers.replicas[s].saturating_add(matched.extra_replicas[s]);
+        let spare = instance.capacity_rps(s, replicas) - offers.local_rps[s];
+        deviation[s % functions] += offers.offered_rps[s] - spare;
+    }
+    deviation
+}
+
 impl<'a> Distributed<'a> {
     /// A run that has not begun.
     ///
@@ -91,6 +107,61 @@ impl<'a> Distributed<'a> {
     /// If an option is out of range, loads are not whole where flows are, or the replicas that are to be fixed cannot be
     /// found.
     pub fn new(instance: &'a Instance, options: &DistributedOptions) -> Result<Self, FunctionsError> {
+        Ok(Distributed { instance, process: PriceProcess::new(instance, options)? })
+    }
+
+    /// The prices by function for the next iteration, also those to begin the next control period with.
+    #[must_use]
+    pub fn prices(&self) -> &[f64] {
+        self.process.prices()
+    }
+
+    /// What iterations so far were like.
+    #[must_use]
+    pub fn records(&self) -> &[IterationRecord] {
+        self.process.records()
+    }
+
+    /// Why the run has ended, if it has.
+    #[must_use]
+    pub fn ended(&self) -> Option<Termination> {
+        self.process.ended()
+    }
+
+    /// Takes an iteration; why the run has ended with it, if it has. Does nothing after the end.
+    ///
+    /// # Errors
+    /// If the solver of the coordinator fails.
+    pub fn iterate(&mut self) -> Result<Option<Termination>, FunctionsError> {
+        if self.ended().is_none() {
+            let offers = self.offers();
+            self.process.coordinate(self.instance, &offers, |_| true)?;
+        }
+        Ok(self.ended())
+    }
+
+    /// What all nodes offer.
+    fn offers(&self) -> Offers {
+        let plan = |node: usize| self.process.local(self.instance, node, &self.process.prices);
+        let plans: Vec<LocalPlan> = (0..self.instance.nodes()).into_par_iter().map(plan).collect();
+        let (local, replicas) = joined(plans);
+        Offers::of_plans(self.instance, local, replicas)
+    }
+
+    /// The result so far; all is rejected before the first iteration.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.process.outcome(self.instance)
+    }
+}
+
+impl PriceProcess {
+    /// A run that has not begun.
+    ///
+    /// # Errors
+    /// If an option is out of range, loads are not whole where flows are, or the replicas that are to be fixed cannot be
+    /// found.
+    pub fn new(instance: &Instance, options: &DistributedOptions) -> Result<Self, FunctionsError> {
         options.check(instance.functions())?;
         check_whole_loads(instance, options.flows)?;
         let fixed = match &options.fixed_replicas {
@@ -100,8 +171,7 @@ impl<'a> Distributed<'a> {
                 Some(local.iter().enumerate().map(|(s, &rate)| instance.replicas_for(s, rate)).collect())
             }
         };
-        Ok(Distributed {
-            instance,
+        Ok(PriceProcess {
             fixed,
             prices: options.first_prices.clone().unwrap_or_else(|| vec![0.0; instance.functions()]),
             step: options.first_step,
@@ -139,23 +209,45 @@ impl<'a> Distributed<'a> {
         self.ended
     }
 
-    /// Takes an iteration; why the run has ended with it, if it has. Does nothing after the end.
+    /// What a node decides for itself with these prices.
+    #[must_use]
+    pub fn local(&self, instance: &Instance, node: usize, prices: &[f64]) -> LocalPlan {
+        let functions = instance.functions();
+        let fixed = self.fixed.as_ref().map(|all| &all[node * functions..][..functions]);
+        local_plan(instance, node, prices, fixed, self.options.flows)
+    }
+
+    /// What a node makes of what it forwards and receives, by function.
+    #[must_use]
+    pub fn restricted(
+        &self,
+        instance: &Instance,
+        node: usize,
+        forwarded_rps: &[f64],
+        received_rps: &[f64],
+    ) -> LocalPlan {
+        restricted_plan(instance, node, forwarded_rps, received_rps, self.options.flows)
+    }
+
+    /// Takes an iteration with what nodes offer, of which only those that are `present` do what they are told to. Returns what the
+    /// coordinator has decided, and whether that has the least welfare cost so far.
     ///
     /// # Errors
     /// If the solver of the coordinator fails.
-    pub fn iterate(&mut self) -> Result<Option<Termination>, FunctionsError> {
-        if self.ended.is_some() {
-            return Ok(self.ended);
-        }
-        let offers = self.offers();
-        let local_objective = self.local_objective(&offers);
-        let matched = self.coordinate(&offers)?;
-        let deviation = self.deviation(&offers, &matched);
+    pub fn coordinate(
+        &mut self,
+        instance: &Instance,
+        offers: &Offers,
+        present: impl Fn(usize) -> bool + Sync,
+    ) -> Result<(Coordination, bool), FunctionsError> {
+        let local_objective = self.local_objective(instance, offers);
+        let matched = self.matched(instance, offers)?;
+        let deviation = deviation(instance, offers, &matched);
         let bound = local_objective - self.prices.iter().sum::<f64>();
         self.best_bound = self.best_bound.min(bound);
-        let (allocation, sent) = self.restricted(&matched);
-        let welfare = self.welfare(&allocation, &sent, &offers);
-        let objective = allocation.objective(self.instance);
+        let (allocation, sent) = self.realised(instance, &matched, present);
+        let welfare = self.welfare(instance, &allocation, &sent, offers);
+        let objective = allocation.objective(instance);
         let objective_deviation = if welfare == local_objective {
             0.0
         } else {
@@ -166,7 +258,8 @@ impl<'a> Distributed<'a> {
         let better = |best: &Option<Incumbent>, measure: f64| {
             best.as_ref().is_none_or(|best| measure > best.measure)
         };
-        if better(&self.by_welfare, -welfare) {
+        let is_best = better(&self.by_welfare, -welfare);
+        if is_best {
             let own = Incumbent { measure: -welfare, allocation: allocation.clone(), objective };
             self.by_welfare = Some(own);
         }
@@ -194,25 +287,12 @@ impl<'a> Distributed<'a> {
             let most = self.options.welfare_patience.unwrap_or(self.options.patience) as usize;
             keep(&mut self.improvements, welfare, most);
         }
-        self.ended = self.stop_or_update(&offers, &sent, &deviation);
+        self.ended = self.stop_or_update(offers, &sent, &deviation);
         self.iteration += 1;
-        Ok(self.ended)
+        Ok((matched, is_best))
     }
 
-    /// What all nodes offer.
-    fn offers(&self) -> Offers {
-        let functions = self.instance.functions();
-        let plan = |node: usize| {
-            let fixed = self.fixed.as_ref().map(|all| &all[node * functions..][..functions]);
-            local_plan(self.instance, node, &self.prices, fixed, self.options.flows)
-        };
-        let plans: Vec<LocalPlan> = (0..self.instance.nodes()).into_par_iter().map(plan).collect();
-        let (local, replicas) = joined(plans);
-        Offers::of_plans(self.instance, local, replicas)
-    }
-
-    fn local_objective(&self, offers: &Offers) -> f64 {
-        let instance = self.instance;
+    fn local_objective(&self, instance: &Instance, offers: &Offers) -> f64 {
         (0..instance.streams())
             .map(|s| {
                 let (x, omega) = (offers.local_rps[s], offers.offered_rps[s]);
@@ -222,55 +302,54 @@ impl<'a> Distributed<'a> {
             .sum()
     }
 
-    fn coordinate(&self, offers: &Offers) -> Result<Coordination, FunctionsError> {
+    fn matched(&self, instance: &Instance, offers: &Offers) -> Result<Coordination, FunctionsError> {
         let flows = self.options.flows;
         match self.options.coordinator {
-            Coordinator::Greedy { rule, order } => {
-                Ok(coordinate(self.instance, offers, rule, order, flows))
-            }
+            Coordinator::Greedy { rule, order } => Ok(coordinate(instance, offers, rule, order, flows)),
             Coordinator::Optimal { relative_gap, node_limit } => {
-                coordinate_optimally(self.instance, offers, relative_gap, node_limit, flows)
+                coordinate_optimally(instance, offers, relative_gap, node_limit, flows)
             }
         }
-    }
-
-    /// What is asked for beyond spare capacity, by function.
-    fn deviation(&self, offers: &Offers, matched: &Coordination) -> Vec<f64> {
-        let functions = self.instance.functions();
-        let mut deviation = vec![0.0; functions];
-        for s in 0..self.instance.streams() {
-            let replicas = offers.replicas[s].saturating_add(matched.extra_replicas[s]);
-            let spare = self.instance.capacity_rps(s, replicas) - offers.local_rps[s];
-            deviation[s % functions] += offers.offered_rps[s] - spare;
-        }
-        deviation
     }
 
     /// What comes of a matching, and what each stream sends.
-    fn restricted(&self, matched: &Coordination) -> (Allocation, Vec<f64>) {
-        let functions = self.instance.functions();
+    fn realised(
+        &self,
+        instance: &Instance,
+        matched: &Coordination,
+        present: impl Fn(usize) -> bool + Sync,
+    ) -> (Allocation, Vec<f64>) {
+        let functions = instance.functions();
         let mut allocation = Allocation {
             local_rps: Vec::new(),
             forwarded_rps: matched.forwarded_rps.clone(),
             rejected_rps: Vec::new(),
             replicas: Vec::new(),
         };
-        let sent = allocation.sent_rps(self.instance);
-        let received = allocation.received_rps(self.instance);
+        let sent = allocation.sent_rps(instance);
+        let received = allocation.received_rps(instance);
         let plan = |node: usize| {
+            if !present(node) {
+                return LocalPlan { local_rps: vec![0.0; functions], replicas: vec![0; functions] };
+            }
             let own = node * functions..(node + 1) * functions;
             let (sent, received) = (&sent[own.clone()], &received[own]);
-            restricted_plan(self.instance, node, sent, received, self.options.flows)
+            self.restricted(instance, node, sent, received)
         };
-        let plans: Vec<LocalPlan> = (0..self.instance.nodes()).into_par_iter().map(plan).collect();
+        let plans: Vec<LocalPlan> = (0..instance.nodes()).into_par_iter().map(plan).collect();
         (allocation.local_rps, allocation.replicas) = joined(plans);
-        let rejected = |s: usize| self.instance.load_rps(s) - allocation.local_rps[s] - sent[s];
-        allocation.rejected_rps = (0..self.instance.streams()).map(|s| rejected(s).max(0.0)).collect();
+        let rejected = |s: usize| instance.load_rps(s) - allocation.local_rps[s] - sent[s];
+        allocation.rejected_rps = (0..instance.streams()).map(|s| rejected(s).max(0.0)).collect();
         (allocation, sent)
     }
 
-    fn welfare(&self, allocation: &Allocation, sent: &[f64], offers: &Offers) -> f64 {
-        let instance = self.instance;
+    fn welfare(
+        &self,
+        instance: &Instance,
+        allocation: &Allocation,
+        sent: &[f64],
+        offers: &Offers,
+    ) -> f64 {
         let own = (0..instance.streams()).map(|s| {
             instance.weight(s)
                 * (-instance.alpha(s) * allocation.local_rps[s] - instance.delta(s) * sent[s])
@@ -355,7 +434,7 @@ impl<'a> Distributed<'a> {
 
     /// The result so far; all is rejected before the first iteration.
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self, instance: &Instance) -> Outcome {
         let best = match self.options.report {
             Report::BestObjective => &self.by_objective,
             Report::BestWelfare => &self.by_welfare,
@@ -369,7 +448,7 @@ impl<'a> Distributed<'a> {
                 search_nodes: 0,
                 iterations: Vec::new(),
             },
-            None => Outcome::heuristic(self.instance, Allocation::reject_all(self.instance)),
+            None => Outcome::heuristic(instance, Allocation::reject_all(instance)),
         };
         if let Some(reason) = self.ended {
             outcome.status = Status::Distributed(reason);

@@ -283,6 +283,31 @@ impl InstanceGenerator {
     }
 }
 
+/// Loads over time as the generator draws them, for nodes and functions that are there already; `load` is what its
+/// configuration has as `load`. Notes are added on what is worth knowing.
+pub(crate) fn draw_loads(
+    load: serde_json::Value,
+    instance: &Instance,
+    steps: usize,
+    streams: &RandomStreams,
+    notes: &mut Vec<String>,
+) -> Result<Vec<LoadStep>, FunctionsError> {
+    let load: limits::Load =
+        serde_json::from_value(load).map_err(|error| FunctionsError::format("limits.load", error))?;
+    loads::check(&load)?;
+    loads::traces(&load, instance, steps, Path::new(""), streams, notes)
+}
+
+/// Pairs of neighbours as the generator draws them: so many of each node, or each pair with a probability.
+pub(crate) fn random_neighbours(
+    k: Option<usize>,
+    p: Option<f64>,
+    nodes: usize,
+    streams: &RandomStreams,
+) -> Result<Vec<[usize; 2]>, FunctionsError> {
+    graph::neighbours(&limits::Neighborhood { p, k, m: None, shape: None }, nodes, streams)
+}
+
 fn known_edges(known: &Instance) -> Vec<[usize; 2]> {
     (0..known.arcs()).map(|arc| [known.arc_from(arc), known.arc_to(arc)]).collect()
 }

@@ -4,6 +4,7 @@ mod by_hand;
 mod formats;
 mod generator;
 mod golden;
+mod policies;
 mod properties;
 
 use super::*;
