@@ -35,6 +35,21 @@ fn a_way_that_has_become_too_long_is_changed_or_at_fault() {
 }
 
 #[test]
+fn a_way_that_another_leaves_is_seen_in_the_same_audit() {
+    let links = [(0, 1, 1.0, 10.0), (0, 1, 1.5, 10.0), (2, 0, 1.0, 100.0), (2, 1, 4.0, 100.0)];
+    let mut own = network(3, &links);
+    let id = application(&mut own, 3, &[interaction(0, 1, 1.8, 10.0), interaction(2, 1, 5.0, 10.0)]);
+    own.place(id, &at(&[(0, 0), (1, 1), (2, 2)])).unwrap();
+    assert_eq!((links_of(&own, id, 0), links_of(&own, id, 1)), (vec![0], vec![2, 1]));
+    // The first could go only where the second is, which has a way elsewhere.
+    own.set_link_latency(LinkId(0), SimDuration::from_secs(0.009));
+    own.set_link_latency(LinkId(2), SimDuration::from_secs(0.0045));
+    assert_eq!(faults(&mut own, id), []);
+    assert_eq!((links_of(&own, id, 0), links_of(&own, id, 1)), (vec![1], vec![3]));
+    assert_eq!(own.application(id).reroutes(), 2);
+}
+
+#[test]
 fn the_last_placed_leave_an_overbooked_node() {
     let mut kernel = crate::engine::Kernel::new(Ground(network(2, &[])));
     let ids: Vec<_> = (0..4).map(|_| application(&mut kernel.model.0, 1, &[])).collect();
