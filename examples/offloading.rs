@@ -31,7 +31,7 @@ impl MobilityModel for Tram {
     fn next_leg(&mut self, previous: &Leg, mover: &mut Mover<'_>) -> Leg {
         let (from, ride) = (previous.to, SimDuration::from_secs(200.0));
         let to = Position::ground(2000.0 - from.x_m, from.y_m);
-        Leg { from, to, depart: mover.now, arrive: mover.now + ride }
+        Leg::straight(from, to, mover.now, mover.now + ride)
     }
 }
 

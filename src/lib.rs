@@ -157,8 +157,10 @@
 //! | [`energy`] | power, frequency steps, batteries, signals, sites, service levels |
 //! | [`records`], [`output`] | tables; their files, dictionary and fingerprint |
 //! | [`scenario`] | the JSON format, and how to register kinds of one's own in it |
+//! | [`scope`], [`replication`] | where requests of geo-distributed resources run; how replicas are kept equal |
 //! | [`sweep`], [`dataset`] | many runs; files to learn from, made of their tables |
 //! | [`traces`] | readers of published workload traces, a trace in memory |
+//! | [`tracks`] | where vehicles went, as KML, GeoJSON, CSV and missions |
 //! | [`statistics`] | order statistics and regression of short series |
 //! | [`units`] | quantities with units, as scenarios and parameters write them |
 //! | [`engine`] | time, event queue, kernel, random streams, statistics |
@@ -179,12 +181,15 @@ pub mod placement;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod records;
+pub mod replication;
 #[cfg(feature = "plot")]
 pub mod report;
 pub mod scenario;
+pub mod scope;
 pub mod statistics;
 pub mod sweep;
 pub mod traces;
+pub mod tracks;
 pub mod units;
 pub mod world;
 

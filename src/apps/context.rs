@@ -1,6 +1,7 @@
 //! What a workload may ask of the world.
 
 use super::agents::AgentId;
+use super::missions::{EngagementChoice, EngagementRequest};
 use super::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, PlaneFacts};
 use super::replica_allocation::{
     AgentReply, AgentTurn, FunctionProblem, ReplicaAllocationChoice, ReplicaAllocationRequest,
@@ -17,6 +18,7 @@ use crate::infra::applications::ReplicaIndex;
 use crate::infra::cells::{RadioCommand, RadioRefusal};
 use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
+use crate::infra::vehicles::{VehicleCommand, VehicleRefusal};
 use crate::infra::{
     AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JammerId, JobId,
     MigrationId, MigrationSpec, NodeId, ProcessorId, Share, TransferId, TransferOutcome, TransferRecord,
@@ -52,11 +54,13 @@ pub enum DecisionPoint {
     Orchestration,
     /// How many replicas of functions there are at which nodes, and where their requests go.
     ReplicaAllocation,
+    /// Whether a drone helps a vehicle that scans a field, and which.
+    MissionEngagement,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 9] = [
+    pub const ALL: [DecisionPoint; 10] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
@@ -66,6 +70,7 @@ impl DecisionPoint {
         DecisionPoint::AnomalyResponse,
         DecisionPoint::Orchestration,
         DecisionPoint::ReplicaAllocation,
+        DecisionPoint::MissionEngagement,
     ];
 
     /// The name in tables.
@@ -81,6 +86,7 @@ impl DecisionPoint {
             DecisionPoint::AnomalyResponse => "anomaly_response",
             DecisionPoint::Orchestration => "orchestration",
             DecisionPoint::ReplicaAllocation => "replica_allocation",
+            DecisionPoint::MissionEngagement => "mission_engagement",
         }
     }
 }
@@ -342,6 +348,16 @@ pub trait Context {
     /// Works out a step of the agents of the policy that allocates replicas, if it has any.
     fn take_agent_turn(&mut self, turn: &AgentTurn<'_>) -> AgentReply;
 
+    /// Whether the policy that engages drones is to be told what lies ahead.
+    fn engagement_looks_ahead(&self) -> bool;
+
+    /// Asks the policy whether a drone is to help a vehicle. The world has checked the answer.
+    fn decide_engagement(&mut self, request: &EngagementRequest<'_>) -> EngagementChoice;
+
+    /// Fills a node's battery to a share of its capacity in 0..=1, as when it is swapped or charged; nothing of a node
+    /// without one.
+    fn set_battery_level(&mut self, node: NodeId, level: f64);
+
     /// Tells what came of a decision: it is recorded, and the policy learns of it. To be called once for each
     /// decision; what is never told counts as unfinished when the run ends.
     fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd);
@@ -355,6 +371,12 @@ pub trait Context {
     /// Switches a jammer on or off from the next measurement period on, beside its windows; nothing if there is no such
     /// jammer.
     fn set_jammer(&mut self, jammer: JammerId, on: bool);
+
+    /// Tells a vehicle what to do; [`on_vehicle`](super::Workload::on_vehicle) tells what comes of it.
+    ///
+    /// # Errors
+    /// Why it does not do it. Nothing has changed then.
+    fn command_vehicle(&mut self, node: NodeId, command: VehicleCommand) -> Result<(), VehicleRefusal>;
 
     /// Registers a table.
     ///

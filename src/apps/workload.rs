@@ -3,6 +3,7 @@
 use super::{Anomaly, Context, DecisionPoint};
 use crate::infra::accelerators::AcceleratorJob;
 use crate::infra::compute::Job;
+use crate::infra::vehicles::VehicleEvent;
 use crate::infra::{
     HostId, HostState, JobOutcome, LinkId, MigrationRecord, NodeChange, NodeId, TransferRecord,
     VmChange, VmId,
@@ -124,6 +125,9 @@ pub trait Workload: fmt::Debug + Send {
 
     /// A device has gone over to another access point, or to none.
     fn on_handover(&mut self, _device: NodeId, _to: Option<NodeId>, _context: &mut dyn Context) {}
+
+    /// Something has happened to a vehicle.
+    fn on_vehicle(&mut self, _node: NodeId, _event: VehicleEvent, _context: &mut dyn Context) {}
 
     /// A detector gives an alarm about a radio link, and the response is to put what runs at its gNB elsewhere.
     fn on_anomaly(&mut self, _anomaly: &Anomaly, _context: &mut dyn Context) {}

@@ -19,7 +19,9 @@ mod report;
 mod run;
 mod run_report;
 mod schema;
+mod scope;
 mod sweep;
+mod track;
 mod validate;
 
 use clap::{Parser, Subcommand};
@@ -47,10 +49,12 @@ enum Command {
     #[cfg(feature = "plot")]
     Report(report::Report),
     Dataset(dataset::DatasetCommand),
+    Track(track::TrackCommand),
     Import(Box<import::Import>),
     Allocate(allocate::Allocate),
     Validate(validate::Validate),
     Schema(schema::SchemaCommand),
+    Scope(scope::ScopeCommand),
     List(list::List),
     New(new::New),
 }
@@ -114,10 +118,12 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "plot")]
         Command::Report(command) => command.execute(),
         Command::Dataset(command) => command.execute(),
+        Command::Track(command) => command.execute(),
         Command::Import(command) => command.execute(),
         Command::Allocate(command) => command.execute(),
         Command::Validate(command) => command.execute(),
         Command::Schema(command) => command.execute(),
+        Command::Scope(command) => command.execute(),
         Command::List(command) => command.execute(),
         Command::New(command) => command.execute(),
     };

@@ -4,6 +4,7 @@
 mod battery;
 mod frequency;
 mod power;
+mod propulsion;
 mod signal;
 mod site;
 pub mod sla;
@@ -16,6 +17,11 @@ pub use frequency::{
 pub use power::{
     AcceleratorPower, BudgetPower, CmosPower, ExponentPower, LinearPower, Load, NodePower, PowerError,
     PowerModel, PowerPreset, TablePower, power_preset, power_presets,
+};
+pub use propulsion::{
+    BatteryPack, BladePower, CellTable, FuelPower, GRAVITY_M_PER_S2, LiftToDragPower, LinearWeightPower,
+    MeasuredPower, MomentumPower, Moving, Propulsion, PropulsionPreset, RollingPower, battery_packs,
+    propulsion_preset, propulsion_presets,
 };
 pub use signal::{Interpolation, Outside, Piece, Signal, SignalError};
 pub use site::{EnergyFlows, Generation, SiteAccount, SiteBattery, SiteError, SiteSpec, SiteTotals};

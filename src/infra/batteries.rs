@@ -170,6 +170,7 @@ impl Infrastructure {
             self.notices.push_back(Notice::NodeChanged(node, NodeChange::BatteryLow));
         }
         self.arm_battery(schedule, node);
+        self.look_at_reserve(schedule, node);
     }
 
     /// The power of a node's charger in watts; `None` if it has none.

@@ -25,6 +25,8 @@ use super::offers::Offers;
 use super::predicted::PredictedLoads;
 use super::radio::{RadioEnvironment, RadioError, SendingSite, Signals};
 use super::sites::{NodeAccount, SiteState};
+use super::vehicles::{Vehicles, Wind, WindSpec};
+use super::wifi::{Wifi, WifiError, WifiSpec};
 use crate::energy::{Signal, SiteAccount, SiteError, SiteSpec};
 use crate::engine::{RandomStreams, SimTime};
 use std::collections::BTreeMap;
@@ -61,6 +63,12 @@ pub enum InfraError {
     /// 5G cells that make no sense.
     #[error(transparent)]
     Cells(#[from] CellsError),
+    /// WiFi that makes no sense.
+    #[error("WiFi: {0}")]
+    Wifi(#[from] WifiError),
+    /// WiFi beside a radio environment, which would serve the same access points.
+    #[error("WiFi has a path loss of its own, and cannot stand beside a radio environment")]
+    WifiInRadioEnvironment,
     /// Access points or their criterion are out of range.
     #[error(transparent)]
     Attachment(#[from] AttachmentError),
@@ -87,6 +95,8 @@ pub struct InfraBuilder {
     perturbations: Vec<PerturbationSpec>,
     assets: Catalogue,
     cells: Option<CellularSpec>,
+    wind: WindSpec,
+    wifi: Option<WifiSpec>,
 }
 
 /// Transmit power and gain of the antenna of a site in dBm.
@@ -118,6 +128,8 @@ impl InfraBuilder {
             perturbations: Vec::new(),
             assets: Catalogue::default(),
             cells: None,
+            wind: WindSpec::default(),
+            wifi: None,
         }
     }
 
@@ -276,6 +288,11 @@ impl InfraBuilder {
         };
     }
 
+    /// The wind over all vehicles.
+    pub fn wind(&mut self, wind: WindSpec) {
+        self.wind = wind;
+    }
+
     /// Whether there are 5G cells.
     #[must_use]
     pub fn has_cells(&self) -> bool {
@@ -285,6 +302,11 @@ impl InfraBuilder {
     /// Serves devices by 5G cells: those of the classes that are gNBs.
     pub fn cells(&mut self, spec: CellularSpec) {
         self.cells = Some(spec);
+    }
+
+    /// Models the WiFi of the access points whose classes say so, and of the stations around them.
+    pub fn wifi(&mut self, spec: WifiSpec) {
+        self.wifi = Some(spec);
     }
 
     /// Builds it all.
@@ -385,7 +407,17 @@ impl InfraBuilder {
             sites.push(SiteState::new(account, own));
         }
         let no_access_points = AccessPoints::new(&[], self.criterion)?;
-        let mut motion = Motion::new(self.models, self.placements, no_access_points);
+        let mut placements = self.placements;
+        let mut vehicles = Vehicles::new(Wind::new(self.wind, self.streams.stream("wind")));
+        for (index, (node, placement)) in nodes.iter().zip(&mut placements).enumerate() {
+            let Some(spec) = &self.classes[node.class.index()].vehicle else { continue };
+            // Its mobility says where it stands; what moves it are commands.
+            let place = placement.leg.from;
+            placement.stand_as_vehicle();
+            let home = spec.homes.get(node.number as usize).copied().unwrap_or(place);
+            vehicles.add(NodeId(index as u32), nodes.len(), place, home);
+        }
+        let mut motion = Motion::new(self.models, placements, no_access_points);
         let mut link_names = Vec::new();
         if let Some(environment) = &self.radio {
             environment.check()?;
@@ -399,14 +431,24 @@ impl InfraBuilder {
             Some(_) => return Err(CellsError::RadioEnvironment.into()),
             None => None,
         };
+        let start = |node| motion.position(node, SimTime::ZERO);
+        let mut wifi = match self.wifi {
+            Some(_) if self.radio.is_some() => return Err(InfraError::WifiInRadioEnvironment),
+            Some(spec) => Some(Box::new(Wifi::new(spec, &self.classes, &nodes, start)?)),
+            None => None,
+        };
         let (mut access_points, mut points, mut senders) = (Vec::new(), Vec::new(), Vec::new());
         let mut out_of_reach = Vec::new();
         for (index, node) in nodes.iter().enumerate() {
             let class = &self.classes[node.class.index()];
             if let Some(spec) = &class.access_point {
                 let id = NodeId(index as u32);
-                let radio = match &cells {
-                    Some(cells) if class.gnb.is_some() => cells.add_radio(&mut network, id, &spec.radio),
+                let is_wifi = wifi.is_some() && class.wifi_point.is_some();
+                let radio = match (&cells, &wifi) {
+                    (Some(cells), _) if class.gnb.is_some() => {
+                        cells.add_radio(&mut network, id, &spec.radio)
+                    }
+                    (_, Some(wifi)) if is_wifi => wifi.add_radio(&mut network, id, &spec.radio),
                     _ => network.add_radio(id, &spec.radio),
                 };
                 access_points.push((id, radio));
@@ -416,7 +458,7 @@ impl InfraBuilder {
                 let range_m = own.range_m.or(spec.range_m);
                 let position = motion.position(id, SimTime::ZERO);
                 let reach_m = self.radio.map(|environment| environment.reach_m(power_dbm));
-                if reach_m == Some(None) || (cells.is_some() && class.gnb.is_some()) {
+                if reach_m == Some(None) || (cells.is_some() && class.gnb.is_some()) || is_wifi {
                     out_of_reach.push(AccessPointIndex(points.len() as u32));
                 }
                 senders.push(SendingSite {
@@ -443,6 +485,15 @@ impl InfraBuilder {
                 motion.obey_cells(device, cells.spec.handover.falls_back);
             }
             cells.give_own_channels(&mut network, &access_points);
+        }
+        if let Some(wifi) = &mut wifi {
+            for station in (0..wifi.stations()).map(|number| wifi.node(number)) {
+                let has_cells = cells.as_ref().and_then(|cells| cells.number(station)).is_some();
+                if !has_cells {
+                    motion.obey_cells(station, true);
+                }
+            }
+            wifi.give_own_channels(&mut network, &access_points);
         }
         if let Some(environment) = self.radio {
             motion.set_signals(Signals::new(environment, senders, self.streams));
@@ -527,6 +578,8 @@ impl InfraBuilder {
             deployments: Deployments::default(),
             dynamics: None,
             cells,
+            vehicles,
+            wifi,
         };
         if !self.perturbations.is_empty() {
             let dynamics = Dynamics::new(self.perturbations, &infrastructure, self.streams)?;

@@ -4,6 +4,7 @@ use super::cells::{Cells, Whereabouts};
 use super::event::{InfraEvent, Notice};
 use super::ids::NodeId;
 use super::infrastructure::Infrastructure;
+use super::network::OwnRadio;
 use crate::engine::{Phase, Schedule, SimTime};
 
 impl Infrastructure {
@@ -56,7 +57,7 @@ impl Infrastructure {
                 return None;
             }
             let leg = motion.leg(node);
-            let speed_m_per_s = if now < leg.arrive { leg.speed_m_per_s() } else { 0.0 };
+            let speed_m_per_s = if now < leg.arrive { leg.speed_at(now) } else { 0.0 };
             Some((leg.position(now), speed_m_per_s))
         };
         let is_available = |node: NodeId| nodes[node.index()].is_available();
@@ -72,7 +73,7 @@ impl Infrastructure {
     /// Settles the shares of cells in which transfers have come or gone, or whose devices have changed.
     pub(super) fn settle_cells<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
         let Some(cells) = &mut self.cells else { return };
-        if cells.is_dirty() || self.network.has_touched() {
+        if cells.is_dirty() || self.network.has_touched(OwnRadio::Cells) {
             cells.settle(schedule.now(), &mut self.network);
             self.network.settle_changes(schedule);
         }

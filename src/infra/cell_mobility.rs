@@ -88,7 +88,27 @@ impl Infrastructure {
         }
     }
 
+    /// A device that has WiFi, too, goes to a cell when it [chooses](Self::has_link_choice) to.
     fn choose_cell<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, number: usize) {
+        let Some(cells) = &self.cells else { return };
+        let is_free = matches!(cells.radio_state(number), RadioState::Idle | RadioState::Elsewhere);
+        if !(is_free && self.has_link_choice(cells.devices()[number])) {
+            self.take_step(schedule, number);
+        }
+    }
+
+    /// A device chooses a cell, whatever else it could have.
+    pub(super) fn go_to_cells<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        device: NodeId,
+    ) {
+        let Some((_, _, number)) = self.cells_of(device) else { return };
+        self.set_state(device, RadioState::Idle);
+        self.take_step(schedule, number);
+    }
+
+    fn take_step<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, number: usize) {
         let Some(cells) = &mut self.cells else { return };
         let device = cells.devices()[number];
         if !self.nodes[device.index()].is_available() {
@@ -212,7 +232,7 @@ impl Infrastructure {
 
     /// A device has no cell any more, and goes to another access point if there is one and it may.
     fn leave_cell<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>, device: NodeId) {
-        let attached = self.motion.elsewhere(device, schedule.now());
+        let attached = self.elsewhere(device, schedule.now());
         let cause = if attached.is_some() { CellCause::Fallback } else { CellCause::Lost };
         self.drop_cell(schedule, device, cause, RadioState::Idle);
         let change = self.motion.attach_to(schedule, device, attached);
@@ -220,7 +240,7 @@ impl Infrastructure {
     }
 
     /// Takes the cell of a device, if it has one or is on its way to one.
-    fn drop_cell<E: From<InfraEvent>>(
+    pub(super) fn drop_cell<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         device: NodeId,
@@ -270,12 +290,15 @@ impl Infrastructure {
         schedule: &mut Schedule<E>,
         device: NodeId,
     ) -> bool {
-        let Some((_, _, number)) = self.cells_of(device) else { return false };
+        let Some((_, _, number)) = self.cells_of(device) else {
+            return self.look_for_wifi(schedule, device);
+        };
         let now = schedule.now();
         self.with_cells(now, |cells, network, world| {
             cells.renew(now, network, number, (world.find)(device));
         });
         self.choose_cell(schedule, number);
+        self.look_for_wifi(schedule, device);
         true
     }
 
@@ -334,13 +357,13 @@ impl Infrastructure {
         if let Some(to) = cells.try_select(number, now, least_dbm) {
             return self.enter_cell(schedule, device, to, cause);
         }
-        let attached = self.motion.elsewhere(device, now);
+        let attached = self.elsewhere(device, now);
         self.drop_cell(schedule, device, CellCause::CellDown, RadioState::Idle);
         let change = self.motion.attach_to(schedule, device, attached);
         self.hand_over_to(schedule, device, change, otherwise);
     }
 
-    fn hand_over_to<E: From<InfraEvent>>(
+    pub(super) fn hand_over_to<E: From<InfraEvent>>(
         &mut self,
         schedule: &mut Schedule<E>,
         device: NodeId,
@@ -397,7 +420,7 @@ impl Infrastructure {
     }
 
     /// The access point of a node. They are in the order of nodes.
-    fn access_point(&self, node: NodeId) -> Option<AccessPointIndex> {
+    pub(super) fn access_point(&self, node: NodeId) -> Option<AccessPointIndex> {
         let index = self.access_points.binary_search_by_key(&node, |(own, _)| *own).ok()?;
         Some(AccessPointIndex(index as u32))
     }

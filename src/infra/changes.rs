@@ -42,6 +42,7 @@ impl Infrastructure {
         self.network.set_attachment(device, attachment);
         let node_of = |index: AccessPointIndex| self.access_points[index.0 as usize].0;
         let (from, to) = (from.map(node_of), to.map(node_of));
+        self.note_association(schedule, device, to);
         self.notices.push_back(Notice::Handover { device, from, to });
         let transfers = self.network.transfers_of(device);
         self.lead_around(schedule, &transfers, otherwise);
@@ -183,8 +184,10 @@ impl Infrastructure {
             let transfers = self.network.transfers_of(node);
             self.end_transfers(schedule, &transfers, transfer_outcome);
             self.hand_over(schedule, node, change);
+            self.stop_vehicle(schedule, node, why);
             return;
         }
+        self.stop_vehicle(schedule, node, why);
         self.network.set_node(node, false);
         self.switch_access_point(schedule, node, false, transfer_outcome);
         if self.network.transfers() == 0 {
@@ -223,7 +226,8 @@ impl Infrastructure {
         let is_available = self.nodes[node.index()].is_available();
         if why == NodeChange::BatteryCharged {
             let class = self.class_of(node);
-            let attaches = is_available && class.wireless && class.device_radio.is_none();
+            let decides = class.device_radio.is_none() && class.wifi_radio.is_none();
+            let attaches = is_available && class.wireless && decides;
             let change = self.motion.go_on(schedule, node, attaches);
             self.hand_over(schedule, node, change);
         }
@@ -253,6 +257,7 @@ impl Infrastructure {
         let Some(index) = self.access_points.iter().position(|(own, _)| *own == node) else { return };
         let index = AccessPointIndex(index as u32);
         self.motion.set_access_point(index, active);
+        self.switch_wifi(schedule, node, otherwise);
         self.switch_cells(schedule, node, otherwise);
         let devices: Vec<NodeId> = self
             .motion

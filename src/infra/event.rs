@@ -5,9 +5,10 @@ use super::cells::CellChange;
 use super::compute::Job;
 use super::ids::{
     AcceleratorGroupId, AcceleratorJobId, HostId, JammerId, JobId, LinkId, NodeId, Owner, ProcessorId,
-    SiteId, TransferId, VmId,
+    SiteId, TransferId, VehicleId, VmId,
 };
 use super::network::NetworkClass;
+use super::vehicles::VehicleEvent;
 use super::virtual_machines::{HostState, MigrationRecord, VmChange};
 use crate::engine::SimTime;
 
@@ -52,6 +53,14 @@ pub enum InfraEvent {
     CellsDue,
     /// A device that was between two cells has access to the next one, or tries again.
     CellAccessDue(NodeId),
+    /// A vehicle has come to the end of a leg, or has to do something before.
+    VehicleDue(VehicleId),
+    /// The gusts of the wind change.
+    WindDue,
+    /// A measurement period of WiFi ends, and the next one begins.
+    WifiDue,
+    /// A station has come to its new access point.
+    WifiReady(NodeId),
 }
 
 /// How a job ended.
@@ -199,8 +208,17 @@ pub enum Notice {
     },
     /// A measurement period of 5G cells has ended: their reports can be read.
     CellsMeasured,
+    /// A measurement period of WiFi has ended: its reports can be read.
+    WifiMeasured,
     /// A device has another 5G cell, or none.
     CellChanged(CellChange),
+    /// Something has happened to a vehicle.
+    VehicleChanged {
+        /// The vehicle.
+        node: NodeId,
+        /// What.
+        event: VehicleEvent,
+    },
     /// A jammer is switched on or off.
     JammerChanged {
         /// The jammer.

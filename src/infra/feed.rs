@@ -205,7 +205,7 @@ impl FeedState {
         for point in &self.current {
             let coming = self.seen[point.number as usize];
             let target = if coming.0 == self.step { &self.next[coming.1 as usize] } else { point };
-            let mut leg = Leg { from: point.position, to: target.position, depart: now, arrive: until };
+            let mut leg = Leg::straight(point.position, target.position, now, until);
             let (way_m, period_s) = (leg.from.distance_m(leg.to), until.since(now).as_secs());
             if is_jump(way_m, period_s, [point.speed_m_per_s, target.speed_m_per_s]) {
                 leg = Leg::stay(point.position, now, until);

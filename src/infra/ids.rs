@@ -47,6 +47,8 @@ ids! {
     CellId;
     /// A jammer, in the order of the scenario.
     JammerId;
+    /// A vehicle, in the order of nodes.
+    VehicleId;
 }
 
 /// Who is told when a job or transfer ends: a workload, and a number of its own choosing.

@@ -22,7 +22,9 @@ use super::node::{Node, NodeClass, Tier};
 use super::offers::Offers;
 use super::predicted::{PredictedLoads, Share};
 use super::sites::{NodeAccount, SiteState};
+use super::vehicles::Vehicles;
 use super::virtual_machines::VirtualMachines;
+use super::wifi::Wifi;
 use crate::energy::Signal;
 use crate::engine::{EventHandle, Schedule, SimTime, prefetch};
 use rustc_hash::FxHashMap;
@@ -84,6 +86,9 @@ pub struct Infrastructure {
     pub(super) dynamics: Option<Box<Dynamics>>,
     /// 5G cells, if there are any.
     pub(super) cells: Option<Box<Cells>>,
+    pub(super) vehicles: Vehicles,
+    /// Modelled WiFi, if there is any.
+    pub(super) wifi: Option<Box<Wifi>>,
 }
 
 impl Infrastructure {
@@ -106,9 +111,11 @@ impl Infrastructure {
         }
         self.schedule_radio(schedule);
         self.on_cells_due(schedule);
+        self.on_wifi_due(schedule);
         self.start_chargers(schedule);
         self.start_caps(schedule);
         self.start_perturbations(schedule);
+        self.start_vehicles(schedule);
     }
 
     /// Devices of feeds neither come, move on nor go at `end` and later: what a trace says of the instant at which a
@@ -179,7 +186,11 @@ impl Infrastructure {
             InfraEvent::VmDue(vm) => self.on_vm_due(schedule, vm),
             InfraEvent::PerturbationsDue => self.on_perturbations_due(schedule),
             InfraEvent::CellsDue => self.on_cells_due(schedule),
+            InfraEvent::VehicleDue(vehicle) => self.on_vehicle_due(schedule, vehicle),
+            InfraEvent::WindDue => self.on_wind_due(schedule),
             InfraEvent::CellAccessDue(device) => self.on_access_due(schedule, device),
+            InfraEvent::WifiDue => self.on_wifi_due(schedule),
+            InfraEvent::WifiReady(device) => self.on_wifi_ready(schedule.now(), device),
         }
     }
 

@@ -29,13 +29,17 @@ pub mod network;
 mod network_energy;
 mod node;
 mod offers;
+pub mod optical;
 mod power;
 mod predicted;
 mod radio;
 mod reception;
 mod sites;
 mod topology;
+pub mod vehicles;
 pub mod virtual_machines;
+pub mod wifi;
+mod wifi_events;
 
 pub use attachment::{AccessPoint, AccessPointIndex, AccessPoints, AttachmentError, Criterion};
 pub use batteries::BatteryTotals;
@@ -48,10 +52,10 @@ pub use feed::{FeedCounts, FeedPoint, PositionFeed, is_jump};
 pub use geodesy::{
     EARTH_RADIUS_M, FIBRE_SPEED_M_PER_S, LocalPlane, LonLat, fibre_latency_s, great_circle_m,
 };
-pub use geometry::{Leg, Position};
+pub use geometry::{Leg, Pace, Position};
 pub use ids::{
     AcceleratorGroupId, AcceleratorJobId, ApplicationId, CellId, ClassId, HostId, JammerId, JobId,
-    LinkId, MigrationId, NodeId, Owner, ProcessorId, SiteId, TransferId, VmId,
+    LinkId, MigrationId, NodeId, Owner, ProcessorId, SiteId, TransferId, VehicleId, VmId,
 };
 pub use infrastructure::Infrastructure;
 pub use meter::{Meter, TierLoad};

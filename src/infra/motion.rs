@@ -25,7 +25,7 @@ struct MoverState {
     attachment_due: Option<EventHandle>,
     /// Whether its movement was stopped between the ends of a leg.
     is_stopped: bool,
-    /// Whether 5G cells say to which gNB it is attached.
+    /// Whether 5G cells or WiFi say to which of their access points it is attached.
     is_commanded: bool,
     /// Whether such a device chooses among other access points by itself while it has no cell.
     falls_back: bool,
@@ -72,6 +72,7 @@ pub(super) struct Placement {
     random: EntityStream,
     memory: u64,
     pub(super) leg: Leg,
+    is_vehicle: bool,
 }
 
 impl Placement {
@@ -88,7 +89,13 @@ impl Placement {
         let mut mover =
             Mover { index: number, now: SimTime::ZERO, random: &mut random, memory: &mut memory };
         let leg = model.start(&mut mover);
-        Placement { node, class, number, wireless, random, memory, leg }
+        Placement { node, class, number, wireless, random, memory, leg, is_vehicle: false }
+    }
+
+    /// Lets it stand where it starts, for commands to move it.
+    pub(super) fn stand_as_vehicle(&mut self) {
+        self.leg = Leg::stay(self.leg.from, SimTime::ZERO, SimTime::MAX);
+        self.is_vehicle = true;
     }
 }
 
@@ -100,9 +107,9 @@ impl Motion {
         no_access_points: AccessPoints,
     ) -> Self {
         let (mut legs, mut mover_of, mut movers) = (Vec::new(), Vec::new(), Vec::new());
-        for Placement { node, class, number, wireless, random, memory, leg } in nodes {
+        for Placement { node, class, number, wireless, random, memory, leg, is_vehicle } in nodes {
             legs.push(leg);
-            if !wireless && leg.arrive == SimTime::MAX {
+            if !wireless && !is_vehicle && leg.arrive == SimTime::MAX {
                 mover_of.push(NO_MOVER);
                 continue;
             }
@@ -148,8 +155,8 @@ impl Motion {
         self.signals.as_ref().and_then(|signals| signals.environment.interval())
     }
 
-    /// From now on 5G cells say whether a device is attached to a gNB, which is out of reach by itself. Without a cell
-    /// it chooses among other access points by itself if it `falls_back`.
+    /// From now on 5G cells or WiFi say whether a device is attached to their access points, which are out of reach by
+    /// themselves. Without one it chooses among other access points by itself if it `falls_back`.
     pub(super) fn obey_cells(&mut self, node: NodeId, falls_back: bool) {
         if let Some(index) = self.mover(node) {
             self.movers[index].is_commanded = true;
@@ -312,6 +319,12 @@ impl Motion {
     pub(super) fn elsewhere(&self, node: NodeId, now: SimTime) -> Option<AccessPointIndex> {
         let index = self.mover(node).filter(|&index| self.movers[index].falls_back)?;
         self.access_points.attach(self.position(self.movers[index].node, now), None)
+    }
+
+    /// The best access point for a device that no system commands, with the hysteresis of its present one.
+    pub(super) fn plain(&self, node: NodeId, now: SimTime) -> Option<AccessPointIndex> {
+        let held = self.attached(node).filter(|held| !self.access_points.is_out_of_reach(*held));
+        self.access_points.attach(self.position(node, now), held)
     }
 
     /// How a device could have an access point now.

@@ -123,6 +123,7 @@ impl Infrastructure {
         let draws = |class: &NodeClass| {
             let radio = class.access_point.as_ref().map(|own| &own.radio);
             class.interface.draws_energy()
+                || class.wifi_radio.is_some_and(|own| own.power.is_some())
                 || radio.is_some_and(|own| own.energy.is_any() || own.idle_w > 0.0)
         };
         self.classes.iter().any(draws) || self.network.links_draw_energy()
@@ -209,6 +210,19 @@ impl Infrastructure {
         };
         self.meters[node.index()].add_energy(drawn_j);
         self.arm_battery(schedule, node);
+        drawn_j
+    }
+
+    /// Draws energy of the WiFi radio of a device; returns what was drawn.
+    pub(super) fn draw_radio<E: From<InfraEvent>>(
+        &mut self,
+        schedule: &mut Schedule<E>,
+        device: NodeId,
+        energy_j: f64,
+    ) -> f64 {
+        let drawn_j = self.draw(schedule, device, energy_j, None);
+        self.network_energy.interfaces_j[NetworkClass::Wlan as usize] += drawn_j;
+        self.network_energy.by_tier_j[self.nodes[device.index()].tier as usize] += drawn_j;
         drawn_j
     }
 

@@ -7,6 +7,8 @@ use super::compute::{Discipline, Resources};
 use super::edgecloudsim::UpdateScope;
 use super::ids::{ClassId, ProcessorId};
 use super::network::{LinkModel, NetworkClass, RadioEnergy, RadioSpec};
+use super::vehicles::VehicleSpec;
+use super::wifi::{WifiPointSpec, WifiRadioSpec};
 use crate::energy::{BatteryModel, FrequencySteps, Load, NodePower};
 use crate::engine::{Distribution, SimDuration};
 use std::collections::BTreeMap;
@@ -248,6 +250,12 @@ pub struct NodeClass {
     pub gnb: Option<GnbSpec>,
     /// What makes them devices of 5G, if they are: they are wireless, too.
     pub device_radio: Option<DeviceRadioSpec>,
+    /// What makes them vehicles, if they are.
+    pub vehicle: Option<VehicleSpec>,
+    /// What makes these access points ones whose WiFi is modelled, if they are.
+    pub wifi_point: Option<WifiPointSpec>,
+    /// What makes them stations of modelled WiFi, if they are: they are wireless, too.
+    pub wifi_radio: Option<WifiRadioSpec>,
     /// Whether they attach to access points instead of being wired.
     pub wireless: bool,
     /// Free labels for selections and reports.
@@ -286,6 +294,9 @@ impl NodeClass {
             site_radios: Vec::new(),
             gnb: None,
             device_radio: None,
+            vehicle: None,
+            wifi_point: None,
+            wifi_radio: None,
             wireless: tier == Tier::Device,
             labels: BTreeMap::new(),
         }

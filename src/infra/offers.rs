@@ -223,11 +223,14 @@ impl Infrastructure {
                 }
             }
         }
-        // Devices of a gNB whose radio has failed go to other cells, and their transfers with them.
-        let changed = if self.cells.is_some() { changed } else { smallvec::SmallVec::new() };
+        // Devices of a gNB whose radio has failed go to other cells, stations to other access points, and their transfers
+        // with them.
+        let is_modelled = self.cells.is_some() || self.wifi.is_some();
+        let changed = if is_modelled { changed } else { smallvec::SmallVec::new() };
         for link in changed {
             let site = self.access_points.iter().find(|(_, radio)| *radio == link).map(|own| own.0);
             if let Some(site) = site {
+                self.switch_wifi(schedule, site, TransferOutcome::LostToFault);
                 self.switch_cells(schedule, site, TransferOutcome::LostToFault);
             }
         }

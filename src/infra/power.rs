@@ -184,7 +184,10 @@ impl Infrastructure {
                 own.power_at_step(node, 0.0, step)
             });
         }
-        self.meters[node.index()].set(now, busy, power_w);
+        // What motion takes is of no job and no virtual machine.
+        let moves = state.powered && state.present;
+        let drawn_w = power_w + if moves { self.vehicles.motion_w(node) } else { 0.0 };
+        self.meters[node.index()].set(now, busy, drawn_w);
         self.note_shared_power(now, node, busy, power_w);
         self.network_energy.set_radio(now, node, state.is_available());
         let (timed, busy_devices) = self.accelerators.devices(node);
@@ -197,11 +200,12 @@ impl Infrastructure {
             self.accelerators.meter(now, node, is_on);
         }
         if !self.sites.is_empty() {
-            self.book_power(schedule, node, power_w);
+            self.book_power(schedule, node, drawn_w);
         }
         if let Some(state) = &mut self.batteries[node.index()] {
-            state.set_load(now, power_w);
+            state.set_load(now, drawn_w);
             self.arm_battery(schedule, node);
         }
+        self.arm_vehicle(schedule, node);
     }
 }

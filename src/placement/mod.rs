@@ -5,6 +5,7 @@
 
 pub mod anomaly;
 pub mod consolidation;
+pub mod engagement;
 pub mod forecast;
 pub mod frequency;
 pub mod functions;
@@ -19,6 +20,7 @@ mod program;
 mod queues;
 pub mod services;
 mod sites;
+pub mod training;
 pub mod vm_allocation;
 pub mod workflows;
 

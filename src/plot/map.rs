@@ -32,6 +32,20 @@ pub struct Map {
     pub cells: Vec<Disc>,
     /// A value by place, as colours.
     pub raster: Option<Raster>,
+    /// What the colours of trajectories mean: a name for the colour of each number, in the legend instead of the number of
+    /// trajectories; empty names are left out.
+    pub way_names: Vec<String>,
+    /// Outlines, such as fields.
+    pub outlines: Vec<Outline>,
+}
+
+/// A closed outline on the ground.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outline {
+    /// What it is; in the legend.
+    pub name: String,
+    /// Its corners, east and north of the origin in m; the last is joined to the first.
+    pub corners: Vec<(f64, f64)>,
 }
 
 /// Something with a place.
@@ -115,6 +129,10 @@ impl Map {
             xs.extend(trajectory.points.iter().map(|point| point.0));
             ys.extend(trajectory.points.iter().map(|point| point.1));
         }
+        for outline in &self.outlines {
+            xs.extend(outline.corners.iter().map(|corner| corner.0));
+            ys.extend(outline.corners.iter().map(|corner| corner.1));
+        }
         if let Some(raster) = &self.raster {
             let [low, high] = raster.corners()?;
             xs.extend([low.0, high.0]);
@@ -149,15 +167,19 @@ impl Map {
             let key = Key::Marker { series: index, fill: colour(index).into() };
             Entry::new(format!("{kind} ({count})"), key)
         });
+        let ways = if self.way_names.is_empty() { self.trajectories.len() } else { 0 };
         let others = [
             ("links", self.links.len(), Key::Line(link_stroke())),
-            ("trajectories", self.trajectories.len(), Key::Line(Stroke::new(way(1), 2.0))),
+            ("trajectories", ways, Key::Line(Stroke::new(way(1), 2.0))),
             ("cells", self.cells.len(), Key::Ring(cell_stroke(1))),
         ];
         let others = others.into_iter().filter(|(_, count, _)| *count > 0);
-        places
-            .chain(others.map(|(name, count, key)| Entry::new(format!("{name} ({count})"), key)))
-            .collect()
+        let others = others.map(|(name, count, key)| Entry::new(format!("{name} ({count})"), key));
+        let named = self.way_names.iter().enumerate().filter(|(_, name)| !name.is_empty());
+        let named = named.map(|(own, name)| Entry::new(name, Key::Line(Stroke::new(own_way(own), 3.0))));
+        let outlines = in_order(self.outlines.iter().map(|outline| outline.name.as_str()));
+        let outlines = outlines.into_iter().map(|name| Entry::new(name, Key::Line(outline_stroke())));
+        places.chain(others).chain(named).chain(outlines).collect()
     }
 
     pub(super) fn draw(&self, scene: &mut Scene, head: Head<'_>) -> Result<(), PlotError> {
@@ -172,6 +194,13 @@ impl Map {
         if let (Some(raster), Some(colours)) = (&self.raster, &colours) {
             raster.draw(scene, &frame, colours);
             draw_bar(scene, &frame, colours);
+        }
+        for outline in &self.outlines {
+            let mut corners: Vec<Pixel> =
+                outline.corners.iter().map(|corner| (frame.x(corner.0), frame.y(corner.1))).collect();
+            corners.extend(corners.first().copied());
+            scene.polygon(corners.clone(), Fill { colour: colour(2), alpha: 0.06 });
+            scene.line(corners, outline_stroke());
         }
         for cell in &self.cells {
             let rim: Vec<Pixel> = (0..=360)
@@ -198,10 +227,7 @@ impl Map {
         for trajectory in &self.trajectories {
             for (own, piece) in trajectory.pieces() {
                 let way_points = piece.iter().map(|point| (frame.x(point.0), frame.y(point.1)));
-                let fill = match own {
-                    Some(own) => Fill { colour: colour(own), alpha: 0.8 },
-                    None => way(self.trajectories.len()),
-                };
+                let fill = own.map_or(way(self.trajectories.len()), own_way);
                 scene.line(thinned(way_points.collect()), Stroke::new(fill, 1.4));
             }
         }
@@ -277,6 +303,15 @@ fn cell_stroke(count: usize) -> Stroke {
 fn way(count: usize) -> Fill {
     let alpha = (24.0 / count.max(1) as f64).clamp(0.2, 0.75);
     Fill { colour: colour(3), alpha }
+}
+
+/// The colour of a way with a number of its own.
+fn own_way(own: usize) -> Fill {
+    Fill { colour: colour(own), alpha: 0.8 }
+}
+
+fn outline_stroke() -> Stroke {
+    Stroke::new(Fill { colour: FAINT_INK, alpha: 0.9 }, 1.6)
 }
 
 /// Axes of one scale: the longer extent of the data decides, and the other gets the room that is left.

@@ -74,7 +74,7 @@ pub use gantt::{Bar, Gantt};
 pub use heat_map::HeatMap;
 pub use histogram::Histogram;
 pub use line::{Line, LinePoint, LineSeries};
-pub use map::{Disc, Map, Place, Trajectory};
+pub use map::{Disc, Map, Outline, Place, Trajectory};
 pub use raster::Raster;
 pub use stacked_shares::{Columns, Part, StackedShares};
 pub use time_series::{Event, Span, TimeLine, TimeSeries};

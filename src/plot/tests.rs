@@ -130,7 +130,21 @@ fn gallery() -> Vec<(&'static str, Figure)> {
             Disc { x_m: 200.0, y_m: 300.0, radius_m: 300.0 },
             Disc { x_m: 800.0, y_m: 300.0, radius_m: 300.0 },
         ],
-        raster: None,
+        ..Map::default()
+    };
+    let track_map = Map {
+        places: vec![place("drone", "home", 50.0, 40.0), place("ap", "access point", 400.0, 40.0)],
+        trajectories: vec![Trajectory {
+            name: "drone".into(),
+            points: vec![(50.0, 40.0), (300.0, 200.0), (600.0, 200.0), (50.0, 40.0)],
+            colours: vec![0, 2, 3, 3],
+        }],
+        way_names: ["cruising", "", "on station", "returning"].map(String::from).to_vec(),
+        outlines: vec![Outline {
+            name: "field".into(),
+            corners: vec![(200.0, 100.0), (700.0, 100.0), (700.0, 350.0), (200.0, 300.0)],
+        }],
+        ..Map::default()
     };
     let value_map = Map {
         places: map.places[1..].to_vec(),
@@ -172,6 +186,7 @@ fn gallery() -> Vec<(&'static str, Figure)> {
         ("shares", Figure::new(shares).title("Shares")),
         ("series", Figure::new(series).title("Time series")),
         ("map", Figure::new(map).title("Map")),
+        ("tracks", Figure::new(track_map).title("Tracks by phase")),
         ("value map", Figure::new(value_map).title("Values by place")),
         ("gantt", Figure::new(gantt).title("Gantt")),
     ]
@@ -635,6 +650,8 @@ proptest! {
                     value: axis(name), x_m, y_m: side_m, side_m,
                     cells: vec![values.iter().copied().map(Some).collect(); 2],
                 }),
+                way_names: names.clone(),
+                outlines: vec![Outline { name: name.clone(), corners: numbers.clone() }],
             }.into(),
             Gantt {
                 x: axis(name),

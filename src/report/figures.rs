@@ -71,7 +71,12 @@ const RADIO: RunFigure = RunFigure {
     ..FIGURE
 };
 
-const FIGURES: [RunFigure; 25] = [
+const WIFI: RunFigure =
+    RunFigure { section: "WiFi", table: "wifi_links", by: "device", top: 6, ..FIGURE };
+
+const PHASES: RunFigure = RunFigure { section: "Missions", table: "mission_phases", ..FIGURE };
+
+const FIGURES: [RunFigure; 33] = [
     RunFigure {
         title: "How tasks ended",
         caption: "Of the tasks that ended in each interval, the share of each outcome.",
@@ -271,6 +276,68 @@ const FIGURES: [RunFigure; 25] = [
         table: "jobs",
         most_rows: 3000,
         ..FIGURE
+    },
+    RunFigure {
+        title: "Tracks by phase",
+        caption: "Where vehicles went, in the colours of what they did; their homes, access points and what these cover, and \
+                  fields.",
+        kind: ChartKind::Tracks,
+        ..PHASES
+    },
+    RunFigure {
+        title: "What vehicles did",
+        caption: "The phases of each vehicle's missions.",
+        kind: ChartKind::Gantt,
+        y: "vehicle",
+        by: "phase",
+        most_rows: 3000,
+        ..PHASES
+    },
+    RunFigure {
+        title: "How long phases take",
+        caption: "Quartiles of the durations of each phase.",
+        kind: ChartKind::Box,
+        x: "phase",
+        y: "duration_s",
+        ..PHASES
+    },
+    RunFigure {
+        title: "Time to reach",
+        caption: "At each time, the share of engagements whose drone was on station within it, from the decision.",
+        kind: ChartKind::Ecdf,
+        table: "engagements",
+        x: "reach_s",
+        by: "drone",
+        ..PHASES
+    },
+    RunFigure {
+        title: "Batteries of vehicles",
+        caption: "Charge that is left, in percent as MAVLink has it.",
+        table: "telemetry",
+        y: "battery_remaining",
+        by: "node",
+        top: 8,
+        ..PHASES
+    },
+    RunFigure {
+        title: "Frames of video",
+        caption: "Of the messages that ended in each interval, the share of each outcome.",
+        kind: ChartKind::Shares,
+        table: "frames",
+        by: "outcome",
+        ..PHASES
+    },
+    RunFigure {
+        title: "Rates up by station",
+        caption: "Rate of the mode in which stations of modelled WiFi send, of those that send fastest.",
+        y: "ul_phy_bps",
+        ..WIFI
+    },
+    RunFigure {
+        title: "Signal to noise by station",
+        caption: "Ratio of the power that stations of modelled WiFi receive to noise.",
+        y: "snr_db",
+        ..WIFI
     },
 ];
 

@@ -62,8 +62,8 @@ pub use load::{Loaded, load};
 pub use path::{Path, PathError, Segment};
 pub use record::open_scenario;
 pub use registry::{
-    BuildConsolidation, BuildControlPlane, BuildDetector, BuildMobility, BuildOffloading, BuildOverload,
-    BuildPathLoss, BuildPower, BuildResponse, BuildScheduler, BuildServicePlacement, BuildWorkload,
-    KindInfo, Parameters, Registry,
+    BuildConsolidation, BuildControlPlane, BuildDetector, BuildLinkChoice, BuildMobility,
+    BuildOffloading, BuildOverload, BuildPathLoss, BuildPower, BuildResponse, BuildScheduler,
+    BuildServicePlacement, BuildWorkload, KindInfo, Parameters, Registry,
 };
 pub use site::Site;

@@ -10,26 +10,27 @@ mod traits;
 pub use anomaly::{BuildDetector, BuildResponse};
 pub use orchestration::BuildControlPlane;
 pub use traits::{
-    BuildConsolidation, BuildMobility, BuildOffloading, BuildOverload, BuildPathLoss, BuildPower,
-    BuildScheduler, BuildServicePlacement, BuildWorkload, Parameters,
+    BuildConsolidation, BuildLinkChoice, BuildMobility, BuildOffloading, BuildOverload, BuildPathLoss,
+    BuildPower, BuildScheduler, BuildServicePlacement, BuildWorkload, Parameters,
 };
 
 use anomaly::AnomalyKinds;
 use describe::{add_shared, alternatives, infos, one_of, shared_info, split};
 use orchestration::MakeControlPlane;
-use radio::{MakePathLoss, MakeScheduler};
+use radio::{MakeLinkChoice, MakePathLoss, MakeScheduler};
 
 use super::Site;
 use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
 use super::format::{
-    ChangeSpec, ConsolidationKind, ControlKind, FrequencyKind, GovernorTimesSpec, MobilityKind,
-    OffloadingKind, OverloadKind, PathLossKind, PowerKind, PowerStatesSpec, PredictorKind,
-    ReplicaAllocationKind, Scenario, SchedulerKind, SelectionKind, ServicePlacementKind,
-    VmAllocationKind, WorkflowSchedulingKind, WorkloadKind,
+    ChangeSpec, ConsolidationKind, ControlKind, FrequencyKind, GovernorTimesSpec, LinkChoiceKind,
+    MissionEngagementKind, MobilityKind, OffloadingKind, OverloadKind, PathLossKind, PowerKind,
+    PowerStatesSpec, PredictorKind, ReplicaAllocationKind, Scenario, SchedulerKind, SelectionKind,
+    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind, WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
 use crate::placement::consolidation::{ConsolidationPolicy, OverloadDetection, VmSelection};
+use crate::placement::engagement::EngagementPolicy;
 use crate::placement::forecast::Predictor;
 use crate::placement::frequency::FrequencyGovernor;
 use crate::placement::functions::ReplicaAllocationPolicy;
@@ -91,8 +92,10 @@ pub struct Registry {
     service_placement: BTreeMap<String, Entry<MakeServicePlacement>>,
     workflow_scheduling: BTreeMap<String, Entry<Make<dyn WorkflowPolicy>>>,
     replica_allocation: BTreeMap<String, Entry<Make<dyn ReplicaAllocationPolicy>>>,
+    mission_engagement: BTreeMap<String, Entry<Make<dyn EngagementPolicy>>>,
     path_loss: BTreeMap<String, Entry<MakePathLoss>>,
     schedulers: BTreeMap<String, Entry<MakeScheduler>>,
+    link_choices: BTreeMap<String, Entry<MakeLinkChoice>>,
     control_planes: BTreeMap<String, Entry<MakeControlPlane>>,
     anomaly: AnomalyKinds,
 }
@@ -114,8 +117,10 @@ impl fmt::Debug for Registry {
             .field("control_planes", &self.control_planes.keys())
             .field("workflow_scheduling", &self.workflow_scheduling.keys())
             .field("replica_allocation", &self.replica_allocation.keys())
+            .field("mission_engagement", &self.mission_engagement.keys())
             .field("path_loss", &self.path_loss.keys())
             .field("schedulers", &self.schedulers.keys())
+            .field("link_choices", &self.link_choices.keys())
             .field("detectors", &self.anomaly.detectors.keys())
             .field("responses", &self.anomaly.responses.keys())
             .finish()
@@ -185,8 +190,10 @@ impl Registry {
             service_placement: BTreeMap::new(),
             workflow_scheduling: BTreeMap::new(),
             replica_allocation: BTreeMap::new(),
+            mission_engagement: BTreeMap::new(),
             path_loss: BTreeMap::new(),
             schedulers: BTreeMap::new(),
+            link_choices: BTreeMap::new(),
             control_planes: BTreeMap::new(),
             anomaly: AnomalyKinds::default(),
         }
@@ -379,6 +386,27 @@ impl Registry {
         (self.replica_allocation.get(kind.kind())?.make)(&kind.0, site, self)
     }
 
+    /// Registers a policy that engages drones in missions, whose fields are its parameters.
+    pub fn mission_engagement<P: Parameters + EngagementPolicy>(&mut self, name: &str) -> &mut Self {
+        let make: Make<dyn EngagementPolicy> = Box::new(|value, site, _| {
+            let policy = site.check(parameters::<P>(value))?;
+            policy.check().map_err(|error| site.parameter_error(error)).ok()?;
+            Some(Box::new(policy) as Box<dyn EngagementPolicy>)
+        });
+        self.mission_engagement.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    /// Makes a policy that engages drones; errors go to the site.
+    #[must_use]
+    pub fn make_mission_engagement(
+        &self,
+        kind: &MissionEngagementKind,
+        site: &Site<'_>,
+    ) -> Option<Box<dyn EngagementPolicy>> {
+        (self.mission_engagement.get(kind.kind())?.make)(&kind.0, site, self)
+    }
+
     /// Makes a VM allocation policy; errors go to the site.
     #[must_use]
     pub fn make_vm_allocation(
@@ -484,6 +512,10 @@ impl Registry {
             fill_kind(&self.path_loss, &mut cells.path_loss.0);
             fill_kind(&self.schedulers, &mut cells.scheduler.0);
         }
+        if let Some(wifi) = &mut scenario.wifi {
+            fill_kind(&self.path_loss, &mut wifi.path_loss.0);
+            fill_kind(&self.link_choices, &mut wifi.link_choice.0);
+        }
         if let Some(governor) = &mut scenario.policies.frequency {
             fill_both::<_, GovernorTimesSpec>(&self.governors, &mut governor.0);
         }
@@ -491,6 +523,7 @@ impl Registry {
         fill_kind(&self.service_placement, &mut scenario.policies.service_placement.0);
         fill_kind(&self.workflow_scheduling, &mut scenario.policies.workflow_scheduling.0);
         fill_kind(&self.replica_allocation, &mut scenario.policies.replica_allocation.0);
+        fill_kind(&self.mission_engagement, &mut scenario.policies.mission_engagement.0);
         if let Some(anomaly) = &mut scenario.policies.anomaly {
             self.fill_anomaly(anomaly);
         }
@@ -554,9 +587,11 @@ impl Registry {
             (ServicePlacementKind::DEFINITION, one_of(&self.service_placement, &mut generator)),
             (WorkflowSchedulingKind::DEFINITION, one_of(&self.workflow_scheduling, &mut generator)),
             (ReplicaAllocationKind::DEFINITION, one_of(&self.replica_allocation, &mut generator)),
+            (MissionEngagementKind::DEFINITION, one_of(&self.mission_engagement, &mut generator)),
             (ControlKind::DEFINITION, self.control_schema(&mut generator)),
             (PathLossKind::DEFINITION, one_of(&self.path_loss, &mut generator)),
             (SchedulerKind::DEFINITION, one_of(&self.schedulers, &mut generator)),
+            (LinkChoiceKind::DEFINITION, one_of(&self.link_choices, &mut generator)),
         ];
         let anomaly = self.anomaly_schemas(&mut generator);
         let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
@@ -602,11 +637,13 @@ impl Registry {
         kinds.extend(infos("service placement policy", &self.service_placement));
         kinds.extend(infos("workflow scheduling policy", &self.workflow_scheduling));
         kinds.extend(infos("replica allocation policy", &self.replica_allocation));
+        kinds.extend(infos("mission engagement policy", &self.mission_engagement));
         kinds.extend(self.control_infos());
         kinds.extend(self.anomaly_infos());
         kinds.extend(infos("mobility model", &self.mobility));
         kinds.extend(infos("path loss model", &self.path_loss));
         kinds.extend(infos("block scheduler", &self.schedulers));
+        kinds.extend(infos("link choice", &self.link_choices));
         kinds.extend(alternatives::<ChangeSpec>("change of dynamics"));
         kinds.extend(infos("power model", &self.power));
         kinds.push(shared_info::<PowerStatesSpec>("power model"));

@@ -16,7 +16,8 @@
 //! | [`Swf`](TraceFormat::Swf), [`Gwf`](TraceFormat::Gwf), [`CloudSimPy`](TraceFormat::CloudSimPy) | jobs, with dependencies if there are any |
 //! | [`Stratosim`](TraceFormat::Stratosim), our own CSV | all of it; [`VmTrace::write`] makes it |
 //!
-//! Traces of functions (FaaS) have no virtual machines, and a module of their own: [`functions`].
+//! Traces of functions (FaaS) have no virtual machines, and a module of their own: [`functions`]; so have those of training jobs:
+//! [`training`].
 //!
 //! # Files
 //!
@@ -52,6 +53,7 @@ mod series;
 mod series_builder;
 mod swf;
 mod table;
+pub mod training;
 mod vm_trace;
 mod write;
 

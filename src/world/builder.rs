@@ -8,6 +8,7 @@ use super::decisions::{Decisions, PointSpec};
 use super::energy::EnergyTable;
 use super::event::{Event, UserEvent};
 use super::governor::{Governor, GovernorTimes};
+use super::mission_engagement::Engager;
 use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
 use super::orchestration::Orchestration;
@@ -17,6 +18,8 @@ use super::sampling::{Sampler, Sampling};
 use super::service_placement::{ServicePlacement, ServicePlacer};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
+use super::vehicles::{TelemetrySampling, VehicleTables};
+use super::wifi::WifiTables;
 use crate::apps::orchestration::PlaneHandle;
 use crate::apps::{DecisionPoint, Workload};
 use crate::engine::{Kernel, Phase, RandomStreams, SimDuration, SimTime};
@@ -28,6 +31,7 @@ use crate::infra::{
 };
 use crate::placement::anomaly;
 use crate::placement::consolidation::{self, ConsolidationPolicy, Nothing};
+use crate::placement::engagement::{self, EngagementPolicy, Threshold};
 use crate::placement::frequency::{self, FrequencyGovernor};
 use crate::placement::functions::{self, Macro, ReplicaAllocationPolicy};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
@@ -81,10 +85,12 @@ pub struct WorldBuilder {
     control_planes: Vec<(PlaneHandle, Box<dyn ControlPlane>)>,
     workflow_scheduling: (String, Box<dyn WorkflowPolicy>),
     replica_allocation: (String, Box<dyn ReplicaAllocationPolicy>),
+    mission_engagement: (String, Box<dyn EngagementPolicy>),
     pub(super) anomaly: AnomalySetup,
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
     radio_sampling: Option<RadioSampling>,
+    telemetry_sampling: Option<TelemetrySampling>,
     events: Vec<(SimTime, Box<dyn UserEvent>)>,
     plane: Option<LocalPlane>,
     notes: Vec<String>,
@@ -109,10 +115,12 @@ impl WorldBuilder {
             control_planes: Vec::new(),
             workflow_scheduling: ("heft".into(), Box::new(Heft {})),
             replica_allocation: ("macro".into(), Box::new(Macro::default())),
+            mission_engagement: ("threshold".into(), Box::new(Threshold::default())),
             anomaly: AnomalySetup::default(),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
             radio_sampling: None,
+            telemetry_sampling: None,
             events: Vec::new(),
             plane: None,
             notes: Vec::new(),
@@ -395,6 +403,25 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets the policy that engages drones in missions; `name` is what the records call it.
+    pub fn mission_engagement(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl EngagementPolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_mission_engagement(name, Box::new(policy))
+    }
+
+    /// Sets the policy that engages drones from a box.
+    pub fn boxed_mission_engagement(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn EngagementPolicy>,
+    ) -> &mut Self {
+        self.mission_engagement = (name.into(), policy);
+        self
+    }
+
     /// At which points decisions are recorded; at all if this is not called.
     pub fn record_decisions(&mut self, points: impl IntoIterator<Item = DecisionPoint>) -> &mut Self {
         self.recorded = points.into_iter().collect();
@@ -410,6 +437,12 @@ impl WorldBuilder {
     /// Of which devices signals are sampled, and how often.
     pub fn sample_radio(&mut self, sampling: RadioSampling) -> &mut Self {
         self.radio_sampling = Some(sampling);
+        self
+    }
+
+    /// Of which vehicles telemetry is sampled, and how often.
+    pub fn sample_telemetry(&mut self, sampling: TelemetrySampling) -> &mut Self {
+        self.telemetry_sampling = Some(sampling);
         self
     }
 
@@ -438,6 +471,11 @@ impl WorldBuilder {
         let radio = match self.radio_sampling {
             Some(sampling) => Some(RadioTable::register(sampling, &mut *records)?),
             None => None,
+        };
+        let has_vehicles = infrastructure.vehicle_nodes().next().is_some();
+        let vehicles = match has_vehicles {
+            true => Some(VehicleTables::register(self.telemetry_sampling, &mut *records)?),
+            false => None,
         };
         let asked = |point: DecisionPoint| {
             (point == DecisionPoint::Frequency && self.governor.is_some())
@@ -488,6 +526,9 @@ impl WorldBuilder {
                 DecisionPoint::ReplicaAllocation => {
                     PointSpec::new(point, &self.replica_allocation.0, functions::feature_columns())
                 }
+                DecisionPoint::MissionEngagement => {
+                    PointSpec::new(point, &self.mission_engagement.0, engagement::feature_columns())
+                }
             })
             .collect();
         let mut notes = self.notes;
@@ -519,6 +560,7 @@ impl WorldBuilder {
         let network_energy = NetworkEnergyTable::register(&infrastructure, &mut *records)?;
         let accelerators = AcceleratorTable::register(&infrastructure, sampled, &mut *records)?;
         let cells = CellTables::register(&infrastructure, &mut *records)?;
+        let wifi = WifiTables::register(&infrastructure, &mut *records)?;
         let random = streams.stream("policy/anomaly_response");
         let anomaly = AnomalyWatch::register(self.anomaly, &infrastructure, random, &mut *records)?;
         let node_symbols = (0..infrastructure.nodes().len() as u32)
@@ -554,6 +596,10 @@ impl WorldBuilder {
                 self.replica_allocation.1,
                 self.streams.stream("policy/replica_allocation"),
             ),
+            mission_engagement: Engager {
+                policy: self.mission_engagement.1,
+                random: self.streams.stream("policy/mission_engagement"),
+            },
             offloading_random: self.streams.stream("policy/offloading"),
             decisions,
             governor,
@@ -561,6 +607,7 @@ impl WorldBuilder {
             network_energy,
             accelerators,
             cells,
+            wifi,
             anomaly,
             streams: self.streams,
             records,
@@ -572,6 +619,7 @@ impl WorldBuilder {
             sampler: Sampler::new(self.sampling),
             movements: Movements::default(),
             radio,
+            vehicles,
             counts: WorldCounts::default(),
             plane: self.plane,
             notes,
@@ -590,6 +638,11 @@ impl WorldBuilder {
         }
         if let Some(radio) = &kernel.model.core.radio {
             kernel.schedule.after(radio.sampling.interval, Phase::Metering, Event::SampleRadio);
+        }
+        if let Some(tables) = &kernel.model.core.vehicles
+            && let Some(interval) = tables.telemetry_interval()
+        {
+            kernel.schedule.after(interval, Phase::Metering, Event::SampleTelemetry);
         }
         kernel.model.start(&mut kernel.schedule);
         Ok(Simulation { kernel, horizon: self.horizon })

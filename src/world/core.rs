@@ -8,6 +8,7 @@ use super::energy::EnergyTable;
 use super::event::Event;
 use super::governor::Governor;
 use super::hosting;
+use super::mission_engagement::{self, Engager};
 use super::movements::Movements;
 use super::network_energy::NetworkEnergyTable;
 use super::orchestration::{self, Orchestration};
@@ -16,8 +17,11 @@ use super::replica_allocation::{self, ReplicaAllocator};
 use super::sampling::Sampler;
 use super::service_placement::{self, ServicePlacement};
 use super::tables::Tables;
+use super::vehicles::VehicleTables;
+use super::wifi::WifiTables;
 use super::workflow_scheduling;
 use crate::apps::agents::AgentId;
+use crate::apps::missions::{EngagementChoice, EngagementRequest};
 use crate::apps::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, PlaneFacts};
 use crate::apps::replica_allocation::{
     AgentReply, AgentTurn, FunctionProblem, ReplicaAllocationChoice, ReplicaAllocationRequest,
@@ -34,6 +38,7 @@ use crate::infra::applications::ReplicaIndex;
 use crate::infra::cells::{RadioCommand, RadioRefusal};
 use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
+use crate::infra::vehicles::{VehicleCommand, VehicleRefusal};
 use crate::infra::{
     AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JammerId, JobId,
     LinkId, LocalPlane, MigrationId, MigrationSpec, NodeChange, NodeId, Owner, ProcessorId, Share,
@@ -72,6 +77,7 @@ pub(super) struct Core {
     pub(super) workflow_scheduling: Box<dyn WorkflowPolicy>,
     pub(super) workflow_scheduling_random: Stream,
     pub(super) replica_allocation: ReplicaAllocator,
+    pub(super) mission_engagement: Engager,
     pub(super) decisions: Decisions,
     pub(super) governor: Option<Governor>,
     pub(super) energy: Option<EnergyTable>,
@@ -79,6 +85,8 @@ pub(super) struct Core {
     pub(super) accelerators: Option<AcceleratorTable>,
     /// If there are 5G cells.
     pub(super) cells: Option<CellTables>,
+    /// If there is modelled WiFi.
+    pub(super) wifi: Option<WifiTables>,
     /// If the radio links of devices are watched.
     pub(super) anomaly: Option<Box<AnomalyWatch>>,
     pub(super) streams: RandomStreams,
@@ -92,6 +100,8 @@ pub(super) struct Core {
     pub(super) movements: Movements,
     /// If signals are sampled.
     pub(super) radio: Option<RadioTable>,
+    /// If there are vehicles.
+    pub(super) vehicles: Option<VehicleTables>,
     pub(super) counts: WorldCounts,
     /// The plane on the earth that places are on.
     pub(super) plane: Option<LocalPlane>,
@@ -573,6 +583,18 @@ impl Context for WorldContext<'_> {
         replica_allocation::take_agent_turn(self.core, self.schedule.now(), self.workload, turn)
     }
 
+    fn engagement_looks_ahead(&self) -> bool {
+        self.core.mission_engagement.policy.looks_ahead()
+    }
+
+    fn decide_engagement(&mut self, request: &EngagementRequest<'_>) -> EngagementChoice {
+        mission_engagement::decide(self.core, self.schedule.now(), self.workload, request)
+    }
+
+    fn set_battery_level(&mut self, node: NodeId, level: f64) {
+        self.core.infrastructure.set_battery_level(self.schedule, node, level);
+    }
+
     fn resolve_decision(&mut self, decision: DecisionId, end: DecisionEnd) {
         let (now, core) = (self.schedule.now(), &mut *self.core);
         let resolved =
@@ -588,6 +610,10 @@ impl Context for WorldContext<'_> {
 
     fn set_jammer(&mut self, jammer: JammerId, on: bool) {
         self.core.infrastructure.set_jammer(jammer, on);
+    }
+
+    fn command_vehicle(&mut self, node: NodeId, command: VehicleCommand) -> Result<(), VehicleRefusal> {
+        self.core.infrastructure.command_vehicle(self.schedule, node, &command)
     }
 
     fn table(&mut self, spec: TableSpec) -> Result<TableId, RecordError> {

@@ -43,6 +43,8 @@ pub enum Event {
     Sample,
     /// Signals are sampled.
     SampleRadio,
+    /// Telemetry of vehicles is sampled.
+    SampleTelemetry,
     /// A user's own.
     User(Box<dyn UserEvent>),
 }

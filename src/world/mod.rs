@@ -11,6 +11,7 @@ mod energy;
 mod event;
 mod governor;
 mod hosting;
+mod mission_engagement;
 mod mobility;
 mod movements;
 mod network_energy;
@@ -22,6 +23,8 @@ mod service_placement;
 mod simulation;
 mod tables;
 mod tier_samples;
+mod vehicles;
+mod wifi;
 mod workflow_scheduling;
 
 pub use builder::{WorldBuilder, WorldError};
@@ -31,6 +34,7 @@ pub use radio::RadioSampling;
 pub(crate) use replica_allocation::instance_of;
 pub use sampling::Sampling;
 pub use simulation::{Finished, Simulation, World};
+pub use vehicles::TelemetrySampling;
 
 #[cfg(test)]
 mod tests;

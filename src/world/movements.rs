@@ -15,7 +15,7 @@ pub(super) fn table() -> TableSpec {
             ColumnSpec::float("x_m", "m", "where it is then, east of the origin"),
             ColumnSpec::float("y_m", "m", "north of the origin"),
             ColumnSpec::float("z_m", "m", "above the ground"),
-            ColumnSpec::float("speed_m_per_s", "m/s", "speed of the step; 0 of a stay"),
+            ColumnSpec::float("speed_m_per_s", "m/s", "mean speed of the step; 0 of a stay"),
             ColumnSpec::float(
                 "heading_deg",
                 "deg",

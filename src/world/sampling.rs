@@ -153,7 +153,7 @@ impl Core {
                     Cell::Float(place.x_m),
                     Cell::Float(place.y_m),
                     Cell::Float(place.z_m),
-                    Cell::Float(leg.speed_m_per_s()),
+                    Cell::Float(leg.speed_at(now)),
                     attached.map(|node| self.node_symbols[node.index()]).into(),
                 ],
             );

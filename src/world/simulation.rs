@@ -74,6 +74,16 @@ impl World {
         }
     }
 
+    /// Records what was measured of WiFi.
+    fn on_wifi_measured(&mut self, now: SimTime) {
+        let Some(wifi) = self.core.infrastructure.wifi_mut() else { return };
+        let reports = wifi.take_reports();
+        self.core.record_wifi(now, &reports);
+        if let Some(wifi) = self.core.infrastructure.wifi_mut() {
+            wifi.return_reports(reports);
+        }
+    }
+
     /// Schedules the first events of the infrastructure and of all workloads.
     pub(super) fn start(&mut self, schedule: &mut Schedule<Event>) {
         self.core.infrastructure.start(schedule);
@@ -190,7 +200,12 @@ impl World {
                     workload.on_handover(device, to, context);
                 });
             }
+            &Notice::VehicleChanged { node, event } => {
+                self.core.record_vehicle(now, node, event);
+                self.with_each(schedule, |workload, context| workload.on_vehicle(node, event, context));
+            }
             Notice::CellsMeasured => self.on_cells_measured(schedule, true),
+            Notice::WifiMeasured => self.on_wifi_measured(schedule.now()),
             Notice::CellChanged(change) => self.core.record_cell_change(now, change),
             &Notice::JammerChanged { jammer, .. } => self.core.record_jammer(now, jammer),
         }
@@ -240,6 +255,11 @@ impl Model for World {
             Event::SampleRadio => {
                 if let Some(interval) = self.core.sample_radio(schedule.now()) {
                     schedule.after(interval, Phase::Metering, Event::SampleRadio);
+                }
+            }
+            Event::SampleTelemetry => {
+                if let Some(interval) = self.core.sample_telemetry(schedule.now()) {
+                    schedule.after(interval, Phase::Metering, Event::SampleTelemetry);
                 }
             }
             Event::User(event) => {
@@ -343,9 +363,13 @@ impl Simulation {
         if world.core.infrastructure.close_cells(now) {
             world.on_cells_measured(schedule, false);
         }
+        if world.core.infrastructure.close_wifi(schedule) {
+            world.on_wifi_measured(now);
+        }
         world.with_each(schedule, |workload, context| workload.finish(context));
         let core = &mut world.core;
         core.finish_frequencies(now);
+        core.finish_flights(now);
         core.finish_anomaly(now);
         core.decisions.finish(&mut *core.records, &core.node_symbols);
         if let Some(failure) = self.failure() {
@@ -409,6 +433,7 @@ impl Simulation {
         let energy = super::network_energy::summary(infrastructure, nodes_j, now);
         let mut notes = core.notes.clone();
         notes.extend(core.cells_note());
+        notes.extend(core.wifi_note());
         if super::network_energy::is_beyond_numbers(&energy) {
             notes.push(BEYOND_NUMBERS.into());
         }
@@ -435,6 +460,12 @@ impl Simulation {
         }
         if let Some(cells) = core.cells_summary() {
             summary["cells"] = cells;
+        }
+        if let Some(vehicles) = core.vehicles_summary(now) {
+            summary["vehicles"] = vehicles;
+        }
+        if let Some(wifi) = core.wifi_summary(now) {
+            summary["wifi"] = wifi;
         }
         if let Some(governor) = &core.governor {
             summary["frequency"] = json!({

@@ -16,6 +16,7 @@ use std::any::Any;
 
 mod agents;
 mod functions;
+mod missions;
 mod orchestration;
 mod owners;
 mod service_placement;

@@ -179,7 +179,7 @@ fn precedes(one: (f64, AccessPointIndex), other: (f64, AccessPointIndex)) -> boo
 /// // At 1 m/s the device hands over half way, and leaves the range of the second at 180 m: in the first
 /// // nanosecond in which it is beyond.
 /// let (from, to) = (Position::ground(0.0, 0.0), Position::ground(500.0, 0.0));
-/// let leg = Leg { from, to, depart: SimTime::ZERO, arrive: SimTime::from_secs(500.0) };
+/// let leg = Leg::straight(from, to, SimTime::ZERO, SimTime::from_secs(500.0));
 /// let [first, second] = [0, 1].map(|index| Some(AccessPointIndex(index)));
 /// assert_eq!(points.best(from), first);
 /// let (time, attached) = points.next_change(&leg, SimTime::ZERO, first).unwrap();

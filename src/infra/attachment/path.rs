@@ -1,7 +1,7 @@
 //! A leg seen from access points: squared distances are quadratics in the metres travelled.
 
 use crate::engine::{SimDuration, SimTime};
-use crate::infra::geometry::{Leg, Position};
+use crate::infra::geometry::{Leg, Pace, Position};
 use std::iter::repeat_n;
 
 /// square s^2 + 2 half_linear s + constant.
@@ -102,6 +102,7 @@ pub(super) struct Path {
     depart: SimTime,
     arrive: SimTime,
     duration_nanos: f64,
+    pace: Pace,
 }
 
 impl Path {
@@ -120,6 +121,7 @@ impl Path {
             depart: leg.depart,
             arrive: leg.arrive,
             duration_nanos: leg.arrive.since(leg.depart).as_nanos() as f64,
+            pace: leg.pace,
         })
     }
 
@@ -137,8 +139,16 @@ impl Path {
 
     /// Metres travelled at `time`.
     pub(super) fn travelled_m(&self, time: SimTime) -> f64 {
-        let passed = time.since(self.depart).as_nanos() as f64 / self.duration_nanos;
-        self.length_m * passed.min(1.0)
+        match self.pace {
+            Pace::Even => {
+                let passed = time.since(self.depart).as_nanos() as f64 / self.duration_nanos;
+                self.length_m * passed.min(1.0)
+            }
+            Pace::Cubic { .. } if time >= self.arrive => self.length_m,
+            pace @ Pace::Cubic { .. } => {
+                pace.way_m(time.since(self.depart).as_secs()).clamp(0.0, self.length_m)
+            }
+        }
     }
 
     /// The place after `s` metres.
@@ -152,6 +162,9 @@ impl Path {
     pub(super) fn first_within(&self, span: Span, now: SimTime) -> Option<SimTime> {
         if span.start >= self.length_m || span.end <= span.start {
             return None;
+        }
+        if self.pace != Pace::Even {
+            return self.first_beyond(span.start, now).filter(|&time| self.travelled_m(time) < span.end);
         }
         let nanos = (span.start / self.length_m * self.duration_nanos).floor() - 1.0;
         // The cast takes negative numbers as zero.
@@ -170,6 +183,32 @@ impl Path {
             time += SimDuration::from_nanos(step);
         }
         None
+    }
+
+    /// The first nanosecond after `now`, up to the end of the leg, at which more than `start_m` metres are travelled,
+    /// found by bisection, as the metres never fall.
+    fn first_beyond(&self, start_m: f64, now: SimTime) -> Option<SimTime> {
+        let mut low = now.max(self.depart).as_nanos();
+        let mut high = self.arrive.as_nanos();
+        if now.as_nanos() < self.depart.as_nanos() && self.travelled_m(self.depart) > start_m {
+            return Some(self.depart);
+        }
+        let next = low + 1;
+        if next > high || self.travelled_m(self.arrive) <= start_m {
+            return None;
+        }
+        if self.travelled_m(SimTime::from_nanos(next)) > start_m {
+            return Some(SimTime::from_nanos(next));
+        }
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.travelled_m(SimTime::from_nanos(middle)) > start_m {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        Some(SimTime::from_nanos(high))
     }
 }
 
@@ -213,7 +252,7 @@ mod tests {
         ) {
             let depart = SimTime::from_secs(depart);
             let arrive = depart + SimDuration::from_secs(seconds);
-            let leg = Leg { from: Position::default(), to: Position::ground(length, 0.0), depart, arrive };
+            let leg = Leg::straight(Position::default(), Position::ground(length, 0.0), depart, arrive);
             let path = Path::of(&leg).expect("the leg moves");
             let span = Span { start: start * length, end: f64::INFINITY };
             let found = path.first_within(span, SimTime::ZERO).expect("the end is within");
@@ -222,6 +261,39 @@ mod tests {
             prop_assert!(path.travelled_m(before) <= span.start || found.as_nanos() <= depart.as_nanos() + 1);
             let next = SimDuration::from_nanos(1);
             prop_assert_eq!(path.first_within(span, found), (found < arrive).then(|| found + next));
+        }
+
+        /// The same of a leg on which the speed changes from anything to anything, and the metres never fall.
+        #[test]
+        fn the_instant_is_the_first_of_a_cubic_pace(
+            speed in 0.0..20.0f64, acceleration in 0.0..5.0f64, jerk in -0.9..0.9f64, seconds in 1e-3..100.0f64,
+            start in 0.0..1.0f64, depart in 0.0..1e5f64,
+        ) {
+            let depart = SimTime::from_secs(depart);
+            let arrive = depart + SimDuration::from_secs(seconds);
+            // Of the acceleration no more is taken away than there is.
+            let pace = Pace::Cubic {
+                speed_m_per_s: speed,
+                acceleration_m_per_s2: acceleration,
+                jerk_m_per_s3: jerk * acceleration / seconds,
+            };
+            let length = pace.way_m(arrive.since(depart).as_secs());
+            prop_assume!(length > 1e-3);
+            let straight = Leg::straight(Position::default(), Position::ground(length, 0.0), depart, arrive);
+            let leg = Leg { pace, ..straight };
+            let path = Path::of(&leg).expect("the leg moves");
+            let span = Span { start: start * length, end: f64::INFINITY };
+            let found = path.first_within(span, SimTime::ZERO).expect("the end is within");
+            prop_assert!(path.travelled_m(found) > span.start);
+            let before = SimTime::from_nanos(found.as_nanos() - 1);
+            prop_assert!(path.travelled_m(before) <= span.start || found <= depart);
+            prop_assert_eq!(leg.position(found).x_m, leg.from.towards(leg.to, path.travelled_m(found) / length).x_m);
+            let mut last_m = 0.0;
+            for step in 0..=100 {
+                let now_m = path.travelled_m(depart + SimDuration::from_secs(seconds * f64::from(step) / 100.0));
+                prop_assert!(now_m >= last_m);
+                last_m = now_m;
+            }
         }
     }
 }

@@ -15,12 +15,8 @@ fn nearest(hysteresis_ratio: f64) -> Criterion {
 }
 
 fn leg(from: (f64, f64), to: (f64, f64), seconds: f64) -> Leg {
-    Leg {
-        from: Position::ground(from.0, from.1),
-        to: Position::ground(to.0, to.1),
-        depart: SimTime::ZERO,
-        arrive: SimTime::from_secs(seconds),
-    }
+    let (from, to) = (Position::ground(from.0, from.1), Position::ground(to.0, to.1));
+    Leg::straight(from, to, SimTime::ZERO, SimTime::from_secs(seconds))
 }
 
 const fn index(number: u32) -> Option<AccessPointIndex> {
@@ -338,7 +334,7 @@ fn case() -> impl Strategy<Value = Case> {
             let mut legs = Vec::new();
             for pair in ends.windows(2) {
                 let arrive = depart + SimDuration::from_secs(pair[0].1);
-                legs.push(Leg { from: pair[0].0, to: pair[1].0, depart, arrive });
+                legs.push(Leg::straight(pair[0].0, pair[1].0, depart, arrive));
                 depart = arrive;
             }
             Case { sites, active, criterion, least_m, legs }

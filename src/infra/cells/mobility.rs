@@ -8,6 +8,7 @@ use super::super::network::Network;
 use super::super::nr::ChannelReport;
 use super::Cells;
 use super::access::{Access, AccessLosses, Barred, RETURN_MARGIN_DB, Tries};
+use super::device::Link;
 use super::handover::{Candidate, Decision, HandoverMachine, Stay};
 use super::link_failure::{LinkHealth, LinkMonitor};
 use super::report::{Cell, CellCause, CellChange};
@@ -238,8 +239,37 @@ impl Cells {
         (found == Access::Passed, truth)
     }
 
+    /// The cell of a device, or the strongest that it could choose instead of another access point: RSRP in dBm, and bits a
+    /// second down that it would find there.
+    pub(in crate::infra) fn expected(&mut self, number: usize, now: SimTime) -> Option<(f64, f64)> {
+        let serving = self.device_states[number].serving;
+        let own = serving.and_then(|cell| Some((cell, self.rsrp_dbm(number, cell)?)));
+        let least_dbm = self.spec.least_dbm + RETURN_MARGIN_DB;
+        let others = self.candidates(number, now).filter(|other| other.rsrp_dbm >= least_dbm);
+        let best =
+            others.reduce(|best, other| if other.rsrp_dbm > best.rsrp_dbm { other } else { best });
+        let (cell, rsrp_dbm) = own.or(best.map(|best| (best.cell, best.rsrp_dbm)))?;
+        let link = self.link_to(number, cell);
+        let state = &self.states[cell.index()];
+        let is_active = state.active.binary_search(&(number as u32)).is_ok();
+        let own_share = if is_active { self.device_states[number].shares[0] } else { 0.0 };
+        let share = state.free[0].max(own_share);
+        Some((rsrp_dbm, link.map_or(0.0, |link| share * link.whole[0].goodput_bps)))
+    }
+
     /// What a device would lose of a cell, and what is known of its jamming there.
     fn look_at(&mut self, number: usize, cell: CellId) -> (AccessLosses, Option<Truth>) {
+        let link = self.link_to(number, cell);
+        // Of a cell that it does not hear all is lost.
+        let losses = link.as_ref().map_or(AccessLosses { ssb: 1.0, prach: 1.0, pdcch: 1.0 }, |link| {
+            let ChannelReport { ssb_loss, prach_loss, pdcch_loss, .. } = link.channels;
+            AccessLosses { ssb: ssb_loss, prach: prach_loss, pdcch: pdcch_loss }
+        });
+        (losses, link.and_then(|link| link.truth))
+    }
+
+    /// The link that a device would have to a cell.
+    fn link_to(&mut self, number: usize, cell: CellId) -> Option<Link> {
         // A look at another cell is no part of the present link's past.
         let memory = self.memories.get(number).cloned();
         let random = self.device_states[number].random.clone();
@@ -248,12 +278,7 @@ impl Cells {
             *own = memory;
         }
         self.device_states[number].random = random;
-        // Of a cell that it does not hear all is lost.
-        let losses = link.as_ref().map_or(AccessLosses { ssb: 1.0, prach: 1.0, pdcch: 1.0 }, |link| {
-            let ChannelReport { ssb_loss, prach_loss, pdcch_loss, .. } = link.channels;
-            AccessLosses { ssb: ssb_loss, prach: prach_loss, pdcch: pdcch_loss }
-        });
-        (losses, link.and_then(|link| link.truth))
+        link
     }
 
     /// A device leaves for a cell, and can send nothing until it is there.

@@ -59,7 +59,7 @@ pub(in crate::infra) use self::period::Whereabouts;
 use self::sharing::{CellState, Claims};
 use super::geometry::Position;
 use super::ids::{CellId, LinkId, NodeId};
-use super::network::{LinkModel, Network, RadioSpec};
+use super::network::{LinkModel, Network, OwnRadio, RadioSpec};
 use super::node::{Node, NodeClass};
 use super::nr::{LinkMemory, MeasurementFilter, from_db};
 use crate::engine::{EntityStream, RandomStreams, SimDuration, SimTime};
@@ -241,7 +241,7 @@ impl Cells {
                 ..spec.clone()
             },
         );
-        network.serve_by_cells(radio);
+        network.serve_by(OwnRadio::Cells, radio);
         radio
     }
 
@@ -250,7 +250,9 @@ impl Cells {
         let Some(first) = self.ground.gnbs.first() else { return };
         let radio = access_points.iter().find(|(node, _)| *node == first.node);
         for &device in &self.devices {
-            radio.iter().for_each(|(_, radio)| network.give_own_channels(device, *radio));
+            radio
+                .iter()
+                .for_each(|(_, radio)| network.give_own_channels(OwnRadio::Cells, device, *radio));
         }
     }
 

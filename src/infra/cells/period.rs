@@ -2,7 +2,7 @@
 
 use super::super::geometry::Position;
 use super::super::ids::NodeId;
-use super::super::network::Network;
+use super::super::network::{Network, OwnRadio};
 use super::super::nr::{PowerControl, to_db};
 use super::Cells;
 use super::device::{DeviceState, Link, Tally};
@@ -60,7 +60,7 @@ impl Cells {
             self.disturb(number, length_s);
             let is_elsewhere = (world.is_elsewhere)(device);
             let mut report = self.report(number, (is_available, is_elsewhere), now, length_s, network);
-            let lost_bytes = network.own_lost_bytes(device);
+            let lost_bytes = network.own_lost_bytes(OwnRadio::Cells, device);
             let state = &mut self.device_states[number];
             report.offered_bytes += lost_bytes - std::mem::replace(&mut state.lost_bytes, lost_bytes);
             self.reports.push(report);
@@ -143,7 +143,7 @@ impl Cells {
         let tally = &state.tally;
         let waiting_bytes = match state.flows {
             [0, 0] => [0.0; 2],
-            _ => network.own_waiting_bytes(now, device),
+            _ => network.own_waiting_bytes(now, OwnRadio::Cells, device),
         };
         let (mut offered_bytes, mut delivered_bytes) = (0.0, 0.0);
         for direction in 0..2 {

@@ -5,7 +5,7 @@
 //! half beside transfers; these share the rest. Shares change at the end of each event in which a transfer has come or gone.
 
 use super::super::ids::{CellId, NodeId};
-use super::super::network::Network;
+use super::super::network::{Network, OwnRadio};
 use super::super::nr::Claim;
 use super::Cells;
 use super::device::{DeviceState, Link};
@@ -124,14 +124,14 @@ impl Cells {
     /// Works out the shares of all cells of which something has changed.
     pub(in crate::infra) fn settle(&mut self, now: SimTime, network: &mut Network) {
         let mut touched = std::mem::take(&mut self.touched);
-        network.take_touched(&mut touched);
+        network.take_touched(OwnRadio::Cells, &mut touched);
         touched.sort_unstable();
         touched.dedup();
         for device in touched.drain(..) {
             let Some(number) = self.number(device) else { continue };
             let state = &mut self.device_states[number];
             state.accrue(now);
-            state.flows = network.own_flows(device);
+            state.flows = network.own_flows(OwnRadio::Cells, device);
             if state.flows == [0; 2] {
                 state.in_vain = [0.0; 2];
             }
@@ -247,7 +247,13 @@ impl Cells {
                     found_bps - background_bps.min(0.5 * found_bps)
                 };
             }
-            network.set_own_rates(now, self.devices[number as usize], rates_bps, rates_bps);
+            network.set_own_rates(
+                now,
+                OwnRadio::Cells,
+                self.devices[number as usize],
+                rates_bps,
+                rates_bps,
+            );
         }
     }
 
@@ -266,7 +272,13 @@ impl Cells {
             let (whole_bps, most) = state.whole_bps(direction, blocks, gnb);
             whole_bps * most.min(free[direction])
         });
-        network.set_own_rates(now, self.devices[number as usize], offers_bps, offers_bps);
+        network.set_own_rates(
+            now,
+            OwnRadio::Cells,
+            self.devices[number as usize],
+            offers_bps,
+            offers_bps,
+        );
     }
 
     /// Counts what a device has sent and received in the present period up to now, by its present link.
@@ -275,7 +287,7 @@ impl Cells {
         state.accrue(now);
         let mut transfer_bits = [0.0; 2];
         if state.has_carried {
-            let carried_bytes = network.own_carried_bytes(now, self.devices[number]);
+            let carried_bytes = network.own_carried_bytes(now, OwnRadio::Cells, self.devices[number]);
             let before_bytes = std::mem::replace(&mut state.carried_bytes, carried_bytes);
             for direction in 0..2 {
                 let bytes = carried_bytes[direction] - before_bytes[direction];
@@ -347,7 +359,7 @@ impl Cells {
         (state.serving, state.link) = (to, link);
         (state.background_bps, state.shares, state.in_vain) = ([0.0; 2], [0.0; 2], [0.0; 2]);
         state.was_served |= to.is_some();
-        network.set_own_rates(now, self.devices[number], [0.0; 2], [0.0; 2]);
+        network.set_own_rates(now, OwnRadio::Cells, self.devices[number], [0.0; 2], [0.0; 2]);
         if let Some(to) = to {
             self.set_user(number, to, true);
             self.mark(to);
@@ -371,7 +383,7 @@ impl Cells {
             state.tally.interrupted_s += now.since(since.max(self.opened)).as_secs();
         } else {
             state.interrupted = Some(now);
-            network.set_own_rates(now, self.devices[number], [0.0; 2], [0.0; 2]);
+            network.set_own_rates(now, OwnRadio::Cells, self.devices[number], [0.0; 2], [0.0; 2]);
         }
         if let Some(cell) = state.serving {
             self.mark(cell);

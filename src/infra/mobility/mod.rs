@@ -57,12 +57,12 @@ pub struct Mover<'a> {
 /// impl MobilityModel for Shuttle {
 ///     fn start(&mut self, mover: &mut Mover<'_>) -> Leg {
 ///         let [from, to] = self.terminals;
-///         Leg { from, to, depart: mover.now, arrive: mover.now + self.ride }
+///         Leg::straight(from, to, mover.now, mover.now + self.ride)
 ///     }
 ///
 ///     fn next_leg(&mut self, previous: &Leg, mover: &mut Mover<'_>) -> Leg {
 ///         let (from, to) = (previous.to, previous.from);
-///         Leg { from, to, depart: mover.now, arrive: mover.now + self.ride }
+///         Leg::straight(from, to, mover.now, mover.now + self.ride)
 ///     }
 /// }
 ///

@@ -56,12 +56,8 @@ impl RingRoad {
         let ride_s = (end_m - at_m) / self.segments[index].speed_m_per_s;
         // At least a nanosecond, so that time goes on.
         let ride = SimDuration::from_secs_ceil(ride_s).max(SimDuration::from_nanos(1));
-        Leg {
-            from: Position::ground(at_m, 0.0),
-            to: Position::ground(end_m, 0.0),
-            depart: mover.now,
-            arrive: mover.now + ride,
-        }
+        let (from, to) = (Position::ground(at_m, 0.0), Position::ground(end_m, 0.0));
+        Leg::straight(from, to, mover.now, mover.now + ride)
     }
 }
 

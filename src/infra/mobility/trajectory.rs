@@ -74,7 +74,7 @@ impl Trajectory {
         let at = |knot: Knot| SimTime::from_nanos(knot.nanos.saturating_add(shift));
         let place = (number % legs) as usize;
         let (from, to) = (path[place], path[place + 1]);
-        Leg { from: from.position, to: to.position, depart: at(from), arrive: at(to) }
+        Leg::straight(from.position, to.position, at(from), at(to))
     }
 
     fn path(&self, index: u32) -> &[Knot] {

@@ -55,7 +55,7 @@ impl RandomWaypoint {
         // At least a nanosecond, so that time goes on even if the place was drawn twice.
         let ride = SimDuration::from_secs_ceil(from.to.distance_m(to) / speed_m_per_s)
             .max(SimDuration::from_nanos(1));
-        Leg { from: from.to, to, depart: from.arrive, arrive: from.arrive + ride }
+        Leg::straight(from.to, to, from.arrive, from.arrive + ride)
     }
 }
 

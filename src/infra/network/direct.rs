@@ -44,7 +44,7 @@ impl Network {
                 class: spec.class,
                 pooled: false,
                 direct: true,
-                cellular: false,
+                own: None,
                 energy: spec.energy,
                 energy_j_per_byte: 0.0,
                 drawn_j: 0.0,

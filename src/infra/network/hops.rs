@@ -281,7 +281,7 @@ impl Network {
         let mut hops = self.spare_hops.pop().unwrap_or_default();
         let mut total_s = self.plan(from, to, via, &mut hops).map(|()| 0.0);
         // Behind a gNB the rate of a device is that of its own channel, which is no hop.
-        if !self.own.is_empty() && total_s.is_some() && !self.goes_hop_by_hop(&hops) {
+        if self.has_own_channels() && total_s.is_some() && !self.goes_hop_by_hop(&hops) {
             self.spare_hops.push(hops);
             return self.estimated_at_once_s(now, from, to, bytes);
         }

@@ -25,9 +25,10 @@ mod ways;
 pub use carried::{Carried, CarriedEnd};
 pub use changes::{Direction, LEAST_BANDWIDTH_BPS};
 pub use delay::{
-    CloseIn, CloseInError, DelayModel, Message, PopulationError, PopulationQueue, ThroughputError,
-    ThroughputTable, WindowError, WindowedQueue,
+    CloseIn, CloseInError, DelayModel, Jitter, Message, PacketLoss, PopulationError, PopulationQueue,
+    Shaped, ShapedRate, ThroughputError, ThroughputTable, WindowError, WindowedQueue,
 };
+pub use device_channels::OwnRadio;
 pub use fair_share::{FairShare, FlowIndex, LinkIndex, max_min_rates};
 pub use hops::Attachment;
 pub use link::{

@@ -1,5 +1,6 @@
 //! What a network is made of: channels, links, ends, and the transfers between them.
 
+use super::device_channels::OwnRadio;
 use super::fair_share::{FlowIndex, LinkIndex};
 use super::hops::Hop;
 use super::link::{Arrivals, LinkModel, NetworkClass, RadioEnergy};
@@ -55,8 +56,8 @@ pub struct Link {
     pub(super) pooled: bool,
     /// Whether it is of a direct network.
     pub(super) direct: bool,
-    /// Whether it is the radio of a gNB, behind which devices have channels of their own.
-    pub(super) cellular: bool,
+    /// Whether devices behind it, if it is a radio, have channels of their own, and of which kind.
+    pub(super) own: Option<OwnRadio>,
     /// What the fixed end of a radio or direct network draws.
     pub(super) energy: RadioEnergy,
     /// Joules a byte of a link between two nodes.

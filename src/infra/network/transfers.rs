@@ -1,7 +1,7 @@
 //! Transfers: bytes on their way over links of any model.
 
 use super::carried::Carried;
-use super::device_channels::OwnChannels;
+use super::device_channels::OwnOfRadio;
 use super::direct::Direct;
 use super::fair_share::{FairShare, LinkIndex};
 use super::hops::{Attachments, Hop};
@@ -51,10 +51,8 @@ pub struct Network {
     pub(super) carried: VecDeque<Carried>,
     /// For each node behind a radio, its transfers.
     pub(super) of_device: Vec<SmallVec<[TransferId; 2]>>,
-    /// By node the channels that devices have to themselves; empty without gNBs.
-    pub(super) own: Vec<Option<OwnChannels>>,
-    /// Devices with such channels that transfers have come to or left, not taken yet.
-    pub(super) touched: Vec<NodeId>,
+    /// The channels that devices have to themselves, by the kind of radio that they are behind.
+    pub(super) own: [OwnOfRadio; 2],
 }
 
 impl Network {
@@ -89,7 +87,7 @@ impl Network {
                 latency = latency + link.latency;
             }
         }
-        if !self.own.is_empty() {
+        if self.has_own_channels() {
             for (endpoint, direction) in [(from, 1), (to, 0)] {
                 path.extend(self.own_channel(endpoint.node, endpoint.radio, direction));
             }
@@ -326,9 +324,9 @@ impl Network {
         let now = schedule.now();
         while let Some(flow) = self.fair.pop_completed(now) {
             let id = self.flows[flow.0 as usize];
-            let transfer = &mut self.transfers[id.index()];
-            transfer.stage = Stage::Arriving;
-            if !self.own.is_empty() {
+            self.transfers[id.index()].stage = Stage::Arriving;
+            if self.has_own_channels() {
+                let transfer = &self.transfers[id.index()];
                 let ends = [transfer.from.node, transfer.to.node];
                 ends.into_iter().for_each(|node| self.touch_device(node));
             }
@@ -492,7 +490,7 @@ impl Network {
         }
         let unsent = self.leave_path(now, id);
         let mut path = std::mem::take(&mut self.transfers[id.index()].path);
-        let before = (!self.own.is_empty()).then(|| path.clone());
+        let before = self.has_own_channels().then(|| path.clone());
         let entered = self.enter_path(now, from, to, unsent, &mut path);
         let hops_taken = if entered.is_ok() { self.links_on(&path) } else { 0 };
         for node in [from.node, to.node] {

@@ -6,11 +6,12 @@
 //! range at that interval, and takes the strongest.
 //!
 //! What a 5G link makes of a signal - models of path loss, SINR, coding schemes, retransmissions, schedulers, jammers - is
-//! in [`nr`], which knows no world.
+//! in [`nr`], which knows no world; what one of WiFi makes of it in [`wifi`].
 
 pub mod nr;
 mod path_loss;
 mod signals;
+pub(in crate::infra) mod wifi;
 
 pub use path_loss::CloseInPathLoss;
 pub(super) use path_loss::SPEED_OF_LIGHT_M_PER_S;

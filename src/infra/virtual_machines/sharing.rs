@@ -171,6 +171,7 @@ impl Infrastructure {
     /// All that an event has led to has happened.
     pub fn end_event<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
         self.settle_cells(schedule);
+        self.settle_wifi(schedule);
         let machines = &mut self.virtual_machines;
         if machines.dirty.is_empty() || machines.has_hosts_event {
             return;

@@ -4,7 +4,7 @@ use super::filter::Filter;
 use super::selection::{Column, Groups, Selection};
 use super::source::{Offer, unknown};
 use super::spec::{ChartKind, FigureSpec};
-use super::{Source, gantt, map, means, samples, time};
+use super::{Source, gantt, map, means, samples, time, tracks};
 use crate::plot::{Axis, Chart, Figure, PlotError, Scale};
 
 /// How many series are kept of tables where nothing else is asked for.
@@ -45,7 +45,7 @@ impl Source {
     pub fn figure(&self, spec: &FigureSpec) -> Result<Figure, PlotError> {
         let offers = match spec.kind {
             // A map is drawn without a table, too; one that cannot be read is told where it is read.
-            Some(ChartKind::Map) => {
+            Some(ChartKind::Map | ChartKind::Tracks) => {
                 self.offers(Some(spec.table.as_deref().unwrap_or(POSITIONS))).unwrap_or_default()
             }
             _ => self.offers(spec.table.as_deref())?,
@@ -70,6 +70,7 @@ impl Source {
             ChartKind::Shares => time::shares(&mut request)?.into(),
             ChartKind::TimeSeries => time::time_series(&mut request)?.into(),
             ChartKind::Map => map::map(&mut request)?.into(),
+            ChartKind::Tracks => tracks::tracks(&mut request)?.into(),
             ChartKind::Gantt => gantt::gantt(&mut request)?.into(),
         };
         let mut notes = vec![self.name()];

@@ -27,6 +27,17 @@ const MOST_PLACES: usize = 2000;
 /// Squares along the longer side where nothing else is asked for.
 const USUAL_SQUARES: usize = 40;
 
+/// Which nodes of a run are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// All of them.
+    All,
+    /// All but devices.
+    Fixed,
+    /// Those that devices attach to.
+    AccessPoints,
+}
+
 pub(super) fn map(request: &mut Request<'_>) -> Result<Map, PlotError> {
     let Some(run) = request.source.single_run() else {
         return Err(PlotError::request("kind", "a map is of one run; give the directory of one"));
@@ -36,10 +47,10 @@ pub(super) fn map(request: &mut Request<'_>) -> Result<Map, PlotError> {
         let raster = raster(request, table, value)?;
         request.topic = format!("{} by place", raster.value.label);
         // Devices would hide what they have measured.
-        let map = infrastructure(run, false).unwrap_or_default();
+        let map = infrastructure(run, Shown::Fixed).unwrap_or_default();
         return Ok(Map { raster: Some(raster), ..map });
     }
-    let mut map = infrastructure(run, true).unwrap_or_default();
+    let mut map = infrastructure(run, Shown::All).unwrap_or_default();
     if run.has_table(table) {
         add_ways(&mut map, request, table)?;
     } else if request.spec.table.is_some() {
@@ -149,9 +160,9 @@ fn colour_sites(map: &mut Map, sites: &[String]) -> Vec<usize> {
 /// Nodes, links and cells at the start, from the scenario that the run's record holds. `None` if it cannot
 /// be built here. Files that it names may be elsewhere by now; then it is built without what moves and what
 /// works, and devices are left out, whose places would not be theirs.
-fn infrastructure(run: &RunReader, with_devices: bool) -> Option<Map> {
+pub(super) fn infrastructure(run: &RunReader, shown: Shown) -> Option<Map> {
     let mut scenario = run.run()["scenario"].clone();
-    if let Some(map) = built(&scenario, run, with_devices) {
+    if let Some(map) = built(&scenario, run, shown) {
         return Some(map);
     }
     scenario.as_object_mut()?.shift_remove("workloads");
@@ -160,10 +171,10 @@ fn infrastructure(run: &RunReader, with_devices: bool) -> Option<Map> {
             class.as_object_mut()?.shift_remove("mobility");
         }
     }
-    built(&scenario, run, false)
+    built(&scenario, run, if shown == Shown::All { Shown::Fixed } else { shown })
 }
 
-fn built(scenario: &Value, run: &RunReader, with_devices: bool) -> Option<Map> {
+fn built(scenario: &Value, run: &RunReader, shown: Shown) -> Option<Map> {
     // Beside the scenario's file, as it was named when it was run.
     let beside = run.run()["file"].as_str().and_then(|file| Path::new(file).parent());
     let run = run.path();
@@ -174,10 +185,14 @@ fn built(scenario: &Value, run: &RunReader, with_devices: bool) -> Option<Map> {
     let infrastructure = simulation.world().infrastructure();
     let mut map = Map::default();
     let mut index: Vec<Option<usize>> = Vec::new();
-    add_nodes(&mut map, infrastructure, &mut index, false);
+    let is_fixed = |id: NodeId, tier: Tier| {
+        tier != Tier::Device
+            && (shown != Shown::AccessPoints || infrastructure.class_of(id).access_point.is_some())
+    };
+    add_nodes(&mut map, infrastructure, &mut index, is_fixed);
     // Devices last: the others are drawn even where there are too many.
-    if with_devices {
-        add_nodes(&mut map, infrastructure, &mut index, true);
+    if shown == Shown::All {
+        add_nodes(&mut map, infrastructure, &mut index, |_, tier| tier == Tier::Device);
     }
     for link in infrastructure.network().links() {
         let end = |node: NodeId| index.get(node.index()).copied().flatten();
@@ -188,10 +203,15 @@ fn built(scenario: &Value, run: &RunReader, with_devices: bool) -> Option<Map> {
     Some(map)
 }
 
-fn add_nodes(map: &mut Map, of: &Infrastructure, index: &mut Vec<Option<usize>>, is_device: bool) {
+fn add_nodes(
+    map: &mut Map,
+    of: &Infrastructure,
+    index: &mut Vec<Option<usize>>,
+    is_shown: impl Fn(NodeId, Tier) -> bool,
+) {
     index.resize(of.nodes().len(), None);
     for (id, node) in (0..).map(NodeId).zip(of.nodes()) {
-        if (node.tier == Tier::Device) != is_device || !node.present || map.places.len() >= MOST_PLACES {
+        if !is_shown(id, node.tier) || !node.present || map.places.len() >= MOST_PLACES {
             continue;
         }
         let place = of.position(id, SimTime::ZERO);

@@ -15,6 +15,7 @@ mod source;
 mod spans;
 mod spec;
 mod time;
+mod tracks;
 
 pub use source::Source;
 pub use spec::{ChartKind, FigureSpec, Names, PlotSpec, plot_schema};

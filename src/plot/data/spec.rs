@@ -133,6 +133,8 @@ pub enum ChartKind {
     TimeSeries,
     /// Nodes, links, trajectories and cells of a run from above, or a value by place.
     Map,
+    /// Tracks of a run from above, in the colours of their phases, with homes, access points and fields.
+    Tracks,
     /// Bars from when to when, in lanes.
     Gantt,
 }
@@ -150,6 +152,7 @@ impl ChartKind {
             ChartKind::Shares => "shares",
             ChartKind::TimeSeries => "time_series",
             ChartKind::Map => "map",
+            ChartKind::Tracks => "tracks",
             ChartKind::Gantt => "gantt",
         }
     }

@@ -2,7 +2,7 @@
 
 mod surroundings;
 
-pub(super) use surroundings::tell_heights;
+pub(super) use surroundings::{check_shared_models, tell_heights};
 
 use crate::engine::SimDuration;
 use crate::infra::cells::{

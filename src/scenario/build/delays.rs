@@ -1,5 +1,6 @@
 //! Link models: from the format to the infrastructure.
 
+use super::shaped::shaped;
 use crate::engine::RandomStreams;
 use crate::infra::network::{
     CloseIn, DelayModel, LinkModel, Mm1, PopulationQueue, ThroughputTable, WindowedQueue,
@@ -24,7 +25,7 @@ impl Models {
         Models { up, down: None }
     }
 
-    fn delay(up: impl DelayModel + 'static, down: Option<impl DelayModel + 'static>) -> Self {
+    pub(super) fn delay(up: impl DelayModel + 'static, down: Option<impl DelayModel + 'static>) -> Self {
         Models {
             up: LinkModel::Delay(Box::new(up)),
             down: down.map(|down| LinkModel::Delay(Box::new(down))),
@@ -77,6 +78,7 @@ pub(super) fn link_models(
             // Both directions see the same shadowing.
             Some(Models::delay(cell, None::<CloseIn>))
         }
+        LinkModelSpec::Shaped(own) => shaped(own, streams, site),
         LinkModelSpec::EdgeCloudSimPopulation(own) => edgecloudsim_population(own, site),
         LinkModelSpec::EdgeCloudSimRelay(own) => edgecloudsim_relay(own, site),
     }

@@ -16,6 +16,7 @@ mod functions;
 mod hosts;
 mod jammers;
 mod maps;
+mod missions;
 mod mobility;
 mod network;
 mod network_energy;
@@ -30,11 +31,14 @@ mod service_needs;
 mod service_placement;
 mod services;
 mod sessions;
+mod shaped;
 mod sla;
 mod tasks;
 mod traced_vms;
 mod traces;
+mod vehicles;
 mod virtual_machines;
+mod wifi;
 mod workflows;
 
 pub use directory::NodeDirectory;
@@ -162,9 +166,13 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     assets::declare(world.infrastructure(), scenario);
     let environment = radio::environment(&scenario.attachment, &site.key("attachment"));
     let cells = cells::cells(scenario, registry, site);
-    let signals = Signals { environment, cells: cells.as_ref() };
+    let wifi = wifi::wifi(scenario, registry, site);
+    let signals = Signals { environment, cells: cells.as_ref(), wifi: wifi.as_ref() };
     add_classes(&mut world, classes, scenario, signals, registry, &mut directory, site);
     let links = add_network(&mut world, scenario, &prepared, &directory, site);
+    if let Some(wind) = &scenario.wind {
+        vehicles::add_wind(world.infrastructure(), wind, &site.key("wind"));
+    }
     energy::add_sites(world.infrastructure(), scenario, &directory, site);
     dynamics::add_perturbations(&mut world, scenario, &directory, &links, site);
     check_coverage(scenario, site);
@@ -186,6 +194,9 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
             "the scenario has no `cells` that could be jammed",
             "add `cells`, such as { \"cells\": {} }, to the scenario",
         );
+    }
+    if let Some(wifi) = wifi {
+        world.infrastructure().wifi(wifi.spec);
     }
     add_workloads(&mut world, scenario, registry, &directory, site);
     let offloading = &scenario.policies.offloading;
@@ -227,6 +238,11 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     if let Some(policy) = registry.make_replica_allocation(replicas, &policy_site) {
         world.boxed_replica_allocation(replicas.kind(), policy);
     }
+    let engagement = &scenario.policies.mission_engagement;
+    let policy_site = site.key("policies").key("mission_engagement");
+    if let Some(policy) = registry.make_mission_engagement(engagement, &policy_site) {
+        world.boxed_mission_engagement(engagement.kind(), policy);
+    }
     if let Some(anomaly) = &scenario.policies.anomaly {
         let site = site.key("policies").key("anomaly");
         let has_cells = world.infrastructure().has_cells();
@@ -247,6 +263,12 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
         let has_radio = environment.is_some() || scenario.cells.is_some();
         if let Some(sampling) = radio::sampling(spec, has_radio, &directory, &site) {
             world.sample_radio(sampling);
+        }
+    }
+    if let Some(spec) = &scenario.output.sample.telemetry {
+        let site = site.key("output").key("sample").key("telemetry");
+        if let Some(sampling) = vehicles::telemetry(spec, world.built(), &directory, &site) {
+            world.sample_telemetry(sampling);
         }
     }
     Some(world)
@@ -383,6 +405,7 @@ fn classes(
 struct Signals<'a> {
     environment: Option<RadioEnvironment>,
     cells: Option<&'a cells::Cells>,
+    wifi: Option<&'a wifi::Wifi>,
 }
 
 /// Adds the classes to the world.
@@ -401,13 +424,18 @@ fn add_classes(
         let count = names.len() as u32;
         let node_names = spec.node_names.clone().unwrap_or_default();
         let (model, streams) = (&scenario.network.model, world.streams());
-        let Signals { environment, cells } = signals;
-        let radios = nodes::Radios { model, streams, environment, cells };
+        let Signals { environment, cells, wifi } = signals;
+        let radios = nodes::Radios { model, streams, environment, cells, wifi };
         let mut class = nodes::node_class(&spec, count, node_names, &radios, &here, directory, registry);
         class.site_radios = site_radios;
         assets::add_offers(&mut class, &spec, world.built());
         directory.add_class(&class.name, spec.group.as_deref(), class.tier, class.wireless, names);
-        let is_access_point = class.access_point.is_some();
+        if let Some(own) = &spec.vehicle {
+            let here = here.key("vehicle");
+            vehicles::make_vehicle(&mut class, own, directory, &here);
+        }
+        let is_vehicle = class.vehicle.is_some();
+        let stands_still = class.access_point.is_some() && class.wifi_point.is_none();
         let id = match movement {
             Movement::Model(model) => world.infrastructure().class(class, model),
             Movement::Feed { feed, .. } => {
@@ -419,7 +447,13 @@ fn add_classes(
             // Made a model above.
             Movement::Sites { .. } => continue,
         };
-        if is_access_point && world.infrastructure().moves(id) {
+        if is_vehicle && world.infrastructure().moves(id) {
+            here.key("mobility").error_with_help(
+                "vehicles stand where they start until workloads move them, but these nodes move by themselves",
+                "choose the mobility \"static\", or leave out `vehicle`",
+            );
+        }
+        if stands_still && world.infrastructure().moves(id) {
             here.key("mobility").error_with_help(
                 "access points stand still, but these nodes move",
                 "choose the mobility \"static\", or set `access_point` to null",

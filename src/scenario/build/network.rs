@@ -239,7 +239,9 @@ impl Linker<'_> {
             return;
         };
         self.pool_made = pool.is_some();
-        if models.down.is_some() && pool.is_none() {
+        // A shaped link has its directions by the order of its ends.
+        let has_ends = matches!(model, LinkModelSpec::Shaped(_));
+        if models.down.is_some() && pool.is_none() && !has_ends {
             self.told = self.told_at.is_some();
             model_site.error_with_help(
                 "what devices send and receive is not told apart on a link between two nodes",

@@ -7,6 +7,7 @@ use super::delays::link_models;
 use super::network_energy::{interface, radio_energy};
 use super::power::{self, PowerSite};
 use super::radio::model_in;
+use super::wifi::{self, Wifi};
 use crate::energy::BatteryModel;
 use crate::engine::{RandomStreams, SimDuration};
 use crate::infra::compute::{Accelerator, Discipline, Resources};
@@ -136,6 +137,8 @@ pub(super) struct Radios<'a> {
     pub(super) environment: Option<RadioEnvironment>,
     /// 5G cells, if there are any.
     pub(super) cells: Option<&'a Cells>,
+    /// Modelled WiFi, if there is any.
+    pub(super) wifi: Option<&'a Wifi>,
 }
 
 fn access_point(
@@ -234,6 +237,9 @@ pub(super) fn node_class(
         if let (Some(cell), Some(cells)) = (&own.cell, radios.cells) {
             class.gnb = cells::base_station(own, cell, cells, &here);
         }
+        if let (Some(point), Some(wifi)) = (&own.wifi, radios.wifi) {
+            class.wifi_point = wifi::point(own, point, wifi, &here);
+        }
     }
     if spec.edgecloudsim_updates.is_some() && spec.frequency.is_some() {
         site.key("edgecloudsim_updates").error_with_help(
@@ -253,6 +259,7 @@ pub(super) fn node_class(
         );
     }
     class.device_radio = radios.cells.and_then(|cells| cells::device_radio(spec, cells, site));
+    class.wifi_radio = radios.wifi.and_then(|_| wifi::radio(spec, site));
     class.labels = spec.labels.clone();
     class
 }

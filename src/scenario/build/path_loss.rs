@@ -3,12 +3,12 @@
 use crate::infra::nr::{
     AlphaBetaGamma, BlockScheduler, ByState, CloseInPreset, CloseInSlope, Deviation, FreeSpace,
     IndoorHotspot, LogDistance, MaxRate, PathLoss, ProportionalFair, RoundRobin, RuralMacro, Shadowing,
-    UrbanMacro, UrbanMicro,
+    ThreeLogDistance, TwoRay, UrbanMacro, UrbanMicro,
 };
 use crate::scenario::format::{
     AlphaBetaGammaPresetName, AlphaBetaGammaSpec, CloseInPathLossSpec, CloseInPresetName, FreeSpaceSpec,
     IndoorHotspotSpec, LogDistanceSpec, MaxRateSpec, ProportionalFairSpec, RoundRobinSpec,
-    RuralMacroSpec, UrbanMacroSpec, UrbanMicroSpec,
+    RuralMacroSpec, ThreeLogDistanceSpec, TwoRaySpec, UrbanMacroSpec, UrbanMicroSpec,
 };
 use crate::scenario::{BuildPathLoss, BuildScheduler, Gain, Site};
 use std::sync::Arc;
@@ -167,6 +167,34 @@ impl BuildPathLoss for LogDistanceSpec {
             shadowing: Shadowing { sigma_db, correlation_m, state_correlation_m: correlation_m },
         };
         good.then(|| Arc::new(model) as Arc<dyn PathLoss>)
+    }
+}
+
+impl BuildPathLoss for ThreeLogDistanceSpec {
+    fn build(&self, site: &Site<'_>) -> Option<Arc<dyn PathLoss>> {
+        let breaks_m = self.breaks.map(|length| length.as_metres());
+        let mut good = true;
+        if breaks_m[0] <= 0.0 || breaks_m.windows(2).any(|pair| pair[0] >= pair[1]) {
+            site.key("breaks")
+                .error("the first distance must be above 0, and each above the one before");
+            good = false;
+        }
+        if self.exponents.iter().any(|exponent| !(0.0..=10.0).contains(exponent)) {
+            site.key("exponents").error("an exponent must be 0 to 10");
+            good = false;
+        }
+        let model = ThreeLogDistance {
+            breaks_m,
+            exponents: self.exponents,
+            reference_db: self.reference_loss.as_db(),
+        };
+        good.then(|| Arc::new(model) as Arc<dyn PathLoss>)
+    }
+}
+
+impl BuildPathLoss for TwoRaySpec {
+    fn build(&self, _: &Site<'_>) -> Option<Arc<dyn PathLoss>> {
+        Some(Arc::new(TwoRay))
     }
 }
 

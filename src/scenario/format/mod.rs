@@ -14,6 +14,7 @@ mod function_arrivals;
 mod functions;
 mod infrastructure;
 mod jammers;
+mod missions;
 mod mobility;
 mod network;
 mod network_energy;
@@ -28,11 +29,14 @@ mod service_placement;
 mod service_workload;
 mod services;
 mod sessions;
+mod shaped;
 mod sla;
 mod tasks;
 mod trace;
 mod traces;
+mod vehicles;
 mod virtual_machines;
+mod wifi;
 mod workflows;
 
 pub use accelerators::{
@@ -79,6 +83,11 @@ pub use infrastructure::{InfrastructureSpec, OfferedValues};
 pub use jammers::{
     ChannelName, DurationsName, JammerPlaceSpec, JammerPointSpec, JammerSpec, JammingSpec, WaveformName,
 };
+pub use missions::{
+    BatteryServiceSpec, DetectionSpec, FieldSpec, HelpersSpec, MissionSpec, MissionsSpec, ObjectiveSpec,
+    ObservationSpec, OffsetSpec, ProcessingName, QueueRuleName, StreamSpec, StreamTimeName, WayEndName,
+    WaypointSpec, WeedsSpec,
+};
 pub use mobility::{
     BoundsSpec, FcdMobility, Layout, NomadicMobility, PlaceSpec, PointSpec, RandomWaypointMobility,
     RingRoadMobility, RoadSegmentSpec, SitesMobility, StaticMobility, TrajectoryMobility,
@@ -98,7 +107,7 @@ pub use orchestration::{
 pub use path_loss::{
     AlphaBetaGammaPresetName, AlphaBetaGammaSpec, CloseInPathLossSpec, CloseInPresetName, FreeSpaceSpec,
     IndoorHotspotSpec, LogDistanceSpec, MaxRateSpec, ProportionalFairSpec, RoundRobinSpec,
-    RuralMacroSpec, UrbanMacroSpec, UrbanMicroSpec,
+    RuralMacroSpec, ThreeLogDistanceSpec, TwoRaySpec, UrbanMacroSpec, UrbanMicroSpec,
 };
 pub use power::{
     AcceleratorPowerSpec, BudgetPowerSpec, CmosPowerSpec, CorePowerSpec, CubicPowerSpec,
@@ -107,10 +116,10 @@ pub use power::{
 };
 pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
-    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, ControlKind, DetectorKind, FormatName, Names,
-    OriginSpec, OutputSpec, OverloadKind, PathLossKind, PoliciesSpec, PredictorKind,
-    ReplicaAllocationKind, ResponseKind, SampleSpec, Scenario, SchedulerKind, SelectionKind,
-    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
+    AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, ControlKind, DetectorKind, FormatName,
+    LinkChoiceKind, MissionEngagementKind, Names, OriginSpec, OutputSpec, OverloadKind, PathLossKind,
+    PoliciesSpec, PredictorKind, ReplicaAllocationKind, ResponseKind, SampleSpec, Scenario,
+    SchedulerKind, SelectionKind, ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};
@@ -127,6 +136,7 @@ pub use sessions::{
     AgentsSpec, CarriedByName, DemandPlaceSpec, InstanceNeedsSpec, PresenceSpec, RedirectName,
     SessionServiceSpec, SessionsSpec, UserDemandSpec,
 };
+pub use shaped::{JitterName, PacketLossSpec, ShapeSpec, ShapedPresetName, ShapedSpec};
 pub use sla::{PenaltySpec, SlaSpec, UptimePromiseName, UptimePromiseSpec, UptimeSpec, UptimeTierSpec};
 pub use tasks::{
     ApplicationSpec, ArrivalSpec, DeadlineRule, EdgeCloudSimTasks, HandoverRule, PredictedUtilisation,
@@ -134,9 +144,19 @@ pub use tasks::{
 };
 pub use trace::TraceDepth;
 pub use traces::{TraceFormatName, TraceGapRule, TraceSpec};
+pub use vehicles::{
+    CornersName, FollowSpecification, GustsSpec, HomesSpec, PayloadSpec, PropulsionModelSpec,
+    PropulsionSpec, ReserveSpec, ReturnSpecification, TelemetrySampleSpec, VehicleFaultName,
+    VehicleKindName, VehicleSpecification, WindSpecification,
+};
 pub use virtual_machines::{
     ComposedSpec, CopiedMemorySpec, CostFactorSpec, DrainSpec, HostSharingSpec, HostsEntry, HostsSpec,
     JobGroupSpec, MigrationKindSpec, SleepSpecification, VirtualMachinesSpec, VmArrivalSpec,
     VmDemandSpec, VmTypeSpec,
+};
+pub use wifi::{
+    AccessName, AdaptationSpec, BestRateSpec, CellsFirstSpec, PreferSpec, StickySpec, WifiErrorName,
+    WifiFirstSpec, WifiPointSpecification, WifiPowerSpec, WifiRadioSpecification, WifiSpecification,
+    WifiStandardName,
 };
 pub use workflows::{WorkflowEntry, WorkflowsSpec};

@@ -1,6 +1,7 @@
 //! Links and topology.
 
 use super::Names;
+use super::ShapedSpec;
 use super::access::{
     CloseInSpec, DirectNetworkSpec, EdgeCloudSimPopulationSpec, EdgeCloudSimRelaySpec, NetworkName,
     PopulationSpec, ThroughputTableSpec, WindowedQueueSpec,
@@ -40,6 +41,8 @@ pub enum LinkModelSpec {
     WindowedQueue(Box<WindowedQueueSpec>),
     /// A 5G cell whose rate falls with the distance of the device, and feeds a queue.
     CloseIn(Box<CloseInSpec>),
+    /// An interface shaped as by Linux's traffic control: a token bucket or a trace, a queue, a varying delay, losses.
+    Shaped(Box<ShapedSpec>),
     /// The queue by population of EdgeCloudSim's first sample application.
     #[serde(rename = "edgecloudsim_population")]
     EdgeCloudSimPopulation(Box<EdgeCloudSimPopulationSpec>),

@@ -4,7 +4,8 @@ use super::FrequencySpec;
 use super::root::{MobilityKind, PowerKind};
 use super::{
     AcceleratorsSpec, AssetAmount, CellRadioSpec, CellSpecification, Draw, LinkModelSpec, NetworkName,
-    RadioEnergySpec, TechnologySpec,
+    RadioEnergySpec, TechnologySpec, VehicleSpecification, WifiPointSpecification,
+    WifiRadioSpecification,
 };
 use crate::placement::offloading::TierName;
 use crate::scenario::{
@@ -174,6 +175,10 @@ pub struct AccessPointSpecification {
     /// What makes it a base station of 5G cells, as the root's `cells` has them; rates and ranges are then theirs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell: Option<CellSpecification>,
+    /// What makes it an access point whose WiFi is modelled, as the root's `wifi` has it; rates and ranges are then by what is
+    /// received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wifi: Option<WifiPointSpecification>,
 }
 
 impl Default for AccessPointSpecification {
@@ -191,6 +196,7 @@ impl Default for AccessPointSpecification {
             network: None,
             radio_energy: None,
             cell: None,
+            wifi: None,
         }
     }
 }
@@ -315,6 +321,12 @@ pub struct NodeClassSpec {
     /// 5G modem of wireless nodes; a usual one if left out where there are `cells`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cell_radio: Option<CellRadioSpec>,
+    /// What makes the nodes vehicles that fly or drive as workloads tell them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vehicle: Option<VehicleSpecification>,
+    /// WiFi interface of wireless nodes; a usual one if left out where there is `wifi`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wifi: Option<WifiRadioSpecification>,
     /// Where the nodes are and how they move.
     #[serde(default)]
     pub mobility: Option<MobilityKind>,
@@ -413,6 +425,8 @@ impl NodeClassSpec {
             access_point: AccessPointChoice::Unset,
             wireless: None,
             cell_radio: None,
+            vehicle: None,
+            wifi: None,
             mobility: None,
             labels: BTreeMap::new(),
         }

@@ -163,6 +163,33 @@ impl Default for LogDistanceSpec {
     }
 }
 
+/// Three slopes by distance, whatever the carrier; the defaults are those of ns-3.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThreeLogDistanceSpec {
+    /// Distances at which the slopes begin, each above the one before; nearer the loss is that at the first.
+    pub breaks: [Length; 3],
+    /// Path loss exponents from there on, 0 to 10: ten times as many dB a decade.
+    pub exponents: [f64; 3],
+    /// Loss at the first distance.
+    pub reference_loss: Gain,
+}
+
+impl Default for ThreeLogDistanceSpec {
+    fn default() -> Self {
+        ThreeLogDistanceSpec {
+            breaks: [1.0, 200.0, 500.0].map(Length::from_metres),
+            exponents: [1.9, 3.8, 3.8],
+            reference_loss: Gain::from_db(46.6777),
+        }
+    }
+}
+
+/// Free space up to a crossover by the heights of the antennas, 40 dB a decade beyond: reflection from flat ground.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TwoRaySpec {}
+
 /// All devices in turn: equal shares, and what a device does not need for the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -3,7 +3,8 @@
 use super::{
     AnomalySpec, AssetSpecification, CalendarSpec, CellsSpec, DynamicsSpec, FaultSpec,
     InfrastructureSpec, JammerSpec, NetworkSpec, NodeClassSpec, RadioEnvironmentSpec, RadioSampleSpec,
-    SignalSpec, SiteSpecification, TraceDepth,
+    SignalSpec, SiteSpecification, TelemetrySampleSpec, TraceDepth, WifiSpecification,
+    WindSpecification,
 };
 use crate::apps::DecisionPoint;
 use crate::placement::offloading::TierName;
@@ -76,12 +77,16 @@ kinds! {
     WorkflowSchedulingKind "workflow_scheduling_policy";
     /// A policy that allocates replicas of functions, with its parameters.
     ReplicaAllocationKind "replica_allocation_policy";
+    /// A policy that engages drones, with its parameters.
+    MissionEngagementKind "mission_engagement_policy";
     /// A control plane with its parameters.
     ControlKind "control_plane";
     /// A model of path loss with its parameters.
     PathLossKind "path_loss_model";
     /// A scheduler of 5G cells with its parameters.
     SchedulerKind "block_scheduler";
+    /// A choice among the links of a device, with its parameters.
+    LinkChoiceKind "link_choice";
     /// A detector of anomalies with its parameters.
     DetectorKind "anomaly_detector";
     /// A response to anomalies with its parameters.
@@ -111,10 +116,12 @@ of_kind!(
     PredictorKind,
     ServicePlacementKind,
     ReplicaAllocationKind,
+    MissionEngagementKind,
     WorkflowSchedulingKind,
     ControlKind,
     PathLossKind,
     SchedulerKind,
+    LinkChoiceKind,
     ResponseKind
 );
 
@@ -227,6 +234,8 @@ pub struct PoliciesSpec {
     pub workflow_scheduling: WorkflowSchedulingKind,
     /// How many replicas of functions there are at which nodes, and where their requests go.
     pub replica_allocation: ReplicaAllocationKind,
+    /// Whether drones help vehicles that scan fields, and which.
+    pub mission_engagement: MissionEngagementKind,
     /// What watches the radio links of devices of 5G, and what is done about alarms; nothing if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anomaly: Option<AnomalySpec>,
@@ -242,6 +251,7 @@ impl Default for PoliciesSpec {
             service_placement: ServicePlacementKind::of_kind("greedy_latency"),
             workflow_scheduling: WorkflowSchedulingKind::of_kind("heft"),
             replica_allocation: ReplicaAllocationKind::of_kind("macro"),
+            mission_engagement: MissionEngagementKind::of_kind("threshold"),
             anomaly: None,
         }
     }
@@ -275,6 +285,9 @@ pub struct SampleSpec {
     /// Of which devices signals are sampled into the table `radio`; of none if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub radio: Option<RadioSampleSpec>,
+    /// Telemetry of vehicles, sampled into the table `telemetry`; of none if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<TelemetrySampleSpec>,
 }
 
 /// What is written.
@@ -354,6 +367,10 @@ pub struct Scenario {
     /// 5G cells: carriers, how signals spread, hand-overs. Access points with the key `cell` are their base stations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cells: Option<CellsSpec>,
+    /// WiFi whose links are modelled: rates by what is received, turns on channels. Access points with the key `wifi` are
+    /// its access points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wifi: Option<WifiSpecification>,
     /// Jammers of 5G cells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jammers: Vec<JammerSpec>,
@@ -363,6 +380,9 @@ pub struct Scenario {
     /// Who decides.
     #[serde(default)]
     pub policies: PoliciesSpec,
+    /// The wind over all vehicles; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wind: Option<WindSpecification>,
     /// What fails, and when.
     #[serde(default)]
     pub faults: Vec<FaultSpec>,

@@ -1,5 +1,5 @@
 //! Imports of files that other programs write: topologies from GraphML and TopoHub, movements from SUMO,
-//! applications from ECLYPSE and Docker Compose, workflows from WfCommons.
+//! applications from ECLYPSE and Docker Compose, workflows from WfCommons, missions of drones from ground stations.
 //!
 //! Files may be gzipped, whatever their name. They are read as a stream, and a fault is an [`ImportError`]
 //! that says where it is.
@@ -14,7 +14,9 @@ mod fcd_rows;
 mod fcd_summary;
 mod graphml;
 mod json;
+mod mahimahi;
 mod node_link;
+mod qgc_wpl;
 mod remoteness;
 mod replay;
 #[cfg(feature = "parquet")]
@@ -40,7 +42,9 @@ pub use eclypse_run::{Companions, scenario_of_export};
 pub use fcd::{FcdCoordinates, FcdReader, FcdStep, FcdVehicle};
 pub use fcd_summary::{FcdBounds, FcdSummary, scan_fcd, survey_fcd};
 pub use graphml::read_graphml;
+pub use mahimahi::read_mahimahi;
 pub use node_link::read_node_link;
+pub use qgc_wpl::{FlightPlan, PlanEnd, PlannedWaypoint, read_qgc_wpl, write_qgc_wpl};
 pub(crate) use remoteness::{Remoteness, remoteness};
 pub use replay::{ReplayRow, read_replay};
 pub use series::{DuplicateRule, GapRule, Series, SeriesFormat, SeriesTime, read_series};

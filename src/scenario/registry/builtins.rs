@@ -5,7 +5,7 @@ use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
 use crate::placement::{
-    anomaly, consolidation, functions, orchestration, services, vm_allocation, workflows,
+    anomaly, consolidation, engagement, functions, orchestration, services, vm_allocation, workflows,
 };
 
 impl Registry {
@@ -13,15 +13,17 @@ impl Registry {
     #[must_use]
     pub fn with_builtins() -> Self {
         use crate::scenario::format::{
-            AlphaBetaGammaSpec, BudgetPowerSpec, CentralSpec, CloseInPathLossSpec, CloudSimSpec,
-            CmosPowerSpec, ComposedSpec, CorePowerSpec, CubicPowerSpec, EclypseStaticSpec, FcdMobility,
-            FirstOfSpec, FixedPlacementSpec, FollowThePriceSpec, ForecastSpec, FreeSpaceSpec,
-            FunctionsSpec, FuzzyRulesSpec, IndoorHotspotSpec, LearnedSpec, LinearPowerSpec,
-            LogDistanceSpec, LogisticSpec, MaxRateSpec, NomadicMobility, ProportionalFairSpec,
-            RandomWaypointMobility, RingRoadMobility, RoundRobinSpec, RuralMacroSpec, ServicesSpec,
-            SessionsSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
-            SwirlySpec, TablePowerSpec, TasksSpec, TrajectoryMobility, TreeSpec, UrbanMacroSpec,
-            UrbanMicroSpec, VehicularSpec, VirtualMachinesSpec, WorkflowsSpec,
+            AlphaBetaGammaSpec, BestRateSpec, BudgetPowerSpec, CellsFirstSpec, CentralSpec,
+            CloseInPathLossSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec,
+            CubicPowerSpec, EclypseStaticSpec, FcdMobility, FirstOfSpec, FixedPlacementSpec,
+            FollowThePriceSpec, ForecastSpec, FreeSpaceSpec, FunctionsSpec, FuzzyRulesSpec,
+            IndoorHotspotSpec, LearnedSpec, LinearPowerSpec, LogDistanceSpec, LogisticSpec, MaxRateSpec,
+            MissionsSpec, NomadicMobility, PreferSpec, ProportionalFairSpec, RandomWaypointMobility,
+            RingRoadMobility, RoundRobinSpec, RuralMacroSpec, ServicesSpec, SessionsSpec, SitesMobility,
+            SquarePowerSpec, SquareRootPowerSpec, StaticMobility, StickySpec, SwirlySpec,
+            TablePowerSpec, TasksSpec, ThreeLogDistanceSpec, TrajectoryMobility, TreeSpec, TwoRaySpec,
+            UrbanMacroSpec, UrbanMicroSpec, VehicularSpec, VirtualMachinesSpec, WifiFirstSpec,
+            WorkflowsSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -90,6 +92,13 @@ impl Registry {
             .path_loss::<AlphaBetaGammaSpec>("abg")
             .path_loss::<FreeSpaceSpec>("free_space")
             .path_loss::<LogDistanceSpec>("log_distance")
+            .path_loss::<ThreeLogDistanceSpec>("three_log_distance")
+            .path_loss::<TwoRaySpec>("two_ray")
+            .link_choice::<PreferSpec>("prefer")
+            .link_choice::<WifiFirstSpec>("wifi_first")
+            .link_choice::<CellsFirstSpec>("cells_first")
+            .link_choice::<BestRateSpec>("best_rate")
+            .link_choice::<StickySpec>("sticky")
             .scheduler::<RoundRobinSpec>("round_robin")
             .scheduler::<ProportionalFairSpec>("proportional_fair")
             .scheduler::<MaxRateSpec>("max_rate")
@@ -100,6 +109,12 @@ impl Registry {
             .workload::<SessionsSpec>("sessions")
             .workload::<FunctionsSpec>("functions")
             .workload::<WorkflowsSpec>("workflows")
+            .workload::<MissionsSpec>("missions")
+            .mission_engagement::<engagement::Never>("never")
+            .mission_engagement::<engagement::Always>("always")
+            .mission_engagement::<engagement::Threshold>("threshold")
+            .mission_engagement::<engagement::Predicted>("predicted")
+            .mission_engagement::<engagement::Oracle>("oracle")
             .workflow_scheduling::<workflows::Heft>("heft")
             .workflow_scheduling::<workflows::MinMin>("min_min")
             .workflow_scheduling::<workflows::MaxMin>("max_min")

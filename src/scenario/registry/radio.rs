@@ -1,15 +1,19 @@
-//! Models of path loss and schedulers of 5G cells.
+//! Models of path loss, schedulers of 5G cells, and choices among links.
 
-use super::{BuildPathLoss, BuildScheduler, Entry, Registry, parameters};
+use super::{BuildLinkChoice, BuildPathLoss, BuildScheduler, Entry, Registry, parameters};
 use crate::infra::nr::{BlockScheduler, PathLoss};
+use crate::infra::wifi::LinkChoice;
 use crate::scenario::Site;
-use crate::scenario::format::{PathLossKind, SchedulerKind};
+use crate::scenario::format::{LinkChoiceKind, PathLossKind, SchedulerKind};
 use serde_json::Value;
 use std::sync::Arc;
 
 pub(super) type MakePathLoss = Box<dyn Fn(&Value, &Site<'_>) -> Option<BuiltPathLoss> + Send + Sync>;
 pub(super) type MakeScheduler =
     Box<dyn Fn(&Value, &Site<'_>) -> Option<Arc<dyn BlockScheduler>> + Send + Sync>;
+
+pub(super) type MakeLinkChoice =
+    Box<dyn Fn(&Value, &Site<'_>) -> Option<Arc<dyn LinkChoice>> + Send + Sync>;
 
 /// A model of path loss, and the height of base stations in metres where a scenario does not say.
 pub(in crate::scenario) struct BuiltPathLoss {
@@ -35,6 +39,22 @@ impl Registry {
             Box::new(|value, site| site.check(parameters::<P>(value))?.build(site));
         self.schedulers.insert(name.into(), Entry::new::<P>(make));
         self
+    }
+
+    /// Registers a choice among the links of devices.
+    pub fn link_choice<P: BuildLinkChoice>(&mut self, name: &str) -> &mut Self {
+        let make: MakeLinkChoice =
+            Box::new(|value, site| site.check(parameters::<P>(value))?.build(site));
+        self.link_choices.insert(name.into(), Entry::new::<P>(make));
+        self
+    }
+
+    pub(in crate::scenario) fn make_link_choice(
+        &self,
+        kind: &LinkChoiceKind,
+        site: &Site<'_>,
+    ) -> Option<Arc<dyn LinkChoice>> {
+        (self.link_choices.get(kind.kind())?.make)(&kind.0, site)
     }
 
     pub(in crate::scenario) fn make_path_loss(

@@ -4,6 +4,7 @@ use super::Registry;
 use crate::apps::Workload;
 use crate::energy::PowerModel;
 use crate::infra::nr::{BlockScheduler, PathLoss};
+use crate::infra::wifi::LinkChoice;
 use crate::placement::consolidation::{ConsolidationPolicy, OverloadDetection};
 use crate::placement::offloading::OffloadingPolicy;
 use crate::placement::services::ServicePlacementPolicy;
@@ -221,6 +222,37 @@ pub trait BuildPathLoss: Parameters {
     fn base_height_m(&self) -> f64 {
         10.0
     }
+}
+
+/// Parameters from which a choice among the links of devices is made.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use std::sync::Arc;
+/// use stratosim::infra::wifi::{Access, LinkChoice, LinkView};
+/// use stratosim::scenario::{BuildLinkChoice, Registry, Site};
+///
+/// /// WiFi or nothing.
+/// #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+/// struct OnlyWifi {}
+///
+/// impl LinkChoice for OnlyWifi {
+///     fn choose(&self, view: &LinkView<'_>) -> Option<Access> {
+///         view.option(Access::Wifi).map(|option| option.access)
+///     }
+/// }
+///
+/// impl BuildLinkChoice for OnlyWifi {
+///     fn build(&self, _: &Site<'_>) -> Option<Arc<dyn LinkChoice>> { Some(Arc::new(self.clone())) }
+/// }
+///
+/// let mut registry = Registry::with_builtins();
+/// registry.link_choice::<OnlyWifi>("only_wifi");
+/// ```
+pub trait BuildLinkChoice: Parameters {
+    /// Makes the choice; errors go to `site`.
+    fn build(&self, site: &Site<'_>) -> Option<Arc<dyn LinkChoice>>;
 }
 
 /// Parameters from which a scheduler of 5G cells is made.

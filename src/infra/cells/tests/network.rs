@@ -1,7 +1,7 @@
 //! Cells beside the rest of the network: faults, other networks, the ends of runs.
 
 use super::*;
-use crate::infra::network::{DirectScope, DirectSpec, LinkModel, NetworkClass, RadioEnergy};
+use crate::infra::network::{DirectScope, DirectSpec, LinkModel, NetworkClass, OwnRadio, RadioEnergy};
 use crate::infra::{FaultTarget, FaultTimes, InfraError, TransferOutcome};
 
 /// The gNB of a device fails: another cell takes over, and the transfer goes on there with what was left.
@@ -78,7 +78,8 @@ fn direct_networks_lead_around_cells() {
     let ended: Vec<f64> = world.model.ended.iter().map(|(time, _)| time.as_secs() - 1.0).collect();
     assert_near(ended[0], 8e6 / whole_bps + 0.002, 1e-8);
     assert_near(ended[1], 1.25, 1e-8);
-    let carried = world.model.infrastructure.network().own_carried_bytes(world.now(), device);
+    let carried =
+        world.model.infrastructure.network().own_carried_bytes(world.now(), OwnRadio::Cells, device);
     assert_near(carried[0], 1e6, 1e-3);
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::infra::event::TransferOutcome;
-use crate::infra::network::Direction;
+use crate::infra::network::{Direction, OwnRadio};
 use crate::infra::nr::{Channel, Jammer, JammerKind, RoundRobin};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -484,7 +484,7 @@ proptest! {
         }
         let mut own = [0.0; 2];
         for number in 0..6 {
-            let carried = network.own_carried_bytes(now, plan.device(number));
+            let carried = network.own_carried_bytes(now, OwnRadio::Cells, plan.device(number));
             own[0] += carried[0];
             own[1] += carried[1];
         }

@@ -5,12 +5,16 @@
 //! memory of what it has seen. Each direction of a link has a model of its own, unless both share one.
 
 mod close_in;
+mod packet_loss;
 mod population;
+mod shaped;
 mod table;
 mod windows;
 
 pub use close_in::{CloseIn, CloseInError};
+pub use packet_loss::PacketLoss;
 pub use population::{PopulationError, PopulationQueue};
+pub use shaped::{Jitter, Shaped, ShapedRate};
 pub use table::{ThroughputError, ThroughputTable};
 pub use windows::{WindowError, WindowedQueue};
 

@@ -101,7 +101,7 @@ pub use measurement::{
 pub use path_loss::{
     AlphaBetaGamma, BuildingLoss, ByState, CarLoss, CloseIn, CloseInPreset, CloseInSlope, Deviation,
     FreeSpace, IndoorHotspot, LineOfSight, LogDistance, PathLoss, PathLossRange, RadioPath, RuralMacro,
-    Shadowing, UrbanMacro, UrbanMicro, free_space_db,
+    Shadowing, ThreeLogDistance, TwoRay, UrbanMacro, UrbanMicro, free_space_db,
 };
 pub use power_control::PowerControl;
 pub use scheduler::{

@@ -58,46 +58,61 @@ pub(super) fn check_surroundings(scenario: &Scenario, site: &Site<'_>) {
             "leave it out, and name the table in `output.tables`, or set `output.trace` to \"full\"",
         );
     }
+    check_shared_models(scenario, "cells", site);
+}
+
+/// Reports link models beside which the rates of a radio are no shares, as ways are taken hop by hop. `beside` is the key of
+/// what they stand beside.
+pub(in crate::scenario::build) fn check_shared_models(
+    scenario: &Scenario,
+    beside: &str,
+    site: &Site<'_>,
+) {
     let value = serde_json::to_value(&scenario.network).unwrap_or_default();
-    check_models(&value, &site.key("network"));
+    check_models(&value, beside, &site.key("network"));
     for (index, class) in scenario.nodes.iter().enumerate() {
         if let AccessPointChoice::Yes(own) = &class.access_point
             && own.cell.is_none()
         {
             let value = serde_json::to_value(&own.model).unwrap_or_default();
             let here = site.key("nodes").index(index).key("access_point").key("model");
-            check_model(&value, &here);
+            check_model(&value, beside, &here);
         }
     }
 }
 
 /// Reports link models, wherever they stand in a value, that make ways be taken hop by hop.
-fn check_models(value: &Value, site: &Site<'_>) {
+fn check_models(value: &Value, beside: &str, site: &Site<'_>) {
     match value {
         Value::Object(object) => {
             for (key, value) in object {
                 let here = site.key(key);
-                if key == "model" { check_model(value, &here) } else { check_models(value, &here) }
+                if key == "model" {
+                    check_model(value, beside, &here);
+                } else {
+                    check_models(value, beside, &here);
+                }
             }
         }
         Value::Array(elements) => {
             for (index, value) in elements.iter().enumerate() {
-                check_models(value, &site.index(index));
+                check_models(value, beside, &site.index(index));
             }
         }
         _ => {}
     }
 }
 
-fn check_model(value: &Value, site: &Site<'_>) {
+fn check_model(value: &Value, beside: &str, site: &Site<'_>) {
     let kind = value.get("kind").and_then(Value::as_str);
     if let Some(kind) = kind.filter(|kind| !SHARED_MODELS.contains(kind)) {
         site.error_with_help(
             format!(
-                "transfers over links of the model {kind:?} go hop by hop, where the rate of a cell is no share of \
-                 anything"
+                "transfers over links of the model {kind:?} go hop by hop, where the rate of a {} is no share of \
+                 anything",
+                if beside == "cells" { "cell" } else { "station" }
             ),
-            format!("beside `cells` there are {}", SHARED_MODELS.join(", ")),
+            format!("beside `{beside}` there are {}", SHARED_MODELS.join(", ")),
         );
     }
 }

@@ -16,7 +16,7 @@ pub use alpha_beta_gamma::AlphaBetaGamma;
 pub use close_in::{CloseIn, CloseInPreset, CloseInSlope, Deviation};
 pub use line_of_sight::LineOfSight;
 pub use penetration::{BuildingLoss, CarLoss};
-pub use simple::{FreeSpace, LogDistance};
+pub use simple::{FreeSpace, LogDistance, ThreeLogDistance, TwoRay};
 pub use tr38901::{IndoorHotspot, RuralMacro, UrbanMacro, UrbanMicro};
 
 use super::error::NrError;
