@@ -1,10 +1,11 @@
 //! Missions: CPU time, events and peak memory of 500 drones and 500 rovers with video for an hour, and the parts that this is
-//! made of: without video, without following, over 5G cells.
+//! made of: without video, without following, over WiFi, over 5G cells.
 //!
 //! `cargo bench --no-default-features --bench missions`, or with cases of one's own: `-- hour cells`. Each case runs in a
 //! process of its own, so that peak memory is its own. Figures are in `README.md`.
 
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 use stratosim::apps::missions::{
     AgriculturePlan, Coverage, DetectionMap, FrameSizes, MissionKind, MissionPlan, MissionWorkload,
@@ -14,9 +15,10 @@ use stratosim::apps::missions::{
 use stratosim::energy::BatteryModel;
 use stratosim::engine::{Distribution, SimDuration, SimTime};
 use stratosim::infra::cells::{CarrierSpec, CellularSpec, DeviceRadioSpec, GnbSpec};
-use stratosim::infra::nr::{Carrier, Duplex, Numerology, TddPattern};
+use stratosim::infra::nr::{Carrier, Duplex, FreeSpace, Numerology, TddPattern};
 use stratosim::infra::vehicles::{VehicleSpec, vehicle_preset};
-use stratosim::infra::{AccessPointSpec, Area, BatterySpec, NodeClass, NodeId, Position, Static, Tier};
+use stratosim::infra::wifi::{Phy, Standard, Width, WifiPointSpec, WifiRadioSpec, WifiSpec};
+use stratosim::infra::{AccessPointSpec, BatterySpec, NodeClass, NodeId, Position, Static, Tier};
 use stratosim::output::{Destination, Recorder, TableSelection};
 use stratosim::placement::engagement::Always;
 use stratosim::world::WorldBuilder;
@@ -41,8 +43,19 @@ struct Case {
     video: bool,
     /// Share of the fields whose drone follows the rover, rather than fly a route of its own.
     following: f64,
-    /// Whether access points are cells of 5G.
-    cells: bool,
+    /// What the access points are.
+    radio: Radio,
+}
+
+/// Ways of vehicles into the network.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Radio {
+    /// Access points of a rate, a kilometre apart.
+    Plain,
+    /// 802.11n over free space, half a kilometre apart, on eight channels in turn.
+    Wifi,
+    /// 5G, a kilometre apart.
+    Cells,
 }
 
 const HOUR: Case = Case {
@@ -52,15 +65,16 @@ const HOUR: Case = Case {
     seconds: 3600.0,
     video: true,
     following: 0.5,
-    cells: false,
+    radio: Radio::Plain,
 };
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     HOUR,
     Case { name: "no video", video: false, ..HOUR },
     Case { name: "routes", video: false, following: 0.0, ..HOUR },
     Case { name: "following", video: false, following: 1.0, ..HOUR },
-    Case { name: "cells", cells: true, ..HOUR },
+    Case { name: "wifi", radio: Radio::Wifi, ..HOUR },
+    Case { name: "cells", radio: Radio::Cells, ..HOUR },
     Case { name: "small", columns: 5, rows: 4, seconds: 600.0, ..HOUR },
 ];
 
@@ -95,7 +109,8 @@ fn vehicles(name: &str, preset: &str, case: &Case, battery_j: Option<f64>) -> No
         vehicle: Some(vehicle),
         battery,
         wireless: true,
-        device_radio: case.cells.then(DeviceRadioSpec::default),
+        device_radio: (case.radio == Radio::Cells).then(DeviceRadioSpec::default),
+        wifi_radio: (case.radio == Radio::Wifi).then(WifiRadioSpec::default),
         ..NodeClass::new(name, Tier::Device, case.columns * case.rows)
     }
 }
@@ -170,20 +185,47 @@ fn cells() -> CellularSpec {
     CellularSpec::new(vec![CarrierSpec::new("n78", carrier.expect("a carrier"))])
 }
 
-/// An edge node with an access point a kilometre apart, fields with a rover and a drone each.
+fn wifi() -> WifiSpec {
+    WifiSpec { path_loss: Arc::new(FreeSpace), ..WifiSpec::default() }
+}
+
+/// Edge nodes with access points in a grid.
+fn sites(case: &Case, world: &mut WorldBuilder) {
+    let lengths_m = [case.columns, case.rows].map(|count| APART_M * f64::from(count));
+    let (apart_m, channels) = if case.radio == Radio::Wifi { (500.0, 8) } else { (1000.0, 1) };
+    let [columns, rows] = lengths_m.map(|length_m| (length_m / apart_m).ceil() as u32);
+    let phy = Phy::new(Standard::N, Width::Mhz20, 1, false).expect("a standard");
+    for channel in 0..channels {
+        let on_channel = (0..columns * rows).filter(|number| number % channels == channel);
+        let places: Vec<Position> = on_channel
+            .map(|number| [number % columns, number / columns].map(|at| apart_m * (f64::from(at) + 0.5)))
+            .map(|[x, y]| Position::ground(x, y))
+            .collect();
+        let class = NodeClass {
+            access_point: Some(AccessPointSpec::new(1e9, 1e9)),
+            gnb: (case.radio == Radio::Cells).then(GnbSpec::default),
+            wifi_point: (case.radio == Radio::Wifi).then(|| WifiPointSpec::new(phy, channel as u16)),
+            cores: 16,
+            mips_per_core: 10_000.0,
+            ..NodeClass::new(format!("site-{channel}"), Tier::Edge, places.len() as u32)
+        };
+        world.class(class, Static::at(places).expect("places"));
+    }
+    match case.radio {
+        Radio::Plain => {}
+        Radio::Wifi => {
+            world.infrastructure().wifi(wifi());
+        }
+        Radio::Cells => {
+            world.infrastructure().cells(cells());
+        }
+    }
+}
+
+/// Fields with a rover and a drone each, among sites.
 fn world(case: &Case) -> WorldBuilder {
-    let [width_m, height_m] = [case.columns, case.rows].map(|count| APART_M * f64::from(count));
-    let area = Area::rectangle(width_m, height_m).expect("an area");
-    let [columns, rows] = [width_m, height_m].map(|length_m| (length_m / 1000.0).ceil() as u32);
     let mut world = WorldBuilder::new(1, SimDuration::from_secs(case.seconds));
-    let site = NodeClass {
-        access_point: Some(AccessPointSpec::new(1e9, 1e9)),
-        gnb: case.cells.then(GnbSpec::default),
-        cores: 16,
-        mips_per_core: 10_000.0,
-        ..NodeClass::new("site", Tier::Edge, columns * rows)
-    };
-    world.class(site, Static::grid(area, columns, rows).expect("a grid"));
+    sites(case, &mut world);
     let homes: Vec<Position> = corners(case).map(|[x, y]| Position::ground(x, y)).collect();
     let stand = || Static::at(homes.clone()).expect("places");
     let drones = world.class(vehicles("drone", "arducopter_4_5", case, Some(BATTERY_J)), stand());
@@ -206,9 +248,6 @@ fn world(case: &Case) -> WorldBuilder {
     let streams = streams.collect();
     world.workload(MissionWorkload::new("missions", plans, streams));
     world.mission_engagement("always", Always {});
-    if case.cells {
-        world.infrastructure().cells(cells());
-    }
     world
 }
 

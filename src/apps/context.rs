@@ -6,6 +6,9 @@ use super::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, Plan
 use super::replica_allocation::{
     AgentReply, AgentTurn, FunctionProblem, ReplicaAllocationChoice, ReplicaAllocationRequest,
 };
+use super::training::{
+    TrainingPlacementChoice, TrainingPlacementRequest, TrainingQueueChoice, TrainingQueueRequest,
+};
 use super::workflows::{WorkflowChoice, WorkflowRequest};
 use super::{
     ConsolidationChoice, ConsolidationRequest, DecisionEnd, Message, OffloadingChoice,
@@ -18,6 +21,7 @@ use crate::infra::applications::ReplicaIndex;
 use crate::infra::cells::{RadioCommand, RadioRefusal};
 use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
+use crate::infra::optical::{Circuit, OpticalError, OpticalLayerId, OpticalLayerSpec};
 use crate::infra::vehicles::{VehicleCommand, VehicleRefusal};
 use crate::infra::{
     AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JammerId, JobId,
@@ -56,11 +60,15 @@ pub enum DecisionPoint {
     ReplicaAllocation,
     /// Whether a drone helps a vehicle that scans a field, and which.
     MissionEngagement,
+    /// In which order waiting training jobs are tried.
+    TrainingQueue,
+    /// Which GPUs a training job gets.
+    TrainingPlacement,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 10] = [
+    pub const ALL: [DecisionPoint; 12] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
@@ -71,6 +79,8 @@ impl DecisionPoint {
         DecisionPoint::Orchestration,
         DecisionPoint::ReplicaAllocation,
         DecisionPoint::MissionEngagement,
+        DecisionPoint::TrainingQueue,
+        DecisionPoint::TrainingPlacement,
     ];
 
     /// The name in tables.
@@ -87,6 +97,8 @@ impl DecisionPoint {
             DecisionPoint::Orchestration => "orchestration",
             DecisionPoint::ReplicaAllocation => "replica_allocation",
             DecisionPoint::MissionEngagement => "mission_engagement",
+            DecisionPoint::TrainingQueue => "training_queue",
+            DecisionPoint::TrainingPlacement => "training_placement",
         }
     }
 }
@@ -353,6 +365,34 @@ pub trait Context {
 
     /// Asks the policy whether a drone is to help a vehicle. The world has checked the answer.
     fn decide_engagement(&mut self, request: &EngagementRequest<'_>) -> EngagementChoice;
+
+    /// Adds a layer of optical circuit switches, whose ports may fail:
+    /// [`on_port_change`](super::Workload::on_port_change) tells.
+    fn add_optical_layer(&mut self, spec: &OpticalLayerSpec) -> OpticalLayerId;
+
+    /// Sets circuits up on the switches of a layer, cutting what else their ports were connected to. Tells since when the last
+    /// of them carries.
+    ///
+    /// # Errors
+    /// If there is no such port, or it is broken.
+    fn connect_circuits(
+        &mut self,
+        layer: OpticalLayerId,
+        circuits: &[Circuit],
+    ) -> Result<SimTime, OpticalError>;
+
+    /// Which training jobs that run give way to those that wait, as positions in the request's list; none unless the queue
+    /// policy preempts.
+    fn training_jobs_giving_way(&mut self, request: &TrainingQueueRequest<'_>) -> Vec<usize>;
+
+    /// Asks the queue policy in which order waiting training jobs are tried. The world has checked the answer.
+    fn decide_training_queue(&mut self, request: &TrainingQueueRequest<'_>) -> TrainingQueueChoice;
+
+    /// Asks the placement policy for GPUs for a training job. The world has checked that they are free.
+    fn decide_training_placement(
+        &mut self,
+        request: &TrainingPlacementRequest<'_>,
+    ) -> TrainingPlacementChoice;
 
     /// Fills a node's battery to a share of its capacity in 0..=1, as when it is swapped or charged; nothing of a node
     /// without one.

@@ -3,10 +3,11 @@
 use super::{Anomaly, Context, DecisionPoint};
 use crate::infra::accelerators::AcceleratorJob;
 use crate::infra::compute::Job;
+use crate::infra::optical::{OpticalLayerId, SwitchId};
 use crate::infra::vehicles::VehicleEvent;
 use crate::infra::{
-    HostId, HostState, JobOutcome, LinkId, MigrationRecord, NodeChange, NodeId, TransferRecord,
-    VmChange, VmId,
+    HostId, HostState, Infrastructure, JobOutcome, LinkId, MigrationRecord, NodeChange, NodeId,
+    TransferRecord, VmChange, VmId,
 };
 use std::fmt;
 
@@ -66,6 +67,17 @@ pub trait Workload: fmt::Debug + Send {
         Vec::new()
     }
 
+    /// Vehicles that it commands, which no other workload may command.
+    fn vehicles(&self) -> Vec<NodeId> {
+        Vec::new()
+    }
+
+    /// What a user should know of it before the run, of the infrastructure as it is at the start.
+    fn notes(&self, infrastructure: &Infrastructure) -> Vec<String> {
+        let _ = infrastructure;
+        Vec::new()
+    }
+
     /// Called once before the run: registers tables and sets the first timers.
     fn start(&mut self, context: &mut dyn Context);
 
@@ -103,6 +115,17 @@ pub trait Workload: fmt::Debug + Send {
 
     /// A link has failed or was repaired.
     fn on_link_change(&mut self, _link: LinkId, _up: bool, _context: &mut dyn Context) {}
+
+    /// A port of an optical circuit switch has failed or was repaired.
+    fn on_port_change(
+        &mut self,
+        _layer: OpticalLayerId,
+        _switch: SwitchId,
+        _port: u32,
+        _works: bool,
+        _context: &mut dyn Context,
+    ) {
+    }
 
     /// Perturbations have changed what nodes or links offer: latencies, bandwidths, cores and the like; told once for
     /// all changes of an instant. Failures and repairs are told of beside.

@@ -1,5 +1,8 @@
 //! What a run came to, for people.
 
+mod missions;
+
+use self::missions::{report_missions, report_vehicles, report_wifi};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -99,6 +102,50 @@ fn report_workflows(text: &mut String, workload: &Value) {
         ("  speed-up", short(&workload["speed_up"]["mean"])),
         ("  tasks", format!("{done} done, {retries} tried again")),
         ("  transfers", short(&workload["transfers"])),
+    ];
+    for (name, value) in lines {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<22} {value}");
+    }
+}
+
+/// What a workload of training jobs came to.
+fn report_training(text: &mut String, name: &str, workload: &Value) {
+    use std::fmt::Write;
+    let jobs = &workload["jobs"];
+    let share = |value: &Value| format!("{:.2} %", 100.0 * value.as_f64().unwrap_or(0.0));
+    let times = |value: &Value| {
+        format!(
+            "mean {} s, median {} s, 99 % {} s",
+            short(&value["mean"]),
+            short(&value["p50"]),
+            short(&value["p99"])
+        )
+    };
+    let refused = jobs["refused"].as_object().into_iter().flatten();
+    let refused: u64 = refused.filter_map(|(_, count)| count.as_u64()).sum();
+    let ended = format!(
+        "{} finished, {refused} refused, {} run, {} wait",
+        short(&jobs["finished"]),
+        short(&jobs["running"]),
+        short(&jobs["waiting"])
+    );
+    let used = &workload["utilisation"];
+    let circuits = &workload["circuits"];
+    let lines = [
+        (name, format!("{} training jobs submitted", short(&jobs["submitted"]))),
+        ("  jobs", ended),
+        (
+            "  GPUs",
+            format!("{} busy, {} at full rate", share(&used["busy"]), share(&used["at_full_rate"])),
+        ),
+        ("  wait", times(&workload["wait_s"])),
+        ("  completion", times(&workload["completion_s"])),
+        (
+            "  circuits",
+            format!("{} set up, {} moved", short(&circuits["set_up"]), short(&circuits["moved"])),
+        ),
+        ("  fabric saves", format!("{} W", short(&workload["fabric"]["saved_w"]))),
     ];
     for (name, value) in lines {
         // Writing to a string cannot fail.
@@ -363,9 +410,17 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
         if arrived.is_number() {
             line(&mut text, name, format!("{} workflows arrived", short(arrived)));
         }
-        let all = if arrived.is_number() { arrived } else { created };
+        let missions = &workload["missions"];
+        if missions.is_number() {
+            let what = if missions == 1 { "mission" } else { "missions" };
+            line(&mut text, name, format!("{} {what}", short(missions)));
+        }
+        let all = [arrived, missions].into_iter().find(|all| all.is_number()).unwrap_or(created);
         if workload["stale_s"].is_object() {
             report_sessions(&mut text, name, workload);
+        }
+        if workload["fabric"].is_object() {
+            report_training(&mut text, name, workload);
         }
         if workload["vms"].is_object() {
             report_machines(&mut text, name, workload);
@@ -392,6 +447,9 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
         }
         if arrived.is_number() {
             report_workflows(&mut text, workload);
+        }
+        if missions.is_number() {
+            report_missions(&mut text, workload);
         }
         let service = &workload["service_s"];
         if service["mean"].is_number() {
@@ -425,6 +483,8 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
     }
     line(&mut text, "handovers", short(&summary["handovers"]));
     report_cells(&mut text, &summary["cells"]);
+    report_wifi(&mut text, &summary["wifi"]);
+    report_vehicles(&mut text, &summary["vehicles"]);
     let rate = run["events_per_s"].as_f64().unwrap_or(0.0) / 1e6;
     let wall = short(&run["wall_s"]);
     line(&mut text, "events", format!("{} in {wall} s ({rate:.2} M/s)", short(&summary["events"])));

@@ -32,10 +32,13 @@ impl Validate {
                 let recorder = Recorder::new(Destination::Discard, selection);
                 let simulation = loaded.world.build(Box::new(recorder)).map_err(Failure::bad_input)?;
                 check_tables(&document, &simulation)?;
-                Ok(loaded.name)
+                Ok((loaded.name, simulation.notes().to_vec()))
             });
             match checked {
-                Ok(name) => print(&format!("{}: good ({name})\n", file.display())),
+                Ok((name, notes)) => {
+                    let notes: String = notes.iter().map(|note| format!("  note: {note}\n")).collect();
+                    print(&format!("{}: good ({name})\n{notes}", file.display()));
+                }
                 Err(
                     Failure::Failed(message)
                     | Failure::BadInput(message)

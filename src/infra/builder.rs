@@ -575,6 +575,7 @@ impl InfraBuilder {
             signals: self.signals,
             node_accounts,
             offers: Offers::default(),
+            optical: super::optical::OpticalLayers::default(),
             deployments: Deployments::default(),
             dynamics: None,
             cells,

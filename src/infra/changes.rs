@@ -145,6 +145,7 @@ impl Infrastructure {
         match self.faults[index].target {
             FaultTarget::Node(node) => self.fail_node(schedule, node, fails),
             FaultTarget::Link(link) => self.fail_links(schedule, &[(link, fails)]),
+            FaultTarget::Port { layer, switch, port } => self.change_port(layer, switch, port, !fails),
         }
         self.schedule_fault(schedule, index);
     }
@@ -160,6 +161,7 @@ impl Infrastructure {
         if !self.class_of(node).wireless {
             self.nearest.clear();
         }
+        self.optical.node_changed(node, false);
         self.notices.push_back(Notice::NodeChanged(node, why));
         let (job_outcome, transfer_outcome) = match why {
             NodeChange::BatteryEmpty => (JobOutcome::LostToBattery, TransferOutcome::LostToBattery),
@@ -220,6 +222,7 @@ impl Infrastructure {
         why: NodeChange,
     ) {
         self.nearest.clear();
+        self.optical.node_changed(node, true);
         self.notices.push_back(Notice::NodeChanged(node, why));
         self.refresh(schedule, node, 0.0);
         self.restore_host(schedule, node);

@@ -8,6 +8,7 @@ use super::ids::{
     SiteId, TransferId, VehicleId, VmId,
 };
 use super::network::NetworkClass;
+use super::optical::{OpticalLayerId, SwitchId};
 use super::vehicles::VehicleEvent;
 use super::virtual_machines::{HostState, MigrationRecord, VmChange};
 use crate::engine::SimTime;
@@ -189,6 +190,17 @@ pub enum Notice {
         link: LinkId,
         /// Whether it works now.
         up: bool,
+    },
+    /// A port of an optical circuit switch has failed or was repaired.
+    PortChanged {
+        /// The layer.
+        layer: OpticalLayerId,
+        /// The switch.
+        switch: SwitchId,
+        /// The port.
+        port: u32,
+        /// Whether it works now.
+        works: bool,
     },
     /// Perturbations have changed what nodes or links offer; once for all changes of an instant.
     OffersChanged,

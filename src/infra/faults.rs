@@ -1,6 +1,7 @@
 //! Faults: when nodes and links fail and are repaired.
 
 use super::ids::{LinkId, NodeId};
+use super::optical::{OpticalLayerId, SwitchId};
 use crate::engine::{Distribution, EntityStream, SimTime};
 
 /// What fails.
@@ -10,6 +11,15 @@ pub enum FaultTarget {
     Node(NodeId),
     /// A link, in both directions.
     Link(LinkId),
+    /// A port of an optical circuit switch.
+    Port {
+        /// The layer.
+        layer: OpticalLayerId,
+        /// The switch.
+        switch: SwitchId,
+        /// The port.
+        port: u32,
+    },
 }
 
 /// When it fails and is repaired.

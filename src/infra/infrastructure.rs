@@ -20,6 +20,7 @@ use super::network::{Endpoint, Network, NetworkClass};
 use super::network_energy::NetworkMeter;
 use super::node::{Node, NodeClass, Tier};
 use super::offers::Offers;
+use super::optical::OpticalLayers;
 use super::predicted::{PredictedLoads, Share};
 use super::sites::{NodeAccount, SiteState};
 use super::vehicles::Vehicles;
@@ -87,6 +88,7 @@ pub struct Infrastructure {
     /// 5G cells, if there are any.
     pub(super) cells: Option<Box<Cells>>,
     pub(super) vehicles: Vehicles,
+    pub(super) optical: OpticalLayers,
     /// Modelled WiFi, if there is any.
     pub(super) wifi: Option<Box<Wifi>>,
 }

@@ -206,9 +206,12 @@ impl Infrastructure {
         }
         let candidate = wifi.candidate(number);
         let mut options: SmallVec<[LinkOption; 3]> = SmallVec::new();
-        // What it has is more than what one more would find.
-        let has_bps = match self.access_of(device) {
-            Some(Access::Wifi) => self.network.own_rates_bps(OwnRadio::Wifi, device)[0],
+        let attached = self.motion.attached(device);
+        // What it has is more than what one more would find there, and says nothing of another access point.
+        let has_bps = match candidate.and_then(|node| self.access_point(node)) {
+            Some(index) if attached == Some(index) => {
+                self.network.own_rates_bps(OwnRadio::Wifi, device)[0]
+            }
             _ => 0.0,
         };
         options.extend(candidate.and_then(|_| wifi.expected(number)).map(|(dbm, rate_bps)| {
@@ -231,7 +234,8 @@ impl Infrastructure {
             let node = self.access_points[index.0 as usize].0;
             let whole_bps =
                 self.class_of(node).access_point.as_ref().map_or(0.0, |own| own.radio.downlink_bps);
-            let rate_bps = whole_bps / f64::from(self.network.population(node) + 1);
+            let others = self.network.population(node) - u32::from(attached == Some(index));
+            let rate_bps = whole_bps / f64::from(others + 1);
             LinkOption { access: Access::AccessPoint, rate_bps, signal_dbm: None }
         }));
         let current = self.access_of(device);

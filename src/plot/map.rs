@@ -18,6 +18,15 @@ const MOST_NAMED: usize = 40;
 const MOST_FILLED: usize = 16;
 const NAME: f64 = 12.5;
 
+/// By how much of the longer side of all else the rims of cells may make a map longer, on each side.
+const MOST_MARGIN: f64 = 1.5;
+
+/// The least and the greatest of the finite ones.
+fn ends(values: &[f64]) -> Option<(f64, f64)> {
+    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    finite().reduce(f64::min).zip(finite().reduce(f64::max))
+}
+
 /// Where things are, seen from above, at the same scale in both directions: nodes, the links between them,
 /// the ways of devices, the cells of access points, and below them all a value by place.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -141,16 +150,22 @@ impl Map {
         if self.is_crowded() {
             // What is between the rims is what is to be seen: a quarter more than all places on each side.
             for values in [&mut xs, &mut ys] {
-                let finite = || values.iter().copied().filter(|value| value.is_finite());
-                let ends = finite().reduce(f64::min).zip(finite().reduce(f64::max));
-                if let Some((low, high)) = ends {
+                if let Some((low, high)) = ends(values) {
                     values.extend([low - 0.25 * (high - low), high + 0.25 * (high - low)]);
                 }
             }
         } else {
+            // No rim makes all else so small that nothing of it can be seen.
+            let before = [ends(&xs), ends(&ys)];
+            let longer = before.iter().flatten().map(|(low, high)| high - low).fold(0.0, f64::max);
+            let margin = if longer > 0.0 { MOST_MARGIN * longer } else { f64::INFINITY };
             for cell in &self.cells {
-                xs.extend([cell.x_m - cell.radius_m, cell.x_m + cell.radius_m]);
-                ys.extend([cell.y_m - cell.radius_m, cell.y_m + cell.radius_m]);
+                let own = [(&mut xs, cell.x_m), (&mut ys, cell.y_m)];
+                for ((values, at), before) in own.into_iter().zip(before) {
+                    let (low, high) = before.unwrap_or((0.0, 0.0));
+                    values.push((at - cell.radius_m).max(low - margin));
+                    values.push((at + cell.radius_m).min(high + margin));
+                }
             }
         }
         Ok((xs, ys))
@@ -210,7 +225,11 @@ impl Map {
                 .collect();
             // Of many cells the fills would add up to a wall.
             if !self.is_crowded() {
-                scene.polygon(rim.clone(), Fill { colour: colour(5), alpha: 0.07 });
+                let inside = |&(x, y): &Pixel| {
+                    (x.max(frame.left).min(frame.right), y.max(frame.top).min(frame.bottom))
+                };
+                let part = rim.iter().map(inside).collect();
+                scene.polygon(part, Fill { colour: colour(5), alpha: 0.07 });
             }
             let is_on = |point: &Pixel| {
                 (frame.left..=frame.right).contains(&point.0)

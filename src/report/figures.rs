@@ -76,7 +76,9 @@ const WIFI: RunFigure =
 
 const PHASES: RunFigure = RunFigure { section: "Missions", table: "mission_phases", ..FIGURE };
 
-const FIGURES: [RunFigure; 33] = [
+const TRAINING: RunFigure = RunFigure { section: "Training jobs", table: "training_jobs", ..FIGURE };
+
+const FIGURES: [RunFigure; 36] = [
     RunFigure {
         title: "How tasks ended",
         caption: "Of the tasks that ended in each interval, the share of each outcome.",
@@ -338,6 +340,29 @@ const FIGURES: [RunFigure; 33] = [
         caption: "Ratio of the power that stations of modelled WiFi receive to noise.",
         y: "snr_db",
         ..WIFI
+    },
+    RunFigure {
+        title: "Time to completion",
+        caption: "At each time, the share of training jobs that ended within it, from their submission.",
+        kind: ChartKind::Ecdf,
+        x: "completion_s",
+        by: "kind",
+        ..TRAINING
+    },
+    RunFigure {
+        title: "Slow-down of jobs",
+        caption: "Quartiles of the time that training jobs ran over what they take at full rate, by the leaves that they were on.",
+        kind: ChartKind::Box,
+        x: "leaves",
+        y: "slow_down",
+        ..TRAINING
+    },
+    RunFigure {
+        title: "GPUs in use",
+        caption: "Part of the GPUs that training jobs have.",
+        table: "training_states",
+        y: "utilisation",
+        ..TRAINING
     },
 ];
 

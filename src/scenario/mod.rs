@@ -64,6 +64,6 @@ pub use record::open_scenario;
 pub use registry::{
     BuildConsolidation, BuildControlPlane, BuildDetector, BuildLinkChoice, BuildMobility,
     BuildOffloading, BuildOverload, BuildPathLoss, BuildPower, BuildResponse, BuildScheduler,
-    BuildServicePlacement, BuildWorkload, KindInfo, Parameters, Registry,
+    BuildServicePlacement, BuildTrainingQueue, BuildWorkload, KindInfo, Parameters, Registry,
 };
 pub use site::Site;

@@ -5,10 +5,12 @@ mod builtins;
 mod describe;
 mod orchestration;
 mod radio;
+mod training;
 mod traits;
 
 pub use anomaly::{BuildDetector, BuildResponse};
 pub use orchestration::BuildControlPlane;
+pub use training::BuildTrainingQueue;
 pub use traits::{
     BuildConsolidation, BuildLinkChoice, BuildMobility, BuildOffloading, BuildOverload, BuildPathLoss,
     BuildPower, BuildScheduler, BuildServicePlacement, BuildWorkload, Parameters,
@@ -18,6 +20,7 @@ use anomaly::AnomalyKinds;
 use describe::{add_shared, alternatives, infos, one_of, shared_info, split};
 use orchestration::MakeControlPlane;
 use radio::{MakeLinkChoice, MakePathLoss, MakeScheduler};
+use training::TrainingKinds;
 
 use super::Site;
 use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power};
@@ -25,7 +28,8 @@ use super::format::{
     ChangeSpec, ConsolidationKind, ControlKind, FrequencyKind, GovernorTimesSpec, LinkChoiceKind,
     MissionEngagementKind, MobilityKind, OffloadingKind, OverloadKind, PathLossKind, PowerKind,
     PowerStatesSpec, PredictorKind, ReplicaAllocationKind, Scenario, SchedulerKind, SelectionKind,
-    ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind, WorkloadKind,
+    ServicePlacementKind, TrainingPlacementKind, TrainingQueueKind, VmAllocationKind,
+    WorkflowSchedulingKind, WorkloadKind,
 };
 use crate::apps::Workload;
 use crate::energy::{NodePower, PowerModel, frequency_presets, power_preset, power_presets};
@@ -93,6 +97,7 @@ pub struct Registry {
     workflow_scheduling: BTreeMap<String, Entry<Make<dyn WorkflowPolicy>>>,
     replica_allocation: BTreeMap<String, Entry<Make<dyn ReplicaAllocationPolicy>>>,
     mission_engagement: BTreeMap<String, Entry<Make<dyn EngagementPolicy>>>,
+    training: TrainingKinds,
     path_loss: BTreeMap<String, Entry<MakePathLoss>>,
     schedulers: BTreeMap<String, Entry<MakeScheduler>>,
     link_choices: BTreeMap<String, Entry<MakeLinkChoice>>,
@@ -118,6 +123,8 @@ impl fmt::Debug for Registry {
             .field("workflow_scheduling", &self.workflow_scheduling.keys())
             .field("replica_allocation", &self.replica_allocation.keys())
             .field("mission_engagement", &self.mission_engagement.keys())
+            .field("training_queue", &self.training.queues.keys())
+            .field("training_placement", &self.training.placements.keys())
             .field("path_loss", &self.path_loss.keys())
             .field("schedulers", &self.schedulers.keys())
             .field("link_choices", &self.link_choices.keys())
@@ -191,6 +198,7 @@ impl Registry {
             workflow_scheduling: BTreeMap::new(),
             replica_allocation: BTreeMap::new(),
             mission_engagement: BTreeMap::new(),
+            training: TrainingKinds::default(),
             path_loss: BTreeMap::new(),
             schedulers: BTreeMap::new(),
             link_choices: BTreeMap::new(),
@@ -524,6 +532,8 @@ impl Registry {
         fill_kind(&self.workflow_scheduling, &mut scenario.policies.workflow_scheduling.0);
         fill_kind(&self.replica_allocation, &mut scenario.policies.replica_allocation.0);
         fill_kind(&self.mission_engagement, &mut scenario.policies.mission_engagement.0);
+        fill_kind(&self.training.queues, &mut scenario.policies.training_queue.0);
+        fill_kind(&self.training.placements, &mut scenario.policies.training_placement.0);
         if let Some(anomaly) = &mut scenario.policies.anomaly {
             self.fill_anomaly(anomaly);
         }
@@ -588,6 +598,8 @@ impl Registry {
             (WorkflowSchedulingKind::DEFINITION, one_of(&self.workflow_scheduling, &mut generator)),
             (ReplicaAllocationKind::DEFINITION, one_of(&self.replica_allocation, &mut generator)),
             (MissionEngagementKind::DEFINITION, one_of(&self.mission_engagement, &mut generator)),
+            (TrainingQueueKind::DEFINITION, one_of(&self.training.queues, &mut generator)),
+            (TrainingPlacementKind::DEFINITION, one_of(&self.training.placements, &mut generator)),
             (ControlKind::DEFINITION, self.control_schema(&mut generator)),
             (PathLossKind::DEFINITION, one_of(&self.path_loss, &mut generator)),
             (SchedulerKind::DEFINITION, one_of(&self.schedulers, &mut generator)),
@@ -638,6 +650,8 @@ impl Registry {
         kinds.extend(infos("workflow scheduling policy", &self.workflow_scheduling));
         kinds.extend(infos("replica allocation policy", &self.replica_allocation));
         kinds.extend(infos("mission engagement policy", &self.mission_engagement));
+        kinds.extend(infos("training queue policy", &self.training.queues));
+        kinds.extend(infos("training placement policy", &self.training.placements));
         kinds.extend(self.control_infos());
         kinds.extend(self.anomaly_infos());
         kinds.extend(infos("mobility model", &self.mobility));

@@ -177,7 +177,11 @@ pub enum TrackError {
         known: String,
     },
     /// Nothing has moved.
-    #[error("{}: nothing has moved in this run", path.display())]
+    #[error(
+        "{}: nothing has moved as far as its tables tell; run the scenario with --set 'output.trace=\"full\"' for each step, or \
+         --set output.sample.positions=true for samples of devices",
+        path.display()
+    )]
     NothingMoves {
         /// The directory.
         path: PathBuf,

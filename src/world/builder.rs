@@ -18,6 +18,7 @@ use super::sampling::{Sampler, Sampling};
 use super::service_placement::{ServicePlacement, ServicePlacer};
 use super::simulation::{Simulation, World};
 use super::tables::Tables;
+use super::training::TrainingPolicies;
 use super::vehicles::{TelemetrySampling, VehicleTables};
 use super::wifi::WifiTables;
 use crate::apps::orchestration::PlaneHandle;
@@ -37,6 +38,7 @@ use crate::placement::functions::{self, Macro, ReplicaAllocationPolicy};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
 use crate::placement::orchestration::{self, ControlPlane};
 use crate::placement::services::{self, ServicePlacementPolicy};
+use crate::placement::training::{self, Fifo, Packed, QueuePolicy, TrainingPlacement};
 use crate::placement::vm_allocation::{self, FirstFit, VmAllocationPolicy};
 use crate::placement::workflows::{self, Heft, WorkflowPolicy};
 use crate::records::{RecordError, Records};
@@ -86,6 +88,8 @@ pub struct WorldBuilder {
     workflow_scheduling: (String, Box<dyn WorkflowPolicy>),
     replica_allocation: (String, Box<dyn ReplicaAllocationPolicy>),
     mission_engagement: (String, Box<dyn EngagementPolicy>),
+    training_queue: (String, Box<dyn QueuePolicy>),
+    training_placement: (String, Box<dyn TrainingPlacement>),
     pub(super) anomaly: AnomalySetup,
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
@@ -116,6 +120,8 @@ impl WorldBuilder {
             workflow_scheduling: ("heft".into(), Box::new(Heft {})),
             replica_allocation: ("macro".into(), Box::new(Macro::default())),
             mission_engagement: ("threshold".into(), Box::new(Threshold::default())),
+            training_queue: ("fifo".into(), Box::new(Fifo::default())),
+            training_placement: ("packed".into(), Box::new(Packed {})),
             anomaly: AnomalySetup::default(),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
@@ -422,6 +428,44 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets the policy that orders waiting training jobs; `name` is what the records call it.
+    pub fn training_queue(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl QueuePolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_training_queue(name, Box::new(policy))
+    }
+
+    /// Sets the policy that orders waiting training jobs from a box.
+    pub fn boxed_training_queue(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn QueuePolicy>,
+    ) -> &mut Self {
+        self.training_queue = (name.into(), policy);
+        self
+    }
+
+    /// Sets the policy that gives training jobs GPUs; `name` is what the records call it.
+    pub fn training_placement(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl TrainingPlacement + 'static,
+    ) -> &mut Self {
+        self.boxed_training_placement(name, Box::new(policy))
+    }
+
+    /// Sets the policy that gives training jobs GPUs from a box.
+    pub fn boxed_training_placement(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn TrainingPlacement>,
+    ) -> &mut Self {
+        self.training_placement = (name.into(), policy);
+        self
+    }
+
     /// At which points decisions are recorded; at all if this is not called.
     pub fn record_decisions(&mut self, points: impl IntoIterator<Item = DecisionPoint>) -> &mut Self {
         self.recorded = points.into_iter().collect();
@@ -529,9 +573,17 @@ impl WorldBuilder {
                 DecisionPoint::MissionEngagement => {
                     PointSpec::new(point, &self.mission_engagement.0, engagement::feature_columns())
                 }
+                DecisionPoint::TrainingQueue => {
+                    PointSpec::new(point, &self.training_queue.0, training::queue_feature_columns())
+                }
+                DecisionPoint::TrainingPlacement => {
+                    let name = &self.training_placement.0;
+                    PointSpec::new(point, name, training::placement_feature_columns())
+                }
             })
             .collect();
         let mut notes = self.notes;
+        notes.extend(self.workloads.iter().flat_map(|workload| workload.notes(&infrastructure)));
         if self.replica_allocation.1.depends_on_machine()
             && self
                 .workloads
@@ -599,6 +651,11 @@ impl WorldBuilder {
             mission_engagement: Engager {
                 policy: self.mission_engagement.1,
                 random: self.streams.stream("policy/mission_engagement"),
+            },
+            training: TrainingPolicies {
+                queue: self.training_queue.1,
+                placement: self.training_placement.1,
+                random: self.streams.stream("policy/training_placement"),
             },
             offloading_random: self.streams.stream("policy/offloading"),
             decisions,

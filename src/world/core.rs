@@ -17,6 +17,7 @@ use super::replica_allocation::{self, ReplicaAllocator};
 use super::sampling::Sampler;
 use super::service_placement::{self, ServicePlacement};
 use super::tables::Tables;
+use super::training::{self, TrainingPolicies};
 use super::vehicles::VehicleTables;
 use super::wifi::WifiTables;
 use super::workflow_scheduling;
@@ -25,6 +26,9 @@ use crate::apps::missions::{EngagementChoice, EngagementRequest};
 use crate::apps::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, PlaneFacts};
 use crate::apps::replica_allocation::{
     AgentReply, AgentTurn, FunctionProblem, ReplicaAllocationChoice, ReplicaAllocationRequest,
+};
+use crate::apps::training::{
+    TrainingPlacementChoice, TrainingPlacementRequest, TrainingQueueChoice, TrainingQueueRequest,
 };
 use crate::apps::workflows::{WorkflowChoice, WorkflowRequest};
 use crate::apps::{
@@ -38,6 +42,7 @@ use crate::infra::applications::ReplicaIndex;
 use crate::infra::cells::{RadioCommand, RadioRefusal};
 use crate::infra::compute::{Discipline, Job, JobRequest, Refusal, Resources};
 use crate::infra::network::{NetworkClass, NetworkRefusal};
+use crate::infra::optical::{Circuit, OpticalError, OpticalLayerId, OpticalLayerSpec};
 use crate::infra::vehicles::{VehicleCommand, VehicleRefusal};
 use crate::infra::{
     AcceleratorJobId, ApplicationId, DeployedEnergy, HostId, HostSpec, Infrastructure, JammerId, JobId,
@@ -78,6 +83,7 @@ pub(super) struct Core {
     pub(super) workflow_scheduling_random: Stream,
     pub(super) replica_allocation: ReplicaAllocator,
     pub(super) mission_engagement: Engager,
+    pub(super) training: TrainingPolicies,
     pub(super) decisions: Decisions,
     pub(super) governor: Option<Governor>,
     pub(super) energy: Option<EnergyTable>,
@@ -589,6 +595,34 @@ impl Context for WorldContext<'_> {
 
     fn decide_engagement(&mut self, request: &EngagementRequest<'_>) -> EngagementChoice {
         mission_engagement::decide(self.core, self.schedule.now(), self.workload, request)
+    }
+
+    fn add_optical_layer(&mut self, spec: &OpticalLayerSpec) -> OpticalLayerId {
+        let streams = self.core.streams;
+        self.core.infrastructure.add_optical_layer(self.schedule, spec, streams)
+    }
+
+    fn connect_circuits(
+        &mut self,
+        layer: OpticalLayerId,
+        circuits: &[Circuit],
+    ) -> Result<SimTime, OpticalError> {
+        self.core.infrastructure.connect_circuits(self.schedule.now(), layer, circuits)
+    }
+
+    fn training_jobs_giving_way(&mut self, request: &TrainingQueueRequest<'_>) -> Vec<usize> {
+        training::giving_way(self.core, request)
+    }
+
+    fn decide_training_queue(&mut self, request: &TrainingQueueRequest<'_>) -> TrainingQueueChoice {
+        training::decide_queue(self.core, self.schedule.now(), self.workload, request)
+    }
+
+    fn decide_training_placement(
+        &mut self,
+        request: &TrainingPlacementRequest<'_>,
+    ) -> TrainingPlacementChoice {
+        training::decide_placement(self.core, self.schedule.now(), self.workload, request)
     }
 
     fn set_battery_level(&mut self, node: NodeId, level: f64) {

@@ -14,12 +14,14 @@ pub(super) struct Engager {
     pub(super) random: Stream,
 }
 
-/// What a policy wants, if it can be: only a drone that is ready can be engaged, and only one that is engaged let go.
+/// What a policy wants, if it can be: only a drone that is ready and gets there can be engaged, and only one that is engaged
+/// let go.
 fn checked(request: &EngagementRequest<'_>, wanted: EngagementDecision) -> Option<EngagementDecision> {
     let can_be = match wanted {
         EngagementDecision::Keep => true,
         EngagementDecision::Engage(drone) => {
-            request.drones.get(drone).is_some_and(|own| own.state == DroneState::Ready)
+            let drone = request.drones.get(drone);
+            drone.is_some_and(|own| own.state == DroneState::Ready && own.reach.is_some())
         }
         EngagementDecision::Disengage => request.engaged.is_some(),
     };
@@ -33,6 +35,7 @@ pub(super) fn decide(
     workload: u16,
     request: &EngagementRequest<'_>,
 ) -> EngagementChoice {
+    let request = &EngagementRequest { workload, ..*request };
     let Engager { policy, random } = &mut core.mission_engagement;
     let mut view = EngagementView::new(request, random);
     let seen = core.decisions.enabled(DecisionPoint::MissionEngagement).then(|| view.features());

@@ -23,6 +23,7 @@ mod service_placement;
 mod simulation;
 mod tables;
 mod tier_samples;
+mod training;
 mod vehicles;
 mod wifi;
 mod workflow_scheduling;

@@ -193,6 +193,12 @@ impl World {
                 self.core.record_link_change(now, link, up);
                 self.with_each(schedule, |workload, context| workload.on_link_change(link, up, context));
             }
+            &Notice::PortChanged { layer, switch, port, works } => {
+                self.core.counts.failures += u64::from(!works);
+                self.with_each(schedule, |workload, context| {
+                    workload.on_port_change(layer, switch, port, works, context);
+                });
+            }
             &Notice::Moved(node) => self.core.record_movement(now, node),
             &Notice::Handover { device, from, to } => {
                 self.core.record_handover(now, device, from, to);
@@ -308,6 +314,12 @@ impl Simulation {
         &self.kernel.model
     }
 
+    /// What is to be known of it before the run.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.world().core.notes
+    }
+
     /// Where the rows go.
     #[must_use]
     pub fn records(&self) -> &dyn Records {
@@ -359,6 +371,7 @@ impl Simulation {
     pub fn finish(mut self) -> Result<Finished, String> {
         let now = self.kernel.now();
         let (world, schedule) = (&mut self.kernel.model, &mut self.kernel.schedule);
+        world.core.infrastructure.settle_vehicles(schedule);
         world.core.infrastructure.settle(now);
         if world.core.infrastructure.close_cells(now) {
             world.on_cells_measured(schedule, false);

@@ -151,7 +151,8 @@ impl VehicleTables {
     }
 }
 
-/// Roll, pitch, yaw in radians: the lean that holds the airspeed against drag, and speeds up.
+/// Roll, pitch, yaw in radians: the lean that holds the airspeed ahead against drag, and speeds up. The lean against wind
+/// from the side is left out.
 fn attitude(view: &VehicleView<'_>, now: SimTime) -> [f64; 3] {
     let spec = view.spec();
     let yaw = view.heading_deg().to_radians();
@@ -159,9 +160,11 @@ fn attitude(view: &VehicleView<'_>, now: SimTime) -> [f64; 3] {
     if spec.kind == VehicleKind::Rover || !view.is_airborne() {
         return [0.0, 0.0, yaw];
     }
-    let [east, north, _] = view.velocity(now);
-    let share = if east.hypot(north) > 0.0 { 1.0 } else { 0.0 };
-    let drag = (view.airspeed_m_per_s(now) / spec.kinematics.lean_reference_m_per_s).powi(2);
+    let [east, north, up] = view.velocity(now);
+    let speed = east.hypot(north);
+    let share = if speed > 0.0 { speed / speed.hypot(up) } else { 0.0 };
+    let lean_m_per_s = view.headway_m_per_s(now) / spec.kinematics.lean_reference_m_per_s;
+    let drag = lean_m_per_s * lean_m_per_s.abs();
     let thrust = share * view.acceleration_m_per_s2(now) / crate::energy::GRAVITY_M_PER_S2;
     [0.0, -(drag + thrust).atan(), yaw]
 }

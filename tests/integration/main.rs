@@ -53,6 +53,7 @@ mod sweep;
 mod traces;
 mod tracing;
 mod tracks;
+mod training;
 mod virtual_machines;
 mod vm_corners;
 mod vm_costs;

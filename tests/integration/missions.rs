@@ -1,6 +1,6 @@
 //! Missions from the scenario file to the tables.
 
-use crate::support::{Row, Run, read_json, root, run, run_shipped};
+use crate::support::{Row, Run, read_json, root, run, run_shipped, stratosim};
 use serde_json::{Value, json};
 
 fn missions(run: &Run) -> Value {
@@ -22,7 +22,7 @@ fn of(rows: &[Row], vehicle: &str) -> Vec<(String, f64, f64)> {
 fn agriculture_engages_drones_that_help_and_come_home() {
     let run = run_shipped(
         "agriculture",
-        &["output.tables=[\"missions\",\"mission_phases\",\"engagements\",\"streams\"]"],
+        &["output.tables=[\"missions\",\"mission_phases\",\"engagements\",\"streams\",\"handovers\"]"],
     );
     let own = missions(&run);
     let engagements = run.table("engagements");
@@ -44,6 +44,13 @@ fn agriculture_engages_drones_that_help_and_come_home() {
     assert!(count("detected") >= count("detected_by_vehicle") && count("detected_by_drone") > 0);
     let frames = &own["frames"];
     assert_eq!(frames["created"].as_u64().unwrap(), sum(&frames["ended"]));
+    // WiFi reaches the middle of the field, the 5G cell its ends, and video goes by both.
+    let handovers = run.table("handovers");
+    for [from, to] in [["farm", "gnb"], ["gnb", "farm"]] {
+        let changes = handovers.iter().filter(|row| row.text("from") == from && row.text("to") == to);
+        assert!(changes.count() > 5, "{from} to {to}");
+    }
+    assert_eq!(frames["created"], frames["ended"]["done"], "{frames}");
     let phases = run.table("mission_phases");
     for vehicle in ["tractor", "drone-0", "drone-1"] {
         let mut end_s = 0.0;
@@ -92,7 +99,43 @@ fn what_is_not_refused_but_will_not_go_well_is_noted() {
             "spacing": "10 m"
         }
     }]);
+    scenario["workloads"][0]["streams"][0]["source"] = json!("drone-0");
     let notes = run(&scenario).summary()["notes"].to_string();
     assert!(notes.contains("out of reach of all access points"), "{notes}");
     assert!(notes.contains("will not come to the end without a `service`"), "{notes}");
+}
+
+/// What a user sees of missions, vehicles and WiFi after a run: what is in the summary, and nothing without any.
+#[test]
+fn the_report_of_a_run_tells_of_missions() {
+    let told = |file: &str, sets: &[&str]| {
+        let out = tempfile::tempdir().unwrap();
+        let path = out.path().join("run");
+        let mut command = stratosim();
+        command.args(["run", file, "--out"]).arg(&path);
+        for set in sets {
+            command.args(["--set", set]);
+        }
+        let output = command.output().unwrap();
+        let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+        assert!(output.status.success(), "{text}");
+        (text, read_json(&path.join("summary.json")))
+    };
+    let agriculture = root().join("scenarios/agriculture.json");
+    let (text, summary) = told(&agriculture.display().to_string(), &["duration=15 min"]);
+    let own = &summary["workloads"]["missions"];
+    for line in [
+        "missions               1 mission".to_owned(),
+        format!("weeds                {} passed, ", own["weeds"]["passed"]),
+        format!("engagements          {}: ", own["engagements"]["count"]),
+        format!("frames               {}: ", own["frames"]["created"]),
+        "wifi                   3 stations at 1 access point, associated ".to_owned(),
+        format!("vehicles               3, {} flights: ", summary["vehicles"]["flights"]),
+    ] {
+        assert!(text.contains(&format!(" {line}")), "{line}: {text}");
+    }
+    let (text, _) = told("tests/good/small.json", &[]);
+    for word in ["missions ", "wifi ", "vehicles "] {
+        assert!(!text.contains(word), "{word}: {text}");
+    }
 }

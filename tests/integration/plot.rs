@@ -574,3 +574,34 @@ fn a_map_shows_a_value_by_place() {
         refused(&[nearest, cloud, "--kind", "map", "--value", "x_m"]).contains("a map is of one run")
     );
 }
+
+/// Access points with modelled WiFi and gNBs have no range of their own: that of their links is drawn.
+#[test]
+fn maps_show_how_far_modelled_radios_reach() {
+    let folder = tempfile::tempdir().unwrap();
+    let plotted = |scenario: &str, duration: &str, arguments: &[&str]| {
+        let directory = folder.path().join(scenario);
+        if !directory.exists() {
+            let file = root().join(format!("scenarios/{scenario}.json"));
+            let tables = "output.tables=[\"mission_phases\",\"movements\"]";
+            let mut command = stratosim();
+            command.arg("run").arg(file).args(["--set", duration, "--set", tables, "--out"]);
+            command.arg(&directory).assert().success();
+        }
+        let out = folder.path().join("figure.svg");
+        stratosim()
+            .arg("plot")
+            .arg(&directory)
+            .args(arguments)
+            .arg("--out")
+            .arg(&out)
+            .assert()
+            .success();
+        fs::read_to_string(&out).unwrap()
+    };
+    let agriculture = |arguments: &[&str]| plotted("agriculture", "duration=2 min", arguments);
+    assert_texts(&agriculture(&["--kind", "tracks"]), &["Tracks by phase", "cells (2)"]);
+    let phases = ["--kind", "gantt", "--table", "mission_phases", "--y", "vehicle", "--by", "phase"];
+    assert_texts(&agriculture(&phases), &["Mission phases by vehicle"]);
+    assert_texts(&plotted("survey-fleet", "duration=30 s", &["--kind", "map"]), &["cells (3)"]);
+}

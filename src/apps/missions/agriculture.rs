@@ -3,7 +3,7 @@
 use super::account::{Account, EngagementEnd, MissionOutcome};
 use super::config::AgriculturePlan;
 use super::crew::Crew;
-use super::engaged::{Duty, Helped, Helper, back, station_of};
+use super::engaged::{Duty, Helped, Helper, station_of};
 use super::engagement::{DroneFacts, EngagementDecision, EngagementRequest, Foresight, Trip};
 use super::field::{Weeds, pass_over};
 use super::sweep::ground;
@@ -11,8 +11,8 @@ use super::traveller::{TravelState, Travelled, Traveller};
 use super::workload::{FOLLOW, OBSERVE, SERVICE};
 use crate::apps::{Context, DecisionEnd, DecisionId, Message};
 use crate::engine::{EntityStream, EventHandle, Phase, SimDuration, SimTime};
-use crate::infra::vehicles::{Destination, VehicleEvent};
-use crate::infra::{Infrastructure, Position};
+use crate::infra::vehicles::{TurnSpec, VehicleEvent, rest_to_rest_s};
+use crate::infra::{Infrastructure, Leg, Position};
 use crate::records::Symbol;
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -20,7 +20,7 @@ use rand_distr::StandardNormal;
 /// Seconds until a drone that cannot follow is told again.
 const FOLLOW_AGAIN_S: f64 = 5.0;
 
-/// Least share of the steps of a foresight that a period is.
+/// Most periods of a foresight: of longer ways they are longer than those of the observations.
 const MOST_STEPS: f64 = 1e5;
 
 /// A decision whose period goes on.
@@ -49,6 +49,8 @@ pub(super) struct Agriculture {
     gain_settled_m: f64,
     /// Working speed in m/s.
     speed_m_per_s: f64,
+    /// When it was first in the field, and where on the way that was.
+    entered: Option<(SimTime, f64)>,
     period: u64,
     measured: f64,
     measured_sum: f64,
@@ -102,6 +104,7 @@ impl Agriculture {
             stations: Vec::new(),
             gain_settled_m: 0.0,
             speed_m_per_s: 1.0,
+            entered: None,
             period: 0,
             measured: 0.0,
             measured_sum: 0.0,
@@ -151,8 +154,11 @@ impl Agriculture {
         let turning_s: f64 = infrastructure.vehicle(self.plan.vehicle).map_or(0.0, |view| {
             let spec = view.spec();
             let stop_s = self.speed_m_per_s / spec.kinematics.acceleration_m_per_s2;
-            let rate = spec.turn.rate_deg_per_s;
-            sweep.turns_deg().filter(|turn| *turn > 1.0).map(|turn| stop_s + turn / rate).sum()
+            let TurnSpec { rate_deg_per_s, acceleration_deg_per_s2, pivot_deg } = spec.turn;
+            let on_the_spot = sweep.turns_deg().filter(|turn| *turn > pivot_deg);
+            on_the_spot
+                .map(|turn| stop_s + rest_to_rest_s(turn, rate_deg_per_s, acceleration_deg_per_s2))
+                .sum()
         });
         let turning_s = if turning_s.is_finite() { turning_s } else { 0.0 };
         let whole_s = sweep.length_m() / self.speed_m_per_s + turning_s;
@@ -166,36 +172,35 @@ impl Agriculture {
             });
             gain_s
         };
-        let places = (0..steps as usize).map(|step| {
-            let [x_m, y_m] = sweep.at((step as f64 + 0.5) * step_m);
-            station_of(Position::ground(x_m, y_m), self.plan.offset_m)
-        });
-        let places: Vec<Position> = places.collect();
+        let step_s = whole_s / steps;
+        let points: Vec<Position> = (0..=steps as usize)
+            .map(|step| {
+                let [x_m, y_m] = sweep.at(step as f64 * step_m);
+                Position::ground(x_m, y_m)
+            })
+            .collect();
+        let leg_at = |time: SimTime| {
+            let step = (time.since(now).as_secs() / step_s + 1e-9) as usize;
+            let at = |step: usize| now + SimDuration::from_secs(step as f64 * step_s);
+            match (points.get(step), points.get(step + 1)) {
+                (Some(&from), Some(&to)) => Leg::straight(from, to, at(step), at(step + 1)),
+                _ => Leg::stay(points[points.len() - 1], time, SimTime::MAX),
+            }
+        };
         let (mut out, mut home) = (Vec::new(), Vec::new());
-        let vehicle = infrastructure.position(self.plan.vehicle, now);
         for helper in &self.helpers {
-            // To close in to a station takes longer than to go to a place, by the same wherever that is.
             let view = infrastructure.vehicle(helper.node);
-            let reach_of = |destination| view.and_then(|view| view.predict_reach(now, destination));
-            let target = self.plan.vehicle;
-            let offset_m = self.plan.offset_m;
-            let station = reach_of(Destination::Station { target, offset_m });
-            let place = reach_of(Destination::Place(station_of(vehicle, offset_m)));
-            let more = station.zip(place).map_or(Trip::default(), |(station, place)| Trip {
-                time_s: (station.time_s - place.time_s).max(0.0),
-                energy_j: (station.energy_j - place.energy_j).max(0.0),
-            });
-            for &place in &places {
-                let reach = reach_of(Destination::Place(place));
-                out.push(reach.map_or(Trip { time_s: f64::INFINITY, energy_j: 0.0 }, |reach| Trip {
-                    time_s: reach.time_s + more.time_s,
-                    energy_j: reach.energy_j + more.energy_j,
-                }));
-                home.push(back(infrastructure, helper.node, place));
+            for (step, &place) in points.iter().enumerate().take(steps as usize) {
+                let start = now + SimDuration::from_secs(step as f64 * step_s);
+                let reach =
+                    view.and_then(|view| view.predict_follow(start, &leg_at, self.plan.offset_m));
+                let never = Trip { time_s: f64::INFINITY, energy_j: 0.0 };
+                out.push(reach.map_or(never, |reach| helper.trip(reach)));
+                home.push(helper.back(infrastructure, station_of(place, self.plan.offset_m)));
             }
         }
         let gain_s = (0..steps as usize).map(gain_of).collect();
-        Foresight { period_s: whole_s / steps, gain_s, out, back: home }
+        Foresight { period_s: step_s, gain_s, out, back: home }
     }
 
     /// The step of the foresight in which the vehicle is.
@@ -337,17 +342,20 @@ impl Agriculture {
         let now = context.now();
         let speed = self.speed_m_per_s;
         let facts: Vec<DroneFacts> =
-            self.helpers.iter().map(|own| own.facts(&self.duty, speed, context)).collect();
+            self.helpers.iter_mut().map(|own| own.facts(&self.duty, speed, context)).collect();
         let sweep = &self.vehicle.sweep;
         let (progress_m, length_m) = (sweep.progress_m(), sweep.length_m());
-        let elapsed_s = self.account.started.map_or(0.0, |started| now.since(started).as_secs());
-        let left_s = (length_m - progress_m) * elapsed_s / progress_m.max(1e-9);
+        let (entered, from_m) = *self.entered.get_or_insert((now, progress_m));
+        let (elapsed_s, passed_m) = (now.since(entered).as_secs(), progress_m - from_m);
+        let per_m_s = if passed_m > 0.0 { elapsed_s / passed_m } else { 1.0 / speed };
+        let left_s = (length_m - progress_m) * per_m_s;
         let battery =
             self.plan.drones.first().and_then(|&drone| context.infrastructure().battery(drone));
         let capacity_j = battery.map_or(0.0, |battery| battery.model().capacity_j);
         let wind_m_per_s = wind(context.infrastructure(), self.duty.height_m);
         let ahead = self.foresight.as_ref().map(|foresight| (self.step(foresight), foresight));
         let request = EngagementRequest {
+            workload: 0,
             mission: self.mission,
             period: self.period,
             period_s: self.plan.period_s,
@@ -422,10 +430,7 @@ impl Agriculture {
         match helped {
             Helped::Nothing => return,
             Helped::Station => {}
-            Helped::FollowLater => {
-                let due = context.now() + SimDuration::from_secs(FOLLOW_AGAIN_S);
-                context.set_timer(due, Phase::Demand, message(FOLLOW));
-            }
+            Helped::FollowLater => self.follow_later(drone, context),
             Helped::Service(time_s) => {
                 crew.begin_service(self.helpers[drone].node, context);
                 let due = context.now() + SimDuration::from_secs(time_s);
@@ -452,11 +457,19 @@ impl Agriculture {
 
     /// A drone that could not follow is told again.
     pub(super) fn on_follow(&mut self, drone: usize, context: &mut dyn Context) {
+        self.helpers[drone].follows_later = false;
         if self.helpers[drone].follow(&self.duty, context) == Helped::FollowLater {
-            let due = context.now() + SimDuration::from_secs(FOLLOW_AGAIN_S);
-            let message = Message { code: FOLLOW, subject: self.mission, detail: drone as u64 };
-            context.set_timer(due, Phase::Demand, message);
+            self.follow_later(drone, context);
         }
+    }
+
+    fn follow_later(&mut self, drone: usize, context: &mut dyn Context) {
+        if std::mem::replace(&mut self.helpers[drone].follows_later, true) {
+            return;
+        }
+        let due = context.now() + SimDuration::from_secs(FOLLOW_AGAIN_S);
+        let message = Message { code: FOLLOW, subject: self.mission, detail: drone as u64 };
+        context.set_timer(due, Phase::Demand, message);
     }
 
     pub(super) fn on_serviced(&mut self, drone: usize, crew: &mut Crew, context: &mut dyn Context) {

@@ -9,7 +9,7 @@ use super::traveller::{fill, service_s};
 use super::video::Activity;
 use crate::apps::Context;
 use crate::energy::Moving;
-use crate::engine::SimTime;
+use crate::engine::{SimDuration, SimTime};
 use crate::infra::vehicles::{
     Destination, Reach, ReturnReason, VehicleCommand, VehicleEvent, VehiclePhase, VehicleRefusal,
     Waypoint,
@@ -88,6 +88,12 @@ pub(super) struct Helper {
     engagement: Option<Engagement>,
     /// Energy of its node before the mission.
     before_j: f64,
+    /// Watts of its node, as it stood when it was last seen to.
+    standing_w: f64,
+    /// When its service ends.
+    serviced: SimTime,
+    /// Whether it is to be told again to follow.
+    pub(super) follows_later: bool,
 }
 
 fn energy_j(node: NodeId, context: &mut dyn Context) -> f64 {
@@ -97,11 +103,32 @@ fn energy_j(node: NodeId, context: &mut dyn Context) -> f64 {
 
 impl Helper {
     pub(super) fn new(node: NodeId) -> Self {
-        Helper { node, state: DroneState::Ready, engagement: None, before_j: 0.0 }
+        Helper {
+            node,
+            state: DroneState::Ready,
+            engagement: None,
+            before_j: 0.0,
+            standing_w: 0.0,
+            serviced: SimTime::ZERO,
+            follows_later: false,
+        }
     }
 
     pub(super) fn begin(&mut self, context: &mut dyn Context) {
         self.before_j = energy_j(self.node, context);
+        self.standing_w = context.infrastructure().meter(self.node).power_w();
+    }
+
+    /// A way, as its vehicle is expected to go it, with what its node draws beside.
+    pub(super) fn trip(&self, reach: Reach) -> Trip {
+        let energy_j = reach.energy_j + self.standing_w * reach.time_s;
+        Trip { time_s: reach.time_s, energy_j }
+    }
+
+    /// What the way home from a place is expected to take.
+    pub(super) fn back(&self, infrastructure: &Infrastructure, from: Position) -> Trip {
+        let reach = infrastructure.vehicle(self.node).map(|view| view.predict_return(from));
+        reach.map_or(Trip::default(), |own| self.trip(own))
     }
 
     /// Energy since the mission began.
@@ -137,7 +164,7 @@ impl Helper {
 
     /// What a policy is told of it.
     pub(super) fn facts(
-        &self,
+        &mut self,
         duty: &Duty,
         speed_m_per_s: f64,
         context: &mut dyn Context,
@@ -147,7 +174,9 @@ impl Helper {
         let target = infrastructure.position(duty.vehicle, now);
         let link_bps = link_bps(infrastructure, self.node, now);
         let battery_share = infrastructure.battery_level(self.node, now).unwrap_or(1.0);
-        let node_w = infrastructure.meter(self.node).power_w();
+        if !self.is_out() {
+            self.standing_w = infrastructure.meter(self.node).power_w();
+        }
         let mut facts = DroneFacts {
             node: self.node,
             state: self.state,
@@ -157,6 +186,7 @@ impl Helper {
             battery_share,
             usable_j: f64::INFINITY,
             station_w: 0.0,
+            ready_in_s: f64::INFINITY,
             link_bps,
         };
         let Some(view) = infrastructure.vehicle(self.node) else { return facts };
@@ -167,17 +197,30 @@ impl Helper {
             DroneState::Ready | DroneState::Underway => view.predict_reach(now, duty.station()),
             _ => None,
         };
-        facts.reach = reach.map(|own| Trip { time_s: own.time_s, energy_j: own.energy_j });
-        facts.back = back(infrastructure, self.node, station_of(target, duty.offset_m));
+        facts.reach = reach.map(|own| self.trip(own));
+        facts.back = self.back(infrastructure, station_of(target, duty.offset_m));
         facts.usable_j = (view.battery_j(now) - view.reserve_j()).max(0.0);
+        if self.state == DroneState::Ready {
+            let suffices = |out: &Trip| out.energy_j + facts.back.energy_j <= facts.usable_j;
+            facts.reach = facts.reach.filter(suffices);
+        }
+        let capacity_j =
+            infrastructure.battery(self.node).map_or(0.0, |battery| battery.model().capacity_j);
+        facts.ready_in_s = match self.state {
+            DroneState::Ready => 0.0,
+            DroneState::Serviced => self.serviced.since(now.min(self.serviced)).as_secs(),
+            DroneState::Returning => {
+                let back = self.back(infrastructure, infrastructure.position(self.node, now));
+                back.time_s + duty.service.usual_s(capacity_j)
+            }
+            DroneState::Underway | DroneState::OnStation | DroneState::Gone => f64::INFINITY,
+        };
         let cruising = Moving {
             airspeed_m_per_s: speed_m_per_s,
             ground_speed_m_per_s: speed_m_per_s,
             ..Moving::default()
         };
-        // What the node draws beside is known while it stands.
-        let own_w = if self.is_out() { 0.0 } else { node_w };
-        facts.station_w = spec.propulsion.power_w(&cruising) + spec.payload_w + own_w;
+        facts.station_w = spec.propulsion.power_w(&cruising) + spec.payload_w + self.standing_w;
         facts
     }
 
@@ -240,8 +283,13 @@ impl Helper {
                 Helped::FollowLater
             }
             Err(VehicleRefusal::TargetUnavailable) => Helped::FollowLater,
+            Err(VehicleRefusal::Reserve | VehicleRefusal::Faulted | VehicleRefusal::NoEnergy { .. }) => {
+                self.turn_back(EngagementEnd::Reserve, context);
+                Helped::Nothing
+            }
+            // Whoever is lost is told of.
             Err(_) => {
-                self.turn_back(EngagementEnd::Lost, context);
+                self.turn_back(EngagementEnd::Recalled, context);
                 Helped::Nothing
             }
         }
@@ -250,7 +298,11 @@ impl Helper {
     /// Sends it home for a reason; the first one counts.
     pub(super) fn turn_back(&mut self, end: EngagementEnd, context: &mut dyn Context) {
         self.note_turn(end, context);
-        // One that has not risen yet comes down where it is.
+        self.go_home(context);
+    }
+
+    /// Sends it home, or down where it is. One that has not taken off yet refuses both, and is sent when it has.
+    fn go_home(&self, context: &mut dyn Context) {
         if context.command_vehicle(self.node, VehicleCommand::ReturnToLaunch).is_err() {
             let _ = context.command_vehicle(self.node, VehicleCommand::Land);
         }
@@ -261,6 +313,9 @@ impl Helper {
         self.leave_station(now);
         let used_j = energy_j(self.node, context);
         if let Some(own) = &mut self.engagement {
+            if end == EngagementEnd::Lost {
+                own.end = Some(end);
+            }
             own.end.get_or_insert(end);
             own.turned.get_or_insert((now, used_j - own.departure.energy_j));
         }
@@ -319,6 +374,9 @@ impl Helper {
                 if let Some(own) = &mut self.engagement {
                     own.took_off.get_or_insert(now);
                 }
+                if self.state == DroneState::Returning {
+                    self.go_home(context);
+                }
                 self.follow(duty, context)
             }
             VehicleEvent::RouteDone => self.follow(duty, context),
@@ -345,6 +403,7 @@ impl Helper {
                 match service_s(duty.service, self.node, context) {
                     Some(time_s) => {
                         self.state = DroneState::Serviced;
+                        self.serviced = now + SimDuration::from_secs(time_s);
                         Helped::Service(time_s)
                     }
                     None => {
@@ -388,8 +447,7 @@ impl Helper {
         context: &mut dyn Context,
     ) {
         let now = context.now();
-        let is_down =
-            !matches!(self.state, DroneState::Underway | DroneState::OnStation | DroneState::Returning);
+        let is_home = matches!(self.state, DroneState::Ready | DroneState::Serviced);
         self.leave_station(now);
         let (used_j, overhead_s) = self.so_far(context);
         let Some(own) = self.engagement.take() else { return };
@@ -407,7 +465,7 @@ impl Helper {
         let span = |from: Option<SimTime>, to: Option<SimTime>| Some(to?.since(from?).as_secs());
         let arrived = own.arrival.map(|(time, _, _)| time);
         let arrival = own.arrival.map(|(_, place, _)| place);
-        let turned = own.turned.filter(|_| is_down && end != EngagementEnd::Refused);
+        let turned = own.turned.filter(|_| is_home && end != EngagementEnd::Refused);
         let row = [
             Cell::Float(now.as_secs()),
             Cell::Category(tables.workload),
@@ -463,12 +521,6 @@ pub(super) fn station_of(target: Position, offset_m: [f64; 3]) -> Position {
         y_m: target.y_m + offset_m[1],
         z_m: target.z_m + offset_m[2],
     }
-}
-
-/// What the way home from a place is expected to take.
-pub(super) fn back(infrastructure: &Infrastructure, node: NodeId, from: Position) -> Trip {
-    let reach = infrastructure.vehicle(node).map(|view| view.predict_return(from));
-    reach.map_or(Trip::default(), |own| Trip { time_s: own.time_s, energy_j: own.energy_j })
 }
 
 /// Bits a second that the network would carry from a node to the nearest edge node, or else to the cloud; 0 if it can

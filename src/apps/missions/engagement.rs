@@ -45,7 +45,7 @@ pub enum DroneState {
 pub struct Trip {
     /// Seconds.
     pub time_s: f64,
-    /// Joules.
+    /// Joules that its node takes, computing included.
     pub energy_j: f64,
 }
 
@@ -58,7 +58,8 @@ pub struct DroneFacts {
     pub state: DroneState,
     /// Metres over the ground from its home to the vehicle.
     pub distance_m: f64,
-    /// From where it is to its station at the vehicle, start included; `None` if it cannot get there.
+    /// From where it is to its station at the vehicle, start included; `None` if it cannot get there, or not with the battery
+    /// that it has.
     pub reach: Option<Trip>,
     /// From the vehicle to its home, landing included.
     pub back: Trip,
@@ -68,6 +69,8 @@ pub struct DroneFacts {
     pub usable_j: f64,
     /// Watts on station.
     pub station_w: f64,
+    /// Seconds until it can be engaged, as expected; 0 if it is ready, infinite if it never is.
+    pub ready_in_s: f64,
     /// Bits a second that the network would carry from it now; 0 if it cannot be reached.
     pub link_bps: f64,
 }
@@ -108,6 +111,8 @@ impl Foresight {
 /// A question, each observation period of a vehicle that scans.
 #[derive(Clone, Copy, Debug)]
 pub struct EngagementRequest<'a> {
+    /// The workload's number, which the world fills in.
+    pub workload: u16,
     /// The mission's number in its workload.
     pub mission: u32,
     /// The number of the period, from 0.

@@ -9,6 +9,7 @@
 mod account;
 mod agriculture;
 mod config;
+mod cover;
 mod coverage;
 mod crew;
 mod engaged;

@@ -134,14 +134,18 @@ impl Relay {
             State::Starting | State::Keeping => {
                 self.leave_station(context.now());
                 self.state = State::Returning;
-                let home = context.command_vehicle(self.plan.drone, VehicleCommand::ReturnToLaunch);
-                if home.is_err() {
-                    let _ = context.command_vehicle(self.plan.drone, VehicleCommand::Land);
-                }
+                self.go_home(context);
                 self.tell_streams(crew, context);
             }
             State::Waiting | State::Serviced => self.end(State::Done, crew, context),
             _ => {}
+        }
+    }
+
+    /// Sends it home, or down where it is. One that has not taken off yet refuses both, and is sent when it has.
+    fn go_home(&self, context: &mut dyn Context) {
+        if context.command_vehicle(self.plan.drone, VehicleCommand::ReturnToLaunch).is_err() {
+            let _ = context.command_vehicle(self.plan.drone, VehicleCommand::Land);
         }
     }
 
@@ -159,6 +163,7 @@ impl Relay {
                 self.told = None;
                 self.keep(context);
             }
+            VehicleEvent::TookOff if self.state == State::Returning => self.go_home(context),
             VehicleEvent::RouteDone if self.state == State::Keeping => {
                 self.station_since.get_or_insert(now);
             }
@@ -189,12 +194,14 @@ impl Relay {
     }
 
     pub(super) fn on_serviced(&mut self, crew: &mut Crew, context: &mut dyn Context) {
-        if self.state != State::Serviced {
+        if self.state == State::Lost {
             return;
         }
         fill(self.plan.service, self.plan.drone, context);
         crew.end_service(self.plan.drone, context);
-        self.set_out(crew, context);
+        if self.state == State::Serviced {
+            self.set_out(crew, context);
+        }
     }
 
     fn end(&mut self, state: State, crew: &mut Crew, context: &mut dyn Context) {

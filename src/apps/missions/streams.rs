@@ -148,6 +148,10 @@ pub(super) struct Streams {
 }
 
 impl Streams {
+    pub(super) fn plans(&self) -> impl Iterator<Item = &StreamPlan> {
+        self.plans.iter()
+    }
+
     pub(super) fn new(plans: Vec<StreamPlan>) -> Self {
         let mut of_vehicle: BTreeMap<NodeId, Vec<u32>> = BTreeMap::new();
         for (number, plan) in (0..).zip(&plans) {

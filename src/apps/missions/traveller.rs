@@ -230,7 +230,7 @@ impl Traveller {
         match context.command_vehicle(self.node, command) {
             Ok(()) => Travelled::Further,
             // It is on its way home already, and tells when it is there.
-            Err(VehicleRefusal::Reserve) => Travelled::Further,
+            Err(VehicleRefusal::Reserve | VehicleRefusal::Faulted) => Travelled::Further,
             Err(_) => {
                 self.state = TravelState::Done;
                 Travelled::Ended

@@ -3,6 +3,7 @@
 use super::account::{Account, EngagementEnd, MissionOutcome};
 use super::agriculture::Agriculture;
 use super::config::{MissionKind, MissionPlan};
+use super::cover;
 use super::crew::Crew;
 use super::patrol::Patrol;
 use super::relay::Relay;
@@ -12,7 +13,7 @@ use crate::apps::{Context, DecisionPoint, Message, Workload};
 use crate::engine::Phase;
 use crate::infra::compute::Job;
 use crate::infra::vehicles::VehicleEvent;
-use crate::infra::{JobOutcome, NodeId, TransferRecord};
+use crate::infra::{Infrastructure, JobOutcome, NodeId, TransferRecord};
 use serde_json::json;
 
 /// What timers are for: a message of a stream is complete.
@@ -92,6 +93,15 @@ impl Workload for MissionWorkload {
 
     fn decision_points(&self) -> &[DecisionPoint] {
         &self.points
+    }
+
+    fn vehicles(&self) -> Vec<NodeId> {
+        self.plans.iter().flat_map(|plan| plan.kind.vehicles()).collect()
+    }
+
+    fn notes(&self, infrastructure: &Infrastructure) -> Vec<String> {
+        let plans = self.crew.streams.plans();
+        plans.filter_map(|stream| cover::note(stream, &self.plans, infrastructure)).collect()
     }
 
     fn start(&mut self, context: &mut dyn Context) {

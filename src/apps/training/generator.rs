@@ -385,27 +385,35 @@ impl JobGenerator {
     /// The jobs until `until_s`, in the order in which they are submitted, then of the mixes. Ten millions of a mix at most.
     #[must_use]
     pub fn generate(&self, streams: &RandomStreams, until_s: f64) -> Vec<TrainingJob> {
+        self.generate_of(streams, until_s).into_iter().map(|(job, _)| job).collect()
+    }
+
+    /// The same, each with the position of its mix.
+    #[must_use]
+    pub fn generate_of(&self, streams: &RandomStreams, until_s: f64) -> Vec<(TrainingJob, usize)> {
         let mut jobs = Vec::new();
-        for (mix, number) in self.mixes.iter().zip(0_u64..) {
-            let mut arrivals = streams.entity("training/arrivals", number);
+        for (number, mix) in self.mixes.iter().enumerate() {
+            let stream = number as u64;
+            let mut arrivals = streams.entity("training/arrivals", stream);
             let mut time_s = None;
             for count in 0..MOST_JOBS as u64 {
                 time_s = mix.arrivals.next(time_s, &mut arrivals);
                 let Some(submit_s) = time_s.filter(|&time_s| time_s < until_s) else { break };
-                let mut own = streams.entity("training/jobs", number << 32 | count);
-                jobs.push(TrainingJob {
+                let mut own = streams.entity("training/jobs", stream << 32 | count);
+                let job = TrainingJob {
                     id: 0,
                     kind: mix.kind,
                     gpus: mix.sizes.sample(&mut own),
                     submit_s,
                     duration_s: mix.durations.sample(&mut own),
                     communication: mix.communication,
-                });
+                };
+                jobs.push((job, number));
             }
         }
         // Stable: of those at one time, the first mix comes first.
-        jobs.sort_by(|a, b| a.submit_s.total_cmp(&b.submit_s));
-        jobs.iter_mut().zip(0..).for_each(|(job, id)| job.id = id);
+        jobs.sort_by(|a, b| a.0.submit_s.total_cmp(&b.0.submit_s));
+        jobs.iter_mut().zip(0..).for_each(|((job, _), id)| job.id = id);
         jobs
     }
 }

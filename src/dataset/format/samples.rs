@@ -210,19 +210,19 @@ pub enum StatisticName {
 pub struct TargetSpec {
     /// The column.
     pub column: ColumnName,
-    /// Name in the dataset; made of column and aggregate if left out.
+    /// Name in the dataset; made of column and aggregate if left out, that of the column for `row`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub name: Option<String>,
     /// How far ahead; that of the samples if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub horizon: Option<SpanSpec>,
-    /// What of the rows after the present one, up to the horizon.
+    /// What of the rows after the present one, up to the horizon, or of the present one.
     #[serde(default)]
     pub aggregate: AggregateName,
 }
 
-/// What of the rows up to the horizon.
+/// What of the rows up to the horizon, or of the present one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AggregateName {
@@ -241,6 +241,9 @@ pub enum AggregateName {
     Sum,
     /// 1 if any of them is neither zero nor false, else 0.
     Any,
+    /// The value in the present row, without any horizon: of rows that are written when something has ended, and whose time
+    /// is that at which it began.
+    Row,
 }
 
 /// A class to predict: exactly one of `column`, `when` and `events`.

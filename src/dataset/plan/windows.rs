@@ -212,6 +212,10 @@ impl Maker<'_> {
         let here = site.key("targets");
         let mut good = Some(());
         for (index, target) in spec.targets.iter().enumerate() {
+            if target.aggregate == AggregateName::Row {
+                good = good.and(self.row_target(target, &here.index(index)));
+                continue;
+            }
             let horizon = target.horizon.as_ref().unwrap_or(&spec.horizon);
             let at = if target.horizon.is_some() { here.index(index) } else { site.clone() };
             good = good.and(self.target(target, horizon, &here.index(index), &at.key("horizon")));
@@ -219,13 +223,24 @@ impl Maker<'_> {
         good
     }
 
-    fn target(
-        &mut self,
-        spec: &TargetSpec,
-        horizon: &SpanSpec,
-        site: &Site<'_>,
-        horizon_site: &Site<'_>,
-    ) -> Option<()> {
+    /// A target that is in the row itself.
+    fn row_target(&mut self, spec: &TargetSpec, site: &Site<'_>) -> Option<()> {
+        let (column, described) = self.target_column(spec, site)?;
+        if spec.horizon.is_some() {
+            site.key("horizon").error_with_help(
+                "a target of the row itself looks at no other rows",
+                "leave the horizon out, or choose another aggregate",
+            );
+            return None;
+        }
+        let name = spec.name.clone().unwrap_or_else(|| spec.column.clone());
+        let described = ColumnSpec::float(name, described.unit, described.meaning);
+        self.add(Output::Lag { column, rows: 0 }, Role::Target, described);
+        Some(())
+    }
+
+    /// The column of a target, which has numbers.
+    fn target_column(&mut self, spec: &TargetSpec, site: &Site<'_>) -> Option<(usize, ColumnSpec)> {
         let here = site.key("column");
         let (column, described) = self.columns.value(&spec.column, &here)?;
         if is_text(described.kind) {
@@ -235,9 +250,20 @@ impl Maker<'_> {
             );
             return None;
         }
+        Some((column, described))
+    }
+
+    fn target(
+        &mut self,
+        spec: &TargetSpec,
+        horizon: &SpanSpec,
+        site: &Site<'_>,
+        horizon_site: &Site<'_>,
+    ) -> Option<()> {
+        let (column, described) = self.target_column(spec, site)?;
         let (span, span_name) = self.ahead_span(horizon, horizon_site)?;
         let statistic = match spec.aggregate {
-            AggregateName::At | AggregateName::Any => None,
+            AggregateName::At | AggregateName::Any | AggregateName::Row => None,
             AggregateName::Mean => Some(StatisticName::Mean),
             AggregateName::Std => Some(StatisticName::Std),
             AggregateName::Min => Some(StatisticName::Min),

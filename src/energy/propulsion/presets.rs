@@ -249,6 +249,10 @@ mod tests {
         assert_eq!(old.armed_w(), 57.0);
         let new = preset("sitl_4_0").power_w(&Moving::default());
         assert!((new - 251.0).abs() < 0.5, "{new}");
+        // The efficiency is chosen for that. Measured is the mean behind a rover at 1.5 m/s, which the model misses by
+        // 1.5 %: 247.2 W instead of 251 W.
+        let behind = preset("sitl_4_0").power_w(&Moving::level(1.5));
+        assert!((behind - 251.0).abs() < 0.02 * 251.0, "{behind}");
         let rover = preset("rover_sitl");
         for (v, watts) in [(0.0, 30.2), (1.0, 162.8), (2.0, 308.8), (3.0, 455.1)] {
             assert!((rover.power_w(&Moving::level(v)) - watts).abs() < 0.3, "{v}");

@@ -87,7 +87,7 @@ struct Site {
     active: bool,
 }
 
-/// The active access points of similar weight and range, so that distance alone says which of them can
+/// The active access points of similar weight and range that devices attach to by themselves, so that distance alone says which of them can
 /// matter: among micro cells, the search need not reach as far as a macro cell would.
 #[derive(Clone, Debug)]
 struct Layer {
@@ -251,9 +251,12 @@ impl AccessPoints {
 
     /// No place is within the range of this access point from now on, not even its own.
     pub(super) fn put_out_of_reach(&mut self, index: AccessPointIndex) {
-        if let Some(site) = self.sites.get_mut(index.0 as usize) {
-            site.squared_range_m2 = -1.0;
+        let Some(site) = self.sites.get_mut(index.0 as usize) else { return };
+        if site.active && site.squared_range_m2 >= 0.0 {
+            // No search need come across it any more.
+            self.layers[site.layer].tree.remove(&entry(index, site.position));
         }
+        site.squared_range_m2 = -1.0;
     }
 
     /// Whether no device attaches to an access point by itself.
@@ -300,6 +303,9 @@ impl AccessPoints {
             return;
         }
         site.active = active;
+        if site.squared_range_m2 < 0.0 {
+            return;
+        }
         let tree = &mut self.layers[site.layer].tree;
         if active {
             tree.insert(entry(index, site.position));

@@ -212,7 +212,10 @@ fn what_is_out_of_reach_serves_not_even_its_own_place() {
     let mut points = AccessPoints::new(&[point(0.0, 0.0), point(9.0, 0.0)], nearest(0.0)).expect("good");
     points.put_out_of_reach(AccessPointIndex(0));
     let place = Position::ground(0.0, 0.0);
-    assert_eq!((points.best(place), points.attach(place, index(0))), (index(1), index(1)));
+    for is_active in [true, false, true] {
+        points.set_active(AccessPointIndex(0), is_active);
+        assert_eq!((points.best(place), points.attach(place, index(0))), (index(1), index(1)));
+    }
     assert_eq!(points.within_range(place).collect::<Vec<_>>(), [AccessPointIndex(1)]);
     assert_eq!(changes(&points, &leg((-9.0, 0.0), (9.0, 0.0), 18.0), index(1), 9), []);
 }

@@ -328,6 +328,14 @@ impl Cells {
         heard.filter(|own| self.cell(own.cell).is_up).map(|own| (own.cell, own.filtered_dbm))
     }
 
+    /// Metres from a gNB at which the mean path loss leaves a device on the ground the least RSRP that gives service; `None` of
+    /// other nodes. Of several device classes, that with the best antenna.
+    #[must_use]
+    pub fn range_m(&self, site: NodeId) -> Option<f64> {
+        let gain_db = self.device_specs.iter().map(|own| own.antenna_gain_db).reduce(f64::max);
+        near::range_m(&self.ground, site, gain_db.unwrap_or(0.0), self.spec.least_dbm)
+    }
+
     /// From when to when the reports are.
     #[must_use]
     pub fn reported(&self) -> (SimTime, SimTime) {

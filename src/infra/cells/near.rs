@@ -6,7 +6,9 @@
 //! and when a site has failed or works again.
 
 use super::super::geometry::Position;
+use super::super::ids::NodeId;
 use super::super::nr::{from_db, mw_from_dbm};
+use super::super::radio::farthest_m;
 use super::antenna::bearing_deg;
 use super::ground::Ground;
 use super::spec::CellularSpec;
@@ -101,6 +103,21 @@ impl Sites {
     }
 }
 
+/// The distance at which a device on the ground receives a site no better than `least_dbm`, by its mean path loss, on the carrier
+/// that goes farthest and where its antenna is best. `None` of nodes that are no sites.
+pub(super) fn range_m(ground: &Ground, site: NodeId, gain_db: f64, least_dbm: f64) -> Option<f64> {
+    let gnb = ground.gnbs.iter().find(|gnb| gnb.node == site)?;
+    let ranges = gnb.carriers.iter().filter_map(|&carrier| {
+        let whole_dbm = gnb.transmit_dbm + gnb.gain_db + gain_db;
+        let most_db = whole_dbm - ground.bands[carrier].subcarriers_db - least_dbm;
+        farthest_m(1.0, FARTHEST_M, |distance_m| {
+            let place = Position { x_m: gnb.place.x_m + distance_m, z_m: LOW_ANTENNA_M, ..gnb.place };
+            ground.spread.mean_db(ground.path(gnb, place, carrier)) <= most_db
+        })
+    });
+    ranges.reduce(f64::max)
+}
+
 /// The distance at which the strongest site is a tenth of the noise of the narrowest carrier, by its mean path loss.
 fn horizon_m(ground: &Ground) -> f64 {
     let mut horizon_m = 1.0_f64;
@@ -113,23 +130,7 @@ fn horizon_m(ground: &Ground) -> f64 {
                     Position { x_m: gnb.place.x_m + distance_m, z_m: LOW_ANTENNA_M, ..gnb.place };
                 ground.spread.mean_db(ground.path(gnb, place, carrier)) < enough_db
             };
-            let (mut near_m, mut far_m) = (horizon_m, FARTHEST_M);
-            if !is_heard(near_m) {
-                continue;
-            }
-            if is_heard(far_m) {
-                return FARTHEST_M;
-            }
-            // Within a metre.
-            while far_m - near_m > 1.0 {
-                let middle_m = 0.5 * (near_m + far_m);
-                if is_heard(middle_m) {
-                    near_m = middle_m;
-                } else {
-                    far_m = middle_m;
-                }
-            }
-            horizon_m = horizon_m.max(far_m);
+            horizon_m = farthest_m(horizon_m, FARTHEST_M, is_heard).unwrap_or(horizon_m);
         }
     }
     horizon_m

@@ -18,7 +18,7 @@ pub struct LeafFlow {
 }
 
 impl LeafFlow {
-    fn hash(&self, seed: u64) -> u64 {
+    pub(super) fn hash(&self, seed: u64) -> u64 {
         let mut bytes = [0; 16];
         bytes[..4].copy_from_slice(&self.from.0.to_le_bytes());
         bytes[4..8].copy_from_slice(&self.to.0.to_le_bytes());

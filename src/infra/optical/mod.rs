@@ -18,6 +18,7 @@
 
 mod circuit_switch;
 mod circuits;
+mod clos;
 mod colouring;
 mod ecmp;
 mod error;
@@ -26,14 +27,17 @@ mod power;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod world;
 
 pub use circuit_switch::{Breakage, CircuitSwitch, SwitchPreset, SwitchTiming};
 pub use circuits::{
     Allocation, CircuitAllocator, CircuitOptions, CircuitRefusal, Granted, PairDemand, Replan,
 };
+pub use clos::{Clos, MOST_LEVELS};
 pub use colouring::{Circuit, CircuitMap, Colouring, PortMode, Unrealisable, colour};
 pub use ecmp::{LeafFlow, ecmp_rates};
 pub use error::OpticalError;
 pub use fabric::{FatTree, LeafId, LeafSpine, OpticalLayer, SwitchId};
 pub use power::{FabricParts, FabricPower};
 pub use routes::{Routes, phase_time_s};
+pub use world::{OpticalLayerId, OpticalLayerSpec, OpticalLayerState, OpticalLayers};

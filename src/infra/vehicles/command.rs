@@ -280,6 +280,22 @@ pub enum VehicleRefusal {
     /// It has to take off first; a rover has to be armed.
     #[error("the vehicle has not taken off")]
     NotReady,
+    /// It lands, and is so near the ground that it cannot stop.
+    #[error("the vehicle is about to touch the ground")]
+    TouchingDown,
+    /// It lands because its node has failed in the air.
+    #[error("the vehicle lands because its node failed")]
+    Faulted,
+    /// The wind is as fast as it can fly.
+    #[error(
+        "the wind is {wind_m_per_s:.1} m/s at this height, and the vehicle flies at {limit_m_per_s:.1} m/s at most"
+    )]
+    Wind {
+        /// Speed of the wind at the height of the take-off.
+        wind_m_per_s: f64,
+        /// The limit of the vehicle's speed through the air.
+        limit_m_per_s: f64,
+    },
     /// It has taken off already.
     #[error("the vehicle has taken off already")]
     AlreadyReady,

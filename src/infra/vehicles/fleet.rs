@@ -201,6 +201,13 @@ impl Infrastructure {
             if vehicle.is_armed {
                 return Err(VehicleRefusal::AlreadyReady);
             }
+            let place = vehicle.position(now);
+            let [east, north] = self.vehicles.wind.at(place.z_m + altitude_m);
+            let (wind_m_per_s, limit_m_per_s) =
+                (east.hypot(north), spec.kinematics.airspeed_limit_m_per_s);
+            if spec.kind == VehicleKind::Multicopter && wind_m_per_s >= limit_m_per_s {
+                return Err(VehicleRefusal::Wind { wind_m_per_s, limit_m_per_s });
+            }
             self.suffices_to_start(vehicle, rules, altitude_m, now)?;
             return Ok(Order::TakeOff { altitude_m });
         }
@@ -209,6 +216,7 @@ impl Infrastructure {
         }
         let order = self.order_of(vehicle, spec, command, now)?;
         match vehicle.order {
+            Order::Land { forced: true } if vehicle.is_faulted => Err(VehicleRefusal::Faulted),
             Order::Land { forced: true } => Err(VehicleRefusal::Reserve),
             Order::Return(ReturnReason::Reserve) if *command != VehicleCommand::Land => {
                 Err(VehicleRefusal::Reserve)
@@ -217,7 +225,7 @@ impl Infrastructure {
             Order::Land { .. } | Order::Return(_)
                 if vehicle.is_landing() && vehicle.position(now).z_m - vehicle.home.z_m < 2.0 =>
             {
-                Err(VehicleRefusal::NotReady)
+                Err(VehicleRefusal::TouchingDown)
             }
             _ => Ok(order),
         }
@@ -373,6 +381,17 @@ impl Infrastructure {
         vehicle.flight.greatest_height_m = vehicle.flight.greatest_height_m.max(height_m);
     }
 
+    /// Settles what all vehicles have really taken up to now on legs that are not over.
+    pub(crate) fn settle_vehicles<E: From<InfraEvent>>(&mut self, schedule: &mut Schedule<E>) {
+        for index in 0..self.vehicles.all.len() {
+            if self.vehicles.all[index].is_armed {
+                let id = VehicleId(index as u32);
+                self.settle_motion(schedule, id);
+                self.draw_motion(schedule, id);
+            }
+        }
+    }
+
     /// Draws energy from a node, or gives back what was drawn too much; returns what it was.
     fn correct<E: From<InfraEvent>>(
         &mut self,
@@ -496,6 +515,7 @@ impl Infrastructure {
                 }
                 vehicle.disarm(rules, now, place, &mut told);
             } else if lands {
+                vehicle.is_faulted = true;
                 vehicle.obey(rules, now, Order::Land { forced: true }, None, &mut told);
             } else {
                 is_lost = true;

@@ -44,7 +44,7 @@ fn between(from: Position, to: Position) -> [f64; 3] {
 
 /// The leg of a node to follow from now on: one that is as good as over goes on as it ended for a while, as the next one is
 /// not known yet; then the node stands.
-fn continued(target: &Leg, now: SimTime) -> Leg {
+pub(super) fn continued(target: &Leg, now: SimTime) -> Leg {
     let soon = now + SimDuration::from_secs(AS_GOOD_AS_OVER_S);
     if target.arrive > soon || target.from == target.to {
         return *target;
@@ -177,9 +177,7 @@ pub(super) fn step(
         let end = Position { x_m: place.x_m + way[0], y_m: place.y_m + way[1], z_m: place.z_m + way[2] };
         let most = rules.limits(place, end, None).speed_m_per_s;
         let (mut from, mut to) = (dot(speed, unit).max(0.0), dot(next, unit).max(0.0));
-        if from.max(to) <= most * 1.25 {
-            (from, to) = (from.min(most), to.min(most));
-        }
+        (from, to) = (from.min(most), to.min(most));
         return finish(seconds, scaled(unit, (from + to) / 2.0 * seconds), from, to, false);
     }
     // Then the distance: evenly down to where the gain takes over, or to the station, ...
@@ -301,6 +299,50 @@ mod tests {
             let (gap_m, jump_m_per_s) = gap_after(leg_s);
             assert!(gap_m < 0.1, "{leg_s}: {gap_m}");
             assert!(jump_m_per_s < 0.15, "{leg_s}: {jump_m_per_s}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Behind a node that turns and changes its speed each second, the limit of speed holds, and the velocity changes at
+        /// once by no more than the acceleration makes of it within half a step.
+        #[test]
+        fn limits_hold_between_steps(
+            is_fast in proptest::bool::ANY,
+            turns in proptest::collection::vec((0.0..360.0f64, 0.0..4.0f64), 40..80),
+            from_m in 0.0..150.0f64,
+        ) {
+            let spec = vehicle_preset(if is_fast { "arducopter_4_5" } else { "arducopter_4_0" }).expect("a preset");
+            let wind = Wind::default();
+            let rules = Rules { spec: &spec, wind: &wind };
+            let own = &spec.kinematics;
+            let most = own.acceleration_m_per_s2 * TURN_STEP_S / 2.0;
+            let start = Position { z_m: 15.0, ..Position::default() };
+            let (mut now, mut place, mut speed) = (SimTime::ZERO, start, [0.0; 3]);
+            let mut there = Position { y_m: from_m, ..start };
+            for (number, (angle_deg, leader_m_per_s)) in turns.into_iter().enumerate() {
+                let (east, north) = f64::to_radians(angle_deg).sin_cos();
+                let to = Position {
+                    x_m: there.x_m + leader_m_per_s * east,
+                    y_m: there.y_m + leader_m_per_s * north,
+                    ..there
+                };
+                let (depart, arrive) =
+                    (SimTime::from_secs(number as f64), SimTime::from_secs(number as f64 + 1.0));
+                let target = Leg::straight(there, to, depart, arrive);
+                while now < arrive {
+                    let leg = step(rules, &spec.follow, place, speed, now, &target, [0.0; 3], 0.0).leg;
+                    let first = scaled(leg.direction(), leg.speed_at(leg.depart));
+                    let jump = length(minus(first, speed));
+                    proptest::prop_assert!(jump <= most * (1.0 + 1e-6), "{jump} above {most}: {leg:?}");
+                    let fastest = rules.true_speed_m_per_s(own.speed_m_per_s) * (1.0 + 1e-6);
+                    (now, place) = (leg.arrive, leg.to);
+                    for at in [leg.depart, now] {
+                        proptest::prop_assert!(leg.speed_at(at) <= fastest, "{leg:?}");
+                    }
+                    speed = scaled(leg.direction(), leg.speed_at(now));
+                }
+                there = to;
+            }
         }
     }
 

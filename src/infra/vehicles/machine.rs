@@ -44,6 +44,8 @@ enum Stage {
     Braking,
     Turning,
     OnLine,
+    /// A rover on its way to hold.
+    Stopping,
     Holding,
     Staying,
     Stepping,
@@ -74,6 +76,8 @@ pub(in crate::infra) struct Vehicle {
     pub(super) phase: VehiclePhase,
     pub(super) is_armed: bool,
     pub(super) lost: Option<LossReason>,
+    /// Whether its node has failed in the air.
+    pub(super) is_faulted: bool,
     legs: Legs,
     current: usize,
     pub(super) route: Vec<Waypoint>,
@@ -107,6 +111,7 @@ impl Vehicle {
             phase: VehiclePhase::Disarmed,
             is_armed: false,
             lost: None,
+            is_faulted: false,
             legs,
             current: 0,
             route: Vec::new(),
@@ -223,6 +228,7 @@ impl Vehicle {
         let place = self.position(now);
         self.order = order;
         self.is_armed = true;
+        self.is_faulted = false;
         told.push(VehicleEvent::Armed);
         self.enter(VehiclePhase::Arming, now, told);
         self.stage = Stage::SpoolingUp;
@@ -378,8 +384,9 @@ impl Vehicle {
                 (false, true) => FlightEnd::Reserve,
                 (false, false) => FlightEnd::Commanded,
             });
-            self.enter(VehiclePhase::Disarmed, now, told);
+            // Told first, so that whoever takes off again on it does not do so before the flight is recorded.
             told.push(VehicleEvent::Disarmed);
+            self.enter(VehiclePhase::Disarmed, now, told);
         }
         self.stay(rules, now, place, None);
     }
@@ -392,8 +399,8 @@ impl Vehicle {
         self.order = Order::Stand;
         self.stage = Stage::Standing;
         self.is_armed = false;
-        self.enter(VehiclePhase::Lost, now, told);
         told.push(VehicleEvent::Lost(why));
+        self.enter(VehiclePhase::Lost, now, told);
         self.stay(rules, now, place, None);
     }
 
@@ -423,6 +430,39 @@ impl Vehicle {
         if self.legs.is_empty() {
             self.stay(rules, now, place, Some(1e-3));
         }
+    }
+
+    /// The legs from `from` on to a place, as of a route with this waypoint alone until that is reached: it brakes, turns
+    /// and goes.
+    pub(super) fn way_to(&self, rules: Rules<'_>, now: SimTime, from: Position, to: Position) -> Legs {
+        let is_rover = rules.spec.kind == VehicleKind::Rover;
+        let mut legs = Legs::new();
+        let mut plan = Plan::new(rules, &mut legs, SimTime::ZERO);
+        let speed = self.speed_m_per_s(now);
+        let place = if speed > STANDING_M_PER_S {
+            plan.brake(from, self.leg().direction(), speed, self.home.z_m)
+        } else {
+            from
+        };
+        let goal = if is_rover { at_height(to, place.z_m) } else { to };
+        let radius_m = if is_rover { rules.spec.kinematics.accept_radius_m } else { 0.0 };
+        let ahead_m = place.distance_m(goal);
+        if ahead_m <= radius_m.max(1e-6) {
+            return legs;
+        }
+        let end = place.towards(goal, (ahead_m - radius_m) / ahead_m);
+        let heading = Leg::straight(place, end, SimTime::ZERO, SimTime::ZERO).heading_deg();
+        let turn = heading.map_or(0.0, |heading| turn_deg(self.heading_deg, heading));
+        if is_rover && turn > SLIGHT_DEG {
+            plan.stay(place, turn_s(rules.spec, turn));
+        }
+        plan.delay(place, end);
+        let leave = self.corner_m_per_s(rules, place, end, goal, 0.0, &Waypoint::at(goal), None);
+        plan.line(place, end, 0.0, leave, None);
+        if leave <= STANDING_M_PER_S {
+            plan.stay(end, rules.spec.kinematics.settle_s);
+        }
+        legs
     }
 
     /// Heads for the next waypoint of the route, at this speed now.
@@ -552,24 +592,25 @@ impl Vehicle {
         let is_last = self.next == self.route.len();
         if speed > STANDING_M_PER_S && (is_last || waypoint.hold_s > 0.0) {
             // A rover that has entered the radius comes to a stand.
-            self.stage = Stage::Turning;
+            self.stage = if waypoint.hold_s > 0.0 { Stage::Stopping } else { Stage::Turning };
             let direction = self.leg().direction();
             self.plan(rules, now).brake(place, direction, speed, place.z_m);
-            if waypoint.hold_s > 0.0 {
-                let end = self.legs.last().map_or(place, |leg| leg.to);
-                let arrive = self.legs.last().map_or(now, |leg| leg.arrive);
-                let hold = crate::engine::SimDuration::from_secs(waypoint.hold_s);
-                self.legs.push(Leg::stay(end, arrive, arrive + hold));
+            if !self.legs.is_empty() {
+                return true;
             }
-            return !self.legs.is_empty();
         }
         if waypoint.hold_s > 0.0 {
-            self.stage = Stage::Holding;
-            self.enter(VehiclePhase::Holding, now, told);
-            self.stay(rules, now, place, Some(waypoint.hold_s));
+            self.hold(rules, now, place, waypoint.hold_s, told);
             return true;
         }
         false
+    }
+
+    /// Stays at a waypoint.
+    fn hold(&mut self, rules: Rules<'_>, now: SimTime, place: Position, hold_s: f64, told: &mut Told) {
+        self.stage = Stage::Holding;
+        self.enter(VehiclePhase::Holding, now, told);
+        self.stay(rules, now, place, Some(hold_s));
     }
 
     /// A step towards the station of its target, which is on this leg; none if it is gone.
@@ -647,6 +688,11 @@ impl Vehicle {
                 self.loiter(rules, now, place, told);
             }
             Stage::Braking => self.begin(rules, now, place, target, told),
+            Stage::Stopping => {
+                let reached = self.next.checked_sub(1).and_then(|before| self.route.get(before));
+                let hold_s = reached.map_or(0.0, |waypoint| waypoint.hold_s);
+                self.hold(rules, now, place, hold_s, told);
+            }
             Stage::Turning | Stage::Holding => self.head_for(rules, now, place, 0.0, told),
             Stage::OnLine if matches!(self.order, Order::Return(_)) => {
                 told.push(VehicleEvent::Home);

@@ -56,6 +56,17 @@ impl Rules<'_> {
         set_m_per_s * gain
     }
 
+    /// The least speed over the ground, of a speed that is set, at heights up to this one, whatever the direction.
+    pub(super) fn speed_against_wind_m_per_s(&self, set_m_per_s: f64, height_m: f64) -> f64 {
+        let own = &self.spec.kinematics;
+        let speed = self.true_speed_m_per_s(set_m_per_s.min(own.speed_m_per_s));
+        if self.spec.kind == VehicleKind::Rover || !own.airspeed_limit_m_per_s.is_finite() {
+            return speed;
+        }
+        let [east, north] = self.wind.at(height_m);
+        speed.min((own.airspeed_limit_m_per_s - east.hypot(north)).max(LEAST_M_PER_S))
+    }
+
     /// The limits along a line; `speed_m_per_s` is set for it, at most the vehicle's own.
     pub(super) fn limits(&self, from: Position, to: Position, speed_m_per_s: Option<f64>) -> Limits {
         let own = &self.spec.kinematics;
@@ -95,7 +106,7 @@ impl Rules<'_> {
         let own = &self.spec.return_home;
         let height_m = place.z_m - home.z_m;
         let distance_m = over_ground_m(place, home);
-        let wanted = if distance_m * own.cone_slope < own.altitude_m {
+        let wanted = if own.cone_slope > 0.0 && distance_m * own.cone_slope < own.altitude_m {
             distance_m * own.cone_slope
         } else {
             own.altitude_m
@@ -291,10 +302,61 @@ impl<'a> Plan<'a> {
             z_m: (from.z_m + direction[2] * way_m).max(ground_m),
         };
         let limits = self.rules.limits(from, ahead(1.0), None);
-        let to = ahead(limits.change_m(speed_m_per_s, 0.0));
+        let (way_m, room_m) = (
+            limits.change_m(speed_m_per_s, 0.0),
+            if direction[2] < 0.0 {
+                ((ground_m - from.z_m) / direction[2]).max(0.0)
+            } else {
+                f64::INFINITY
+            },
+        );
+        let to = ahead(way_m.min(room_m));
         let mut pieces = Pieces::new();
-        limits.change(&mut pieces, speed_m_per_s, 0.0);
+        if way_m <= room_m {
+            limits.change(&mut pieces, speed_m_per_s, 0.0);
+        } else {
+            // The ground stops it sooner: evenly down to it.
+            let deceleration = speed_m_per_s * speed_m_per_s / (2.0 * from.distance_m(to)).max(1e-6);
+            let harder =
+                Limits { acceleration_m_per_s2: deceleration, jerk_m_per_s3: f64::INFINITY, ..limits };
+            harder.change(&mut pieces, speed_m_per_s, 0.0);
+        }
         self.pieces(from, to, &pieces);
         to
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infra::vehicles::vehicle_preset;
+
+    #[test]
+    fn near_home_a_return_rises_by_the_cone_unless_that_is_off() {
+        let mut spec = vehicle_preset("arducopter_4_5").expect("a preset");
+        let wind = Wind::default();
+        let near = Position { x_m: 3.0, y_m: 0.0, z_m: 2.0 };
+        for (slope, height_m) in [(3.0, 9.0), (0.0, 15.0)] {
+            spec.return_home.cone_slope = slope;
+            let rules = Rules { spec: &spec, wind: &wind };
+            assert_eq!(rules.return_height_m(near, Position::default()), height_m);
+        }
+    }
+
+    #[test]
+    fn braking_that_the_ground_cuts_short_goes_evenly_down_to_it() {
+        let spec = vehicle_preset("arducopter_4_5").expect("a preset");
+        let wind = Wind::default();
+        let mut legs = Legs::new();
+        let from = Position { x_m: 0.0, y_m: 0.0, z_m: 1.0 };
+        let rules = Rules { spec: &spec, wind: &wind };
+        let to = Plan::new(rules, &mut legs, SimTime::ZERO).brake(from, [0.0, 0.0, -1.0], 1.5, 0.0);
+        assert_eq!(to.z_m, 0.0);
+        let end_s = legs.last().expect("a leg").arrive.as_secs();
+        assert!((end_s - 2.0 / 1.5).abs() < 1e-6, "{end_s}");
+        let halfway = SimTime::from_secs(end_s / 2.0);
+        let height_m = legs[0].position(halfway).z_m;
+        assert!((height_m - 0.25).abs() < 1e-6, "{height_m}");
+        assert!((legs[0].speed_at(halfway) - 0.75).abs() < 1e-6);
     }
 }

@@ -73,7 +73,7 @@ impl Need<'_> {
     }
 
     /// Joules by which the need grows at most from one place to another: thrice the power of hover or cruise at the
-    /// slowest speed of the way.
+    /// slowest speed of the way, that against the wind.
     fn growth_j(&self, from: Position, to: Position) -> f64 {
         let spec = self.rules.spec;
         let cruise = Moving::level(spec.return_home.speed_m_per_s);
@@ -82,14 +82,17 @@ impl Need<'_> {
             + self.other_w;
         let slowest = spec.landing.slow_m_per_s.min(spec.kinematics.climb_m_per_s);
         let across_m = over_ground_m(from, to);
-        // Near home the height of the return grows with the distance.
+        let way_home = &spec.return_home;
+        // Near home the height of the return grows with the distance, up to that of the return.
         let up_m = (to.z_m - from.z_m).abs()
             + if self.for_landing || spec.kind == VehicleKind::Rover {
                 0.0
             } else {
-                across_m * spec.return_home.cone_slope.min(10.0)
+                (across_m * way_home.cone_slope).min(way_home.altitude_m)
             };
-        3.0 * power_w * (across_m / spec.return_home.speed_m_per_s + up_m / slowest)
+        let highest_m = from.z_m.max(to.z_m).max(self.home.z_m + way_home.altitude_m);
+        let speed_m_per_s = self.rules.speed_against_wind_m_per_s(way_home.speed_m_per_s, highest_m);
+        3.0 * power_w * (across_m / speed_m_per_s + up_m / slowest)
     }
 }
 
@@ -131,6 +134,11 @@ pub(super) fn instant(
             + need.growth_j(last.place, end)
             + (need.other_w - last.other_w).max(0.0) * way_s;
         if last.margin_j - (last.level_j - level_j) - power_w * seconds - grown_j > 0.0 {
+            debug_assert!(
+                level_j - power_w * seconds
+                    > need.at_speed(end, if is_stay { 0.0 } else { leg.speed_at(leg.arrive) }).0,
+                "the need has grown by more than {grown_j} J"
+            );
             return None;
         }
     }

@@ -134,7 +134,8 @@ pub struct LandingSpec {
 pub struct ReturnSpec {
     /// Metres above home to which it rises first.
     pub altitude_m: f64,
-    /// Metres it rises a metre of distance at most, so that it rises less near home; no limit if infinite.
+    /// Metres it rises a metre of distance at most, so that it rises less near home; no limit if zero or
+    /// infinite.
     pub cone_slope: f64,
     /// Speed on the way in m/s.
     pub speed_m_per_s: f64,

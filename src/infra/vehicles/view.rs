@@ -6,7 +6,7 @@ use super::super::infrastructure::Infrastructure;
 use super::flight::Flight;
 use super::follow;
 use super::machine::Vehicle;
-use super::plan::{Legs, Plan, Rules, at_height};
+use super::plan::{Rules, at_height};
 use super::power::{Ground, LegPower};
 use super::{VehicleKind, VehicleMode, VehiclePhase, VehicleSpec, Waypoint};
 use crate::engine::{SimDuration, SimTime};
@@ -163,6 +163,16 @@ impl<'a> VehicleView<'a> {
         }
     }
 
+    /// Speed through the air in the direction in which it looks, in m/s: below zero in a tail wind that is faster than it.
+    #[must_use]
+    pub fn headway_m_per_s(&self, now: SimTime) -> f64 {
+        let [east, north, _] = self.vehicle.velocity(now);
+        let height_m = self.vehicle.position(now).z_m;
+        let [wind_east, wind_north] = self.infrastructure.vehicles.wind.at(height_m);
+        let (to_east, to_north) = self.vehicle.heading_deg.to_radians().sin_cos();
+        (east - wind_east) * to_east + (north - wind_north) * to_north
+    }
+
     /// Whether it has given up what it did on account of its battery.
     #[must_use]
     pub fn is_by_reserve(&self) -> bool {
@@ -236,37 +246,55 @@ impl<'a> VehicleView<'a> {
         if self.vehicle.lost.is_some() || !node.is_available() {
             return None;
         }
-        let rules = self.rules();
-        let is_rover = self.spec.kind == VehicleKind::Rover;
-        let (target, offset_m) = match destination {
-            Destination::Place(place) => (Leg::stay(place, now, SimTime::MAX), [0.0; 3]),
-            Destination::Station { target, offset_m } => (self.extended(target, now)?, offset_m),
-        };
-        let mut place = self.vehicle.position(now);
-        let mut reach = Reach::default();
-        let mut velocity = self.vehicle.velocity(now);
-        if !self.vehicle.is_ready(self.spec) {
-            let top_m = target.position(now).z_m + offset_m[2];
-            let altitude_m = if is_rover { 0.0 } else { (top_m - place.z_m).max(0.0) };
-            let [arming, rising] = rules.take_off_cost(place, altitude_m);
-            reach.arming_s = reach.add(arming);
-            reach.take_off_s = reach.add(rising);
-            place = at_height(place, place.z_m + altitude_m);
-            velocity = [0.0; 3];
-        }
         match destination {
-            Destination::Place(to) => {
-                let to = if is_rover { at_height(to, place.z_m) } else { to };
-                let mut legs = Legs::new();
-                Plan::new(rules, &mut legs, now).delayed_line(place, to, None);
+            Destination::Place(place) => {
+                let (mut reach, from, _) = self.risen(now, place.z_m);
+                let is_rover = self.spec.kind == VehicleKind::Rover;
+                let rules = self.rules();
+                let legs = self.vehicle.way_to(rules, now, from, place);
                 let ground = if is_rover { Ground::OnGround } else { Ground::Aloft };
                 reach.cruise_s = reach.add(rules.cost(&legs, ground));
+                Some(reach)
             }
-            Destination::Station { .. } => {
-                self.close_in(&mut reach, now, place, velocity, &target, offset_m)?;
+            Destination::Station { target, offset_m } => {
+                let target = self.extended(target, now)?;
+                self.predict_follow(now, &|_| target, offset_m)
             }
         }
+    }
+
+    /// What it would take to come to the station at an offset (east, north, up, in metres) of something whose leg at any
+    /// time is known, arming and take-off to its height included if it stands. `None` if it cannot follow commands or
+    /// would not be there within an hour.
+    #[must_use]
+    pub fn predict_follow(
+        &self,
+        now: SimTime,
+        target: &dyn Fn(SimTime) -> Leg,
+        offset_m: [f64; 3],
+    ) -> Option<Reach> {
+        let node = self.infrastructure.node(self.vehicle.node);
+        if self.vehicle.lost.is_some() || !node.is_available() {
+            return None;
+        }
+        let (mut reach, place, velocity) = self.risen(now, target(now).position(now).z_m + offset_m[2]);
+        self.close_in(&mut reach, now, place, velocity, target, offset_m)?;
         Some(reach)
+    }
+
+    /// What it takes to arm and to rise to a height, if it stands; where it is then, and its velocity.
+    fn risen(&self, now: SimTime, top_m: f64) -> (Reach, Position, [f64; 3]) {
+        let place = self.vehicle.position(now);
+        let mut reach = Reach::default();
+        if self.vehicle.is_ready(self.spec) {
+            return (reach, place, self.vehicle.velocity(now));
+        }
+        let is_rover = self.spec.kind == VehicleKind::Rover;
+        let altitude_m = if is_rover { 0.0 } else { (top_m - place.z_m).max(0.0) };
+        let [arming, rising] = self.rules().take_off_cost(place, altitude_m);
+        reach.arming_s = reach.add(arming);
+        reach.take_off_s = reach.add(rising);
+        (reach, at_height(place, place.z_m + altitude_m), [0.0; 3])
     }
 
     /// The way of a node if it keeps its velocity.
@@ -275,7 +303,7 @@ impl<'a> VehicleView<'a> {
         if !node.is_available() || target == self.vehicle.node {
             return None;
         }
-        let leg = self.infrastructure.leg(target);
+        let leg = follow::continued(&self.infrastructure.leg(target), now);
         let (here, velocity) = (leg.position(now), follow::velocity(&leg, now));
         if velocity == [0.0; 3] {
             return Some(Leg::stay(here, now, SimTime::MAX));
@@ -294,7 +322,7 @@ impl<'a> VehicleView<'a> {
         now: SimTime,
         place: Position,
         velocity: [f64; 3],
-        target: &Leg,
+        target: &dyn Fn(SimTime) -> Leg,
         offset_m: [f64; 3],
     ) -> Option<()> {
         let (rules, own) = (self.rules(), &self.spec.follow);
@@ -303,6 +331,7 @@ impl<'a> VehicleView<'a> {
         let ground_m = self.vehicle.home.z_m;
         let mut at = now + SimDuration::from_secs(reach.time_s);
         while reach.time_s < HORIZON_S {
+            let target = target(at);
             let there = target.position(at);
             let station = Position {
                 x_m: there.x_m + offset_m[0],
@@ -312,7 +341,7 @@ impl<'a> VehicleView<'a> {
             if place.distance_m(station) <= own.station_radius_m * (1.0 + 1e-6) {
                 return Some(());
             }
-            let step = follow::step(rules, own, place, velocity, at, target, offset_m, ground_m);
+            let step = follow::step(rules, own, place, velocity, at, &target, offset_m, ground_m);
             let power = LegPower::new(self.spec, &step.leg, rules.wind, ground);
             let seconds = step.leg.arrive.since(at).as_secs();
             reach.add((seconds, power.energy_j(step.leg.arrive)));

@@ -5,6 +5,7 @@ use crate::infra::geometry::Position;
 use crate::infra::ids::NodeId;
 use crate::infra::node::{Node, NodeClass};
 use crate::infra::nr::{PathLoss, RadioPath, noise_dbm};
+use crate::infra::radio::farthest_m;
 use std::sync::Arc;
 
 /// Metres beyond which nothing is ever received, and below which no distances are told apart.
@@ -299,19 +300,20 @@ impl Ground {
                 self.loss_db(one, other) <= budget_db
             })
         };
-        let (mut near_m, mut far_m) = (NEAREST_M, FARTHEST_M);
-        if is_heard(far_m) {
-            return FARTHEST_M;
-        }
-        while far_m - near_m > 1.0 {
-            let middle_m = 0.5 * (near_m + far_m);
-            if is_heard(middle_m) {
-                near_m = middle_m;
-            } else {
-                far_m = middle_m;
-            }
-        }
-        far_m
+        farthest_m(NEAREST_M, FARTHEST_M, is_heard).unwrap_or(NEAREST_M)
+    }
+
+    /// Metres from an access point, over the ground, at which stations on the ground and it do not find each other's frames any more; of
+    /// several radios that which goes farthest.
+    pub(super) fn range_m(&self, number: u32, radios: &[WifiRadioSpec]) -> Option<f64> {
+        let from = self.point(number).place;
+        let ranges = (0..).zip(radios).filter_map(|(class, radio)| {
+            farthest_m(1.0, self.reach_m, |distance_m| {
+                let place = Position { x_m: from.x_m + distance_m, z_m: radio.antenna_m, ..from };
+                self.powers_dbm(number, place, (class, radio)).1
+            })
+        });
+        ranges.reduce(f64::max)
     }
 }
 

@@ -210,6 +210,13 @@ impl Wifi {
         self.ground.point_at(site).map(|point| point.channel)
     }
 
+    /// Metres from an access point, where it is now, up to which stations on the ground have a link by the mean path loss; of
+    /// several classes of stations that which goes farthest. `None` of other nodes, and without stations.
+    #[must_use]
+    pub fn range_m(&self, site: NodeId) -> Option<f64> {
+        self.ground.range_m(self.ground.number_at(site)?, &self.radios)
+    }
+
     /// How many stations there are.
     #[must_use]
     pub fn stations(&self) -> usize {

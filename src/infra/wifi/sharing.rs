@@ -1,6 +1,7 @@
 //! Who has how much of a channel.
 //!
-//! Access points of a channel that hear each other, and all their stations, take turns: a domain. Each station that has
+//! Access points of a channel that hear each other, directly or by others between them, and all their stations, take turns: a
+//! domain. Each station that has
 //! anything to send is a sender there, and so is each access point, whose stations have its packets in turn. Senders always have
 //! something to send, whatever binds their transfers elsewhere. Shares change at the end of each event in which a transfer has
 //! come or gone.
@@ -118,9 +119,12 @@ impl Wifi {
         let found = contenders.newcomer(&Backoff::default());
         *newcomer = Some(found);
         for &point in points.iter() {
-            let receivers = active(point).filter(|&number| stations[number].flows[0] > 0).count();
+            let turns = match packets_down(active(point).map(|number| &stations[number])) {
+                Some((down, receivers)) => share.exchanges_per_s(&down) / f64::from(receivers),
+                None => 0.0,
+            };
             for station in active(point).map(|number| &stations[number]) {
-                let rates_bps = station.rates_bps(&share, &found, receivers);
+                let rates_bps = station.rates_bps(&share, &found, turns);
                 network.set_own_rates(now, OwnRadio::Wifi, station.node, rates_bps, rates_bps);
             }
         }
@@ -247,17 +251,17 @@ fn packets_down<'a>(stations: impl Iterator<Item = &'a super::Station>) -> Optio
 }
 
 impl super::Station {
-    /// Its rates in bits a second, to it and from it, beside so many stations that its access point sends to. Where it has
+    /// Its rates in bits a second, to it and from it, if its access point sends to it so many times a second. Where it has
     /// nothing to send, what it would find.
-    fn rates_bps(&self, share: &Contention, found: &Newcomer, receivers: usize) -> [f64; 2] {
+    fn rates_bps(&self, share: &Contention, found: &Newcomer, turns_per_s: f64) -> [f64; 2] {
         let Some(links) = &self.links else { return [0.0; 2] };
         [0, 1].map(|direction| {
             let exchange = &links[direction].exchange;
             if self.flows[direction] == 0 {
                 return found.goodput_bps(exchange);
             }
-            let turns = if direction == 0 { receivers.max(1) as f64 } else { 1.0 };
-            8.0 * exchange.delivered_bytes * share.exchanges_per_s / turns
+            let per_s = if direction == 0 { turns_per_s } else { share.exchanges_per_s(exchange) };
+            8.0 * exchange.delivered_bytes * per_s
         })
     }
 }

@@ -52,11 +52,14 @@ type Way = Vec<(f64, f64)>;
 /// Access points of 802.11a with their ways and channels, a server behind them, and stations with their ways.
 struct World {
     spec: WifiSpec,
+    phy: Phy,
     points: Vec<(Way, u16)>,
     stations: Vec<Way>,
     radio: WifiRadioSpec,
     /// A base station of 5G in the middle.
     has_cell: bool,
+    /// An access point without modelled WiFi: where it is on the x axis, its range in metres, and its bits a second.
+    plain: Option<(f64, f64, f64)>,
     fails_at_s: Option<f64>,
 }
 
@@ -66,10 +69,12 @@ impl World {
     fn new(points: &[(f64, u16)], stations: &[f64]) -> Self {
         World {
             spec: WifiSpec::default(),
+            phy: Phy::new(Standard::A, Width::Mhz20, 1, false).unwrap(),
             points: points.iter().map(|&(x_m, channel)| (vec![(0.0, x_m)], channel)).collect(),
             stations: stations.iter().map(|&x_m| vec![(0.0, x_m)]).collect(),
             radio: WifiRadioSpec::default(),
             has_cell: false,
+            plain: None,
             fails_at_s: None,
         }
     }
@@ -78,13 +83,17 @@ impl World {
         NodeId(1 + number as u32)
     }
 
+    /// Access points of all kinds.
+    fn sites(&self) -> usize {
+        self.points.len() + usize::from(self.has_cell) + usize::from(self.plain.is_some())
+    }
+
     fn station(&self, number: usize) -> NodeId {
-        NodeId((1 + self.points.len() + usize::from(self.has_cell) + number) as u32)
+        NodeId((1 + self.sites() + number) as u32)
     }
 
     fn start(&self) -> Kernel<Ground> {
         let mut builder = InfraBuilder::new(RandomStreams::new(5));
-        let phy = Phy::new(Standard::A, Width::Mhz20, 1, false).unwrap();
         let walk = |way: &Way| {
             let point = |&(time_s, x_m): &(f64, f64)| TrajectoryPoint {
                 time_s,
@@ -98,7 +107,7 @@ impl World {
             let mut class = NodeClass::new(format!("point{number}"), Tier::Edge, 1);
             class.access_point =
                 Some(AccessPointSpec { transmit_power_dbm: 16.0206, ..AccessPointSpec::new(1.0, 1.0) });
-            class.wifi_point = Some(WifiPointSpec::new(phy, *channel));
+            class.wifi_point = Some(WifiPointSpec::new(self.phy, *channel));
             builder.class(class, walk(way));
         }
         if self.has_cell {
@@ -110,14 +119,21 @@ impl World {
             let carrier = Carrier::new(3.5e9, 20e6, Numerology::Khz30, duplex).unwrap();
             builder.cells(CellularSpec::new(vec![CarrierSpec::new("n78", carrier)]));
         }
+        if let Some((x_m, range_m, rate_bps)) = self.plain {
+            let mut class = NodeClass::new("plain", Tier::Edge, 1);
+            class.access_point = Some(AccessPointSpec {
+                range_m: Some(range_m),
+                ..AccessPointSpec::new(rate_bps, rate_bps)
+            });
+            builder.class(class, walk(&vec![(0.0, x_m)]));
+        }
         for (number, way) in self.stations.iter().enumerate() {
             let mut class = NodeClass::new(format!("station{number}"), Tier::Device, 1);
             class.wifi_radio = Some(self.radio);
             class.device_radio = self.has_cell.then(DeviceRadioSpec::default);
             builder.class(class, walk(way));
         }
-        let sites = self.points.len() + usize::from(self.has_cell);
-        for site in (1..=sites as u32).map(NodeId) {
+        for site in (1..=self.sites() as u32).map(NodeId) {
             let spec = LinkSpec::new(site, SERVER, SimDuration::ZERO, 1e12);
             builder.link(format!("link{}", site.0), spec);
         }
@@ -197,7 +213,7 @@ fn turns_are_taken_on_one_channel_only() {
     let fastest = phy.exchanges().pop().unwrap().1;
     (0..2).for_each(|_| two.add(&fastest));
     let share = two.share(&Backoff::default());
-    let shared_s = 0.002 + 10e6 / (1472.0 * share.exchanges_per_s);
+    let shared_s = 0.002 + 10e6 / (1472.0 * share.exchanges_per_s(&fastest));
     assert!(shared_s > 1.9 * alone_s);
     for end_s in ends_s(&[(0.0, 36), (20.0, 36)], &[-5.0, 25.0]) {
         assert!((end_s - shared_s).abs() < 1e-3, "{end_s} {shared_s}");
@@ -261,6 +277,25 @@ fn an_access_point_that_moves_takes_its_network_along() {
     assert_eq!(steps, [(38.0, Some(world.point(0))), (63.0, None)]);
 }
 
+/// 16.0206 dBm both ways, less 46.6777 dB and 30 dB a decade, are the -82 dBm of the gate at 10^(51.3429 / 30) m.
+#[test]
+fn the_range_of_an_access_point_is_where_the_gate_is_reached() {
+    let mut world = World::new(&[(0.0, 36), (100.0, 40)], &[5.0]);
+    world.radio = WifiRadioSpec { transmit_dbm: 16.0206, ..world.radio };
+    let kernel = world.start();
+    let wifi = kernel.model.infrastructure.wifi().expect("WiFi");
+    let expected_m = 10f64.powf((16.0206 - 46.6777 + 82.0) / 30.0);
+    for number in 0..2 {
+        let range_m = wifi.range_m(world.point(number)).expect("a range");
+        assert!((range_m - expected_m).abs() < 1.0, "{range_m} {expected_m}");
+    }
+    assert_eq!(wifi.range_m(SERVER), None);
+    // Without stations there is nobody to have a link.
+    let silent = World::new(&[(0.0, 36)], &[]).start();
+    let wifi = silent.model.infrastructure.wifi().expect("WiFi");
+    assert_eq!(wifi.range_m(NodeId(1)), None);
+}
+
 #[test]
 fn stations_of_a_failed_access_point_go_to_another_one_with_their_transfers() {
     let mut world = World::new(&[(0.0, 36), (20.0, 40)], &[5.0]);
@@ -298,6 +333,46 @@ fn a_device_with_both_uses_what_it_prefers() {
     assert_eq!(found(Arc::new(sticky)), [(0.0, wifi), (51.0, cell)]);
     // 20 MHz of 5G are faster than 802.11a next to the mast.
     assert_eq!(found(Arc::new(BestRate { hysteresis: 0.2 })), [(0.0, cell)]);
+}
+
+/// A device alone: whatever it is on counts it among its devices already, and is not worth less for that.
+#[test]
+fn best_rate_stays_where_it_is() {
+    // 802.11ac at 78 Mbit/s carries 60 to 83 Mbit/s, so that half of the other one is worse and all of it better.
+    for (start_m, first) in [(5.0, 2), (300.0, 2)] {
+        let mut world = World::new(&[(0.0, 36)], &[start_m]);
+        world.phy = Phy::new(Standard::Ac, Width::Mhz20, 1, false).unwrap();
+        world.stations[0] = vec![(0.0, start_m), (10.0, 5.0)];
+        world.plain = Some((0.0, 1000.0, 100e6));
+        world.spec.choice = Arc::new(BestRate { hysteresis: 0.2 });
+        let mut kernel = world.start();
+        send(&mut kernel, SERVER, world.station(0), 1e12);
+        run(&mut kernel, 3600.0);
+        let steps: Vec<_> =
+            kernel.model.handovers.iter().map(|step| step.2.map(|node| node.0)).collect();
+        assert_eq!(steps, [Some(first)], "from {start_m} m");
+    }
+    let phy = Phy::new(Standard::Ac, Width::Mhz20, 1, false).unwrap();
+    let bps = goodput_bps(&phy.exchanges().pop().unwrap().1);
+    assert!((60e6..83e6).contains(&bps), "{bps}");
+}
+
+/// What a device has at one access point says nothing of another one, on whose channel five others send.
+#[test]
+fn best_rate_judges_an_access_point_by_what_it_would_give() {
+    let mut world = World::new(&[(0.0, 36), (60.0, 40)], &[5.0, 55.0, 57.0, 59.0, 61.0, 63.0]);
+    world.stations[0] = vec![(0.0, 5.0), (55.0, 60.0)];
+    // From 15 to 45 m, where the second access point becomes the stronger one at 35.7 m.
+    world.plain = Some((30.0, 15.0, 15e6));
+    world.spec.choice = Arc::new(BestRate { hysteresis: 0.2 });
+    let mut kernel = world.start();
+    for number in 1..=5 {
+        send(&mut kernel, world.station(number), SERVER, 1e12);
+    }
+    run(&mut kernel, 55.0);
+    let own = kernel.model.handovers.iter().filter(|step| step.1 == world.station(0));
+    let steps: Vec<_> = own.map(|&(time_s, _, to)| (time_s, to.map(|node| node.0))).collect();
+    assert_eq!(steps, [(0.0, Some(1)), (31.0, Some(3)), (41.0, Some(2))]);
 }
 
 #[test]

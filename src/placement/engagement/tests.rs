@@ -15,6 +15,7 @@ fn drone(node: u32, reach_s: f64) -> DroneFacts {
         battery_share: 1.0,
         usable_j: 180_000.0,
         station_w: 216.0,
+        ready_in_s: 0.0,
         link_bps: 1e6,
     }
 }
@@ -22,6 +23,7 @@ fn drone(node: u32, reach_s: f64) -> DroneFacts {
 /// A second of perfect detection is worth 3600 J.
 fn request(drones: &[DroneFacts], measured: f64, engaged: Option<usize>) -> EngagementRequest<'_> {
     EngagementRequest {
+        workload: 0,
         mission: 0,
         period: 7,
         period_s: 5.0,

@@ -1,7 +1,8 @@
 //! Placements by a rule.
 
-use super::cluster::{Cluster, Placement};
-use super::place::{PlacementView, TrainingPlacement, take};
+use super::place::{PlacementView, TrainingPlacement};
+use crate::apps::training::packing::{packed, take};
+use crate::apps::training::{Cluster, Placement};
 use crate::infra::optical::LeafId;
 use rand::seq::SliceRandom;
 use schemars::JsonSchema;
@@ -59,37 +60,7 @@ impl TrainingPlacement for Packed {
     }
 }
 
-/// O(log leaves) for each leaf that it takes.
-pub(super) fn packed(cluster: &Cluster, gpus: u32) -> Option<Placement> {
-    if u64::from(gpus) > cluster.free() {
-        return None;
-    }
-    let by_free = cluster.by_free();
-    let mut leaves = Vec::new();
-    let mut left = gpus;
-    // Of leaves with as many free GPUs the first comes first.
-    let mut most = by_free.iter().rev().map(|&(free, _)| free).next();
-    while let Some(free) = most.filter(|&free| left > 0 && free > 0) {
-        for &(free, leaf) in by_free.range((free, LeafId(0))..=(free, LeafId(u32::MAX))) {
-            if left < free {
-                break;
-            }
-            leaves.push(leaf);
-            left -= free;
-        }
-        most = by_free.range(..(free, LeafId(0))).next_back().map(|&(free, _)| free);
-        if left > 0 && left < free {
-            let rest = by_free.range((left, LeafId(0))..).find(|(_, leaf)| !leaves.contains(leaf));
-            if let Some(&(_, leaf)) = rest {
-                leaves.push(leaf);
-                left = 0;
-            }
-        }
-    }
-    take(cluster, leaves, gpus)
-}
-
-/// As [`Packed`], with an eye on uplinks: a job that fits on one leaf goes, of leaves with as many free GPUs, to the one with the
+/// As `packed`, with an eye on uplinks: a job that fits on one leaf goes, of leaves with as many free GPUs, to the one with the
 /// fewest free ports; a job over several leaves goes to those with the most free GPUs, then ports, and to none without a port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -131,7 +102,7 @@ pub(super) fn uplink_aware(cluster: &Cluster, gpus: u32) -> Option<Placement> {
 
 /// The domain of NVLink first: a job within a server goes to the server that is left with the fewest free GPUs; others take whole
 /// free servers, on the leaves with the most of them, and for what is left the server that holds it. If that cannot be,
-/// as [`Packed`].
+/// as `packed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DomainFirst {}

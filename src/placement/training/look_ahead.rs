@@ -1,9 +1,9 @@
 //! Placements that try.
 
-use super::cluster::{Cluster, Placement};
-use super::heuristics::{domain_first, packed, uplink_aware};
-use super::place::{PlacementView, TrainingPlacement, take};
-use crate::apps::training::TrainingJob;
+use super::heuristics::{domain_first, uplink_aware};
+use super::place::{PlacementView, TrainingPlacement};
+use crate::apps::training::packing::{fill_leaf, packed, take};
+use crate::apps::training::{Cluster, Placement, TrainingJob};
 use crate::infra::optical::LeafId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ pub fn score(cluster: &Cluster, job: &TrainingJob, placement: &Placement) -> Opt
     })
 }
 
-/// All ways to spread a job's GPUs over leaves, and of them the best that can start ([`PlacementScore`]); servers within a leaf
+/// All ways to spread a job's GPUs over leaves, and of them the best that can start, by its score; servers within a leaf
 /// are alike to it. For small clusters: what other placements are measured with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -89,7 +89,7 @@ impl TrainingPlacement for Exhaustive {
                 looked_at += 1;
                 let mut servers = Vec::new();
                 for (leaf, &count) in (0..).zip(&counts) {
-                    super::place::fill_leaf(cluster, LeafId(leaf), count, &mut servers);
+                    fill_leaf(cluster, LeafId(leaf), count, &mut servers);
                 }
                 let placement = Placement::new(servers);
                 if let Some(found) = score(cluster, job, &placement)
@@ -117,7 +117,7 @@ impl TrainingPlacement for Exhaustive {
 }
 
 /// Of what the rules find, the placement after which most GPUs of the next jobs can start, too, packed and in their order; of as
-/// many the best by [`PlacementScore`].
+/// many the best by score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LookAhead {

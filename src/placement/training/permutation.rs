@@ -1,7 +1,8 @@
 //! The best order of the first few jobs, by a predictor.
 
 use super::heuristics::uplink_aware;
-use super::queue::{Discipline, QueuePolicy, QueueView};
+use super::queue::{QueuePolicy, QueueView};
+use crate::apps::training::{Discipline, TriedOrder};
 use crate::placement::ParameterError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,14 @@ pub struct WindowPermutation<P> {
     pub discipline: Discipline,
     /// Tells how good an order is.
     pub predictor: P,
+    tried: Vec<TriedOrder>,
+}
+
+impl<P> WindowPermutation<P> {
+    /// One that has not been asked yet.
+    pub const fn new(window: u32, discipline: Discipline, predictor: P) -> Self {
+        WindowPermutation { window, discipline, predictor, tried: Vec::new() }
+    }
 }
 
 impl<P: OrderPredictor> QueuePolicy for WindowPermutation<P> {
@@ -133,8 +142,11 @@ impl<P: OrderPredictor> QueuePolicy for WindowPermutation<P> {
         let mut order: Vec<usize> = (0..window).collect();
         let mut best = order.clone();
         let mut most = self.predictor.score(view, &order);
+        self.tried.clear();
+        self.tried.push(TriedOrder { order: order.clone(), score: most });
         while next_permutation(&mut order) {
             let score = self.predictor.score(view, &order);
+            self.tried.push(TriedOrder { order: order.clone(), score });
             if score > most {
                 most = score;
                 best.clone_from(&order);
@@ -146,6 +158,10 @@ impl<P: OrderPredictor> QueuePolicy for WindowPermutation<P> {
 
     fn discipline(&self) -> Discipline {
         self.discipline
+    }
+
+    fn take_tried(&mut self) -> Vec<TriedOrder> {
+        std::mem::take(&mut self.tried)
     }
 
     fn check(&self) -> Result<(), ParameterError> {

@@ -46,6 +46,7 @@ pub(super) fn gantt(request: &mut Request<'_>) -> Result<Gantt, PlotError> {
         let kind = kinds.names[kind as usize].replace('_', " ");
         Some(Bar { lane: lane as usize, start, end, kind })
     });
-    request.topic = format!("{} by {}", spec.table.clone().unwrap_or_default(), y_axis.label);
+    let table = spec.table.as_deref().unwrap_or_default().replace('_', " ");
+    request.topic = format!("{table} by {}", y_axis.label);
     Ok(Gantt { x: x_axis, y: y_axis, bars: bars.collect(), lanes: lanes.names })
 }

@@ -223,9 +223,15 @@ fn add_nodes(
             x_m: place.x_m,
             y_m: place.y_m,
         });
-        let access_point = of.class_of(id).access_point.as_ref();
-        if let Some(radius_m) = access_point.and_then(|point| point.range_m).filter(|r| r.is_finite()) {
+        if let Some(radius_m) = range_m(of, id).filter(|r| r.is_finite()) {
             map.cells.push(Disc { x_m: place.x_m, y_m: place.y_m, radius_m });
         }
     }
+}
+
+/// How far an access point reaches: what its radio model says, else its range, if it has one.
+fn range_m(of: &Infrastructure, id: NodeId) -> Option<f64> {
+    let wifi = of.wifi().and_then(|wifi| wifi.range_m(id));
+    let cell = || of.cells().and_then(|cells| cells.range_m(id));
+    wifi.or_else(cell).or_else(|| of.class_of(id).access_point.as_ref()?.range_m)
 }

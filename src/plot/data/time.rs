@@ -174,7 +174,7 @@ fn shares_of_rows(request: &mut Request<'_>) -> Result<StackedShares, PlotError>
     }
     let named = parts.names.iter().map(|name| name.replace('_', " "));
     let parts = named.zip(amounts).map(|(name, amounts)| Part { name, amounts }).collect();
-    let table = spec.table.clone().unwrap_or_default();
+    let table = spec.table.as_deref().unwrap_or_default().replace('_', " ");
     let words = by.replace('_', " ");
     request.topic = format!("{table} by {words} over {}", x_axis.label);
     if let Columns::Intervals(ends) = &columns {

@@ -333,6 +333,7 @@ fn kind(spec: &MissionSpec, place: &Place<'_>) -> Option<MissionKind> {
             tolerance,
             until,
             service,
+            start,
             ..
         } => {
             let drone_node = place.vehicle(drone, "drone");
@@ -344,6 +345,13 @@ fn kind(spec: &MissionSpec, place: &Place<'_>) -> Option<MissionKind> {
             let service = place.service(service, &place.site);
             if drone_node.is_some() && drone_node == vehicle_node {
                 place.site.key("vehicle").error("a drone cannot be a relay of itself");
+                return None;
+            }
+            if until.is_some_and(|until| until <= *start) {
+                place.site.key("until").error_with_help(
+                    "the relay would be over before it begins",
+                    "choose a time after its `start`, or leave it out",
+                );
                 return None;
             }
             Some(MissionKind::Relay(RelayPlan {

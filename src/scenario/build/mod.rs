@@ -36,6 +36,7 @@ mod sla;
 mod tasks;
 mod traced_vms;
 mod traces;
+mod training;
 mod vehicles;
 mod virtual_machines;
 mod wifi;
@@ -243,6 +244,16 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     if let Some(policy) = registry.make_mission_engagement(engagement, &policy_site) {
         world.boxed_mission_engagement(engagement.kind(), policy);
     }
+    let queue = &scenario.policies.training_queue;
+    let policy_site = site.key("policies").key("training_queue");
+    if let Some(policy) = registry.make_training_queue(queue, &policy_site) {
+        world.boxed_training_queue(queue.kind(), policy);
+    }
+    let placement = &scenario.policies.training_placement;
+    let policy_site = site.key("policies").key("training_placement");
+    if let Some(policy) = registry.make_training_placement(placement, &policy_site) {
+        world.boxed_training_placement(placement.kind(), policy);
+    }
     if let Some(anomaly) = &scenario.policies.anomaly {
         let site = site.key("policies").key("anomaly");
         let has_cells = world.infrastructure().has_cells();
@@ -436,6 +447,7 @@ fn add_classes(
         }
         let is_vehicle = class.vehicle.is_some();
         let stands_still = class.access_point.is_some() && class.wifi_point.is_none();
+        let is_fed = matches!(movement, Movement::Feed { .. });
         let id = match movement {
             Movement::Model(model) => world.infrastructure().class(class, model),
             Movement::Feed { feed, .. } => {
@@ -447,13 +459,19 @@ fn add_classes(
             // Made a model above.
             Movement::Sites { .. } => continue,
         };
-        if is_vehicle && world.infrastructure().moves(id) {
+        let moves = is_fed || world.infrastructure().moves(id);
+        if is_vehicle && moves {
             here.key("mobility").error_with_help(
                 "vehicles stand where they start until workloads move them, but these nodes move by themselves",
                 "choose the mobility \"static\", or leave out `vehicle`",
             );
         }
-        if stands_still && world.infrastructure().moves(id) {
+        if stands_still && is_vehicle {
+            here.key("vehicle").error_with_help(
+                "access points without modelled WiFi stand still, but vehicles move",
+                "give `access_point` the key `wifi`, or leave out one of the two",
+            );
+        } else if stands_still && moves {
             here.key("mobility").error_with_help(
                 "access points stand still, but these nodes move",
                 "choose the mobility \"static\", or set `access_point` to null",
@@ -565,6 +583,7 @@ fn add_workloads(
 ) {
     let mut names = BTreeSet::new();
     let mut hosts = BTreeMap::new();
+    let mut vehicles = BTreeMap::new();
     let changing = service_needs::changing(scenario, world.built());
     let vm_hosts = hosts::named_hosts(scenario, directory);
     let placed_by_all = RefCell::default();
@@ -605,6 +624,18 @@ fn add_workloads(
                     format!("another workload has the name {:?}", workload.name()),
                     "give each workload a `name` of its own",
                 );
+            }
+            for node in workload.vehicles().into_iter().collect::<BTreeSet<_>>() {
+                if let Some(other) = vehicles.insert(node, workload.name().to_string()) {
+                    here.error_with_help(
+                        format!(
+                            "{:?} is a vehicle of the workload {other:?} already",
+                            directory.name(node)
+                        ),
+                        "give each workload vehicles of its own, or put all missions into one workload",
+                    );
+                    break;
+                }
             }
             // A node that is named twice in one workload is that workload's own affair.
             for node in workload.hosts().into_iter().collect::<BTreeSet<_>>() {

@@ -20,6 +20,10 @@ use crate::infra::{BatterySpec, InfraBuilder, NodeClass, NodeId};
 use crate::world::TelemetrySampling;
 use std::sync::Arc;
 
+/// What `pack` is called if there is to be none, and propulsion that takes nothing from it.
+const NO_PACK: &str = "none";
+const FUEL: &str = "fuel";
+
 const DENSITY_KG_PER_M3: f64 = 1.225;
 
 fn preset(spec: &VehicleSpecification, site: &Site<'_>) -> Option<&'static VehiclePreset> {
@@ -144,7 +148,7 @@ pub(super) fn make_vehicle(
     kinematics(&mut own, spec, site);
     ways(&mut own, spec, site);
     own.homes = homes(spec.home.as_ref(), class.count, directory, &site.key("home"));
-    battery(class, &mut own, spec, site);
+    battery(class, &mut own, spec, found.propulsion, site);
     class.vehicle = Some(own);
 }
 
@@ -252,12 +256,34 @@ fn homes(
     }
 }
 
-fn battery(class: &mut NodeClass, own: &mut VehicleSpec, spec: &VehicleSpecification, site: &Site<'_>) {
-    let Some(name) = &spec.pack else {
-        if class.battery.is_none() {
-            own.pack = None;
+/// The battery of the class: its own, that of `pack`, or else that of the preset.
+fn battery(
+    class: &mut NodeClass,
+    own: &mut VehicleSpec,
+    spec: &VehicleSpecification,
+    usual_propulsion: &str,
+    site: &Site<'_>,
+) {
+    let takes_none = match &spec.propulsion {
+        Some(PropulsionSpec::Preset(name)) => name == FUEL,
+        Some(PropulsionSpec::Model(_)) => false,
+        None => usual_propulsion == FUEL,
+    };
+    let name = match &spec.pack {
+        Some(name) if name == NO_PACK => {
+            own.pack = own.pack.filter(|_| class.battery.is_some());
+            return;
         }
-        return;
+        Some(name) => name,
+        None => {
+            match &class.battery {
+                // What telemetry tells of a battery that has no name: that of so many such cells.
+                Some(battery) => own.pack = own.pack.map(|pack| of_energy(pack, battery)),
+                None if takes_none => own.pack = None,
+                None => class.battery = own.pack.and_then(|pack| full(nominal_j(&pack))),
+            }
+            return;
+        }
     };
     let Some(pack) = battery_packs().iter().find(|pack| pack.name == name) else {
         let known: Vec<&str> = battery_packs().iter().map(|pack| pack.name).collect();
@@ -270,10 +296,38 @@ fn battery(class: &mut NodeClass, own: &mut VehicleSpec, spec: &VehicleSpecifica
         full_v: pack.full_v(),
         resistance_ohm: pack.resistance_ohm,
     });
-    if class.battery.is_none() {
-        let Ok(full) = Distribution::constant(1.0) else { return };
-        class.battery = Some(BatterySpec::new(BatteryModel::ideal(pack.capacity_j()), full));
+    match &class.battery {
+        None => class.battery = full(pack.capacity_j()),
+        Some(battery) => {
+            let (own_j, pack_j) = (battery.model.capacity_j, pack.capacity_j());
+            if (own_j - pack_j).abs() > 0.01 * pack_j {
+                site.key("pack").error_with_help(
+                    format!("{name:?} holds {pack_j:.0} J, but the `battery` of the class {own_j:.0} J"),
+                    "leave out one of the two",
+                );
+            }
+        }
     }
+}
+
+/// A full battery of so many joules.
+fn full(capacity_j: f64) -> Option<BatterySpec> {
+    let full = Distribution::constant(1.0).ok()?;
+    Some(BatterySpec::new(BatteryModel::ideal(capacity_j), full))
+}
+
+/// Nominal volts of a lithium cell.
+const CELL_V: f64 = 3.7;
+
+/// Joules of a pack at its nominal voltage.
+fn nominal_j(pack: &PackSpec) -> f64 {
+    3.6 * pack.capacity_mah * CELL_V * f64::from(pack.cells)
+}
+
+/// The pack with the charge that makes up the energy of a battery.
+fn of_energy(pack: PackSpec, battery: &BatterySpec) -> PackSpec {
+    let capacity_mah = battery.model.capacity_j / (3.6 * CELL_V * f64::from(pack.cells));
+    PackSpec { capacity_mah, ..pack }
 }
 
 /// The wind, checked.

@@ -34,6 +34,7 @@ mod sla;
 mod tasks;
 mod trace;
 mod traces;
+mod training;
 mod vehicles;
 mod virtual_machines;
 mod wifi;
@@ -119,7 +120,8 @@ pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, ControlKind, DetectorKind, FormatName,
     LinkChoiceKind, MissionEngagementKind, Names, OriginSpec, OutputSpec, OverloadKind, PathLossKind,
     PoliciesSpec, PredictorKind, ReplicaAllocationKind, ResponseKind, SampleSpec, Scenario,
-    SchedulerKind, SelectionKind, ServicePlacementKind, VmAllocationKind, WorkflowSchedulingKind,
+    SchedulerKind, SelectionKind, ServicePlacementKind, TrainingPlacementKind, TrainingQueueKind,
+    VmAllocationKind, WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};
@@ -144,6 +146,12 @@ pub use tasks::{
 };
 pub use trace::TraceDepth;
 pub use traces::{TraceFormatName, TraceGapRule, TraceSpec};
+pub use training::{
+    CheckpointSpec, DayName, DaySpec, FabricPowerSpec, JobArrivalsSpec, JobDurationsSpec, JobMixSpec,
+    JobSizesSpec, ListedJobSpec, OrderPredictorSpec, PermutationSpec, PortFaultsSpec,
+    TrainingClusterSpec, TrainingFabricSpec, TrainingFormatName, TrainingJobsSpec, TrainingModelSpec,
+    TrainingSpec,
+};
 pub use vehicles::{
     CornersName, FollowSpecification, GustsSpec, HomesSpec, PayloadSpec, PropulsionModelSpec,
     PropulsionSpec, ReserveSpec, ReturnSpecification, TelemetrySampleSpec, VehicleFaultName,

@@ -79,6 +79,10 @@ kinds! {
     ReplicaAllocationKind "replica_allocation_policy";
     /// A policy that engages drones, with its parameters.
     MissionEngagementKind "mission_engagement_policy";
+    /// A policy that orders waiting training jobs, with its parameters.
+    TrainingQueueKind "training_queue_policy";
+    /// A policy that gives training jobs GPUs, with its parameters.
+    TrainingPlacementKind "training_placement_policy";
     /// A control plane with its parameters.
     ControlKind "control_plane";
     /// A model of path loss with its parameters.
@@ -117,6 +121,8 @@ of_kind!(
     ServicePlacementKind,
     ReplicaAllocationKind,
     MissionEngagementKind,
+    TrainingQueueKind,
+    TrainingPlacementKind,
     WorkflowSchedulingKind,
     ControlKind,
     PathLossKind,
@@ -236,6 +242,10 @@ pub struct PoliciesSpec {
     pub replica_allocation: ReplicaAllocationKind,
     /// Whether drones help vehicles that scan fields, and which.
     pub mission_engagement: MissionEngagementKind,
+    /// In which order waiting training jobs are tried.
+    pub training_queue: TrainingQueueKind,
+    /// Which GPUs training jobs get.
+    pub training_placement: TrainingPlacementKind,
     /// What watches the radio links of devices of 5G, and what is done about alarms; nothing if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anomaly: Option<AnomalySpec>,
@@ -252,6 +262,8 @@ impl Default for PoliciesSpec {
             workflow_scheduling: WorkflowSchedulingKind::of_kind("heft"),
             replica_allocation: ReplicaAllocationKind::of_kind("macro"),
             mission_engagement: MissionEngagementKind::of_kind("threshold"),
+            training_queue: TrainingQueueKind::of_kind("fifo"),
+            training_placement: TrainingPlacementKind::of_kind("packed"),
             anomaly: None,
         }
     }

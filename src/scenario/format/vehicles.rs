@@ -193,7 +193,8 @@ pub struct VehicleSpecification {
     pub preset: Option<String>,
     /// Power of motion; that of the preset if left out.
     pub propulsion: Option<PropulsionSpec>,
-    /// Battery by its name, such as `lipo_3s_5100`, if the class has no `battery` of its own; none if left out.
+    /// Battery by its name, such as `lipo_3s_5100`, or `none`. If it is left out, the class's own `battery`, or else that of
+    /// the preset.
     pub pack: Option<String>,
     /// Where they return to; where they stand at the start if left out.
     pub home: Option<HomesSpec>,

@@ -5,7 +5,8 @@ use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
 use crate::placement::{
-    anomaly, consolidation, engagement, functions, orchestration, services, vm_allocation, workflows,
+    anomaly, consolidation, engagement, functions, orchestration, services, training, vm_allocation,
+    workflows,
 };
 
 impl Registry {
@@ -18,12 +19,12 @@ impl Registry {
             CubicPowerSpec, EclypseStaticSpec, FcdMobility, FirstOfSpec, FixedPlacementSpec,
             FollowThePriceSpec, ForecastSpec, FreeSpaceSpec, FunctionsSpec, FuzzyRulesSpec,
             IndoorHotspotSpec, LearnedSpec, LinearPowerSpec, LogDistanceSpec, LogisticSpec, MaxRateSpec,
-            MissionsSpec, NomadicMobility, PreferSpec, ProportionalFairSpec, RandomWaypointMobility,
-            RingRoadMobility, RoundRobinSpec, RuralMacroSpec, ServicesSpec, SessionsSpec, SitesMobility,
-            SquarePowerSpec, SquareRootPowerSpec, StaticMobility, StickySpec, SwirlySpec,
-            TablePowerSpec, TasksSpec, ThreeLogDistanceSpec, TrajectoryMobility, TreeSpec, TwoRaySpec,
-            UrbanMacroSpec, UrbanMicroSpec, VehicularSpec, VirtualMachinesSpec, WifiFirstSpec,
-            WorkflowsSpec,
+            MissionsSpec, NomadicMobility, PermutationSpec, PreferSpec, ProportionalFairSpec,
+            RandomWaypointMobility, RingRoadMobility, RoundRobinSpec, RuralMacroSpec, ServicesSpec,
+            SessionsSpec, SitesMobility, SquarePowerSpec, SquareRootPowerSpec, StaticMobility,
+            StickySpec, SwirlySpec, TablePowerSpec, TasksSpec, ThreeLogDistanceSpec, TrainingSpec,
+            TrajectoryMobility, TreeSpec, TwoRaySpec, UrbanMacroSpec, UrbanMicroSpec, VehicularSpec,
+            VirtualMachinesSpec, WifiFirstSpec, WorkflowsSpec,
         };
         let mut registry = Registry::empty();
         registry
@@ -110,6 +111,20 @@ impl Registry {
             .workload::<FunctionsSpec>("functions")
             .workload::<WorkflowsSpec>("workflows")
             .workload::<MissionsSpec>("missions")
+            .workload::<TrainingSpec>("training")
+            .training_queue::<training::Fifo>("fifo")
+            .training_queue::<training::ShortestFirst>("shortest_first")
+            .training_queue::<training::ShortestRemaining>("shortest_remaining")
+            .training_queue::<training::LeastAttained>("least_attained")
+            .training_queue::<training::Gittins>("gittins")
+            .built_training_queue::<PermutationSpec>("permutation")
+            .training_placement::<training::RandomServers>("random")
+            .training_placement::<training::FirstFit>("first_fit")
+            .training_placement::<training::Packed>("packed")
+            .training_placement::<training::UplinkAware>("uplink_aware")
+            .training_placement::<training::DomainFirst>("domain_first")
+            .training_placement::<training::Exhaustive>("exhaustive")
+            .training_placement::<training::LookAhead>("look_ahead")
             .mission_engagement::<engagement::Never>("never")
             .mission_engagement::<engagement::Always>("always")
             .mission_engagement::<engagement::Threshold>("threshold")

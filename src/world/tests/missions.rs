@@ -1,5 +1,7 @@
 //! Missions on a plane with an access point in the middle that reaches everywhere.
 
+mod rare;
+
 use super::{Ran, world};
 use crate::apps::missions::{
     AgriculturePlan, Coverage, DetectionMap, FrameSizes, MissionKind, MissionPlan, MissionWorkload,
@@ -190,24 +192,31 @@ fn policies() -> Vec<(&'static str, Box<dyn EngagementPolicy>)> {
     ]
 }
 
+/// What policies come to with the same field and weeds, by name.
+fn compared(seed: u64, helpers: usize) -> Vec<(&'static str, f64)> {
+    let mut passed = Vec::new();
+    let mut values = Vec::new();
+    for (name, policy) in policies() {
+        let ran = Ran::of(field_with(seed, policy, helpers));
+        let own = &ran.summary["workloads"]["missions"];
+        let weeds = &own["weeds"];
+        passed.push((weeds["passed"].clone(), weeds["detected_by_vehicle"].clone()));
+        values.push((name, own["engagements"]["value"].as_f64().unwrap()));
+        assert_eq!(own["outcomes"]["done"], 1, "{name}: {own}");
+    }
+    assert!(passed.iter().all(|own| own == &passed[0]), "{passed:?}");
+    values
+}
+
 #[test]
-fn policies_meet_the_same_weeds_and_the_oracle_gains_more_than_thresholds() {
-    for seed in 1..=2 {
-        let mut passed = Vec::new();
-        let mut values = Vec::new();
-        for (name, policy) in policies() {
-            // With a drone of its own, of which it knows when it is ready again.
-            let ran = Ran::of(field_with(seed, policy, 1));
-            let own = &ran.summary["workloads"]["missions"];
-            let weeds = &own["weeds"];
-            passed.push((weeds["passed"].clone(), weeds["detected_by_vehicle"].clone()));
-            values.push((name, own["engagements"]["value"].as_f64().unwrap()));
-            assert_eq!(own["outcomes"]["done"], 1, "{name}: {own}");
+fn policies_meet_the_same_weeds_and_none_gains_more_than_the_oracle() {
+    for (seed, helpers) in (1..=6).flat_map(|seed| [(seed, 1), (seed, 2)]) {
+        let values = compared(seed, helpers);
+        let oracle = values[4].1;
+        for (name, value) in &values {
+            assert!(oracle >= value - 1e-9 * value.abs(), "seed {seed}, {name}: {values:?}");
         }
-        assert!(passed.iter().all(|own| own == &passed[0]), "{passed:?}");
-        let (threshold, oracle) = (values[2].1, values[4].1);
-        assert!(oracle >= threshold, "seed {seed}: {values:?}");
-        assert!(values[0].1 == 0.0 && oracle > 0.0, "{values:?}");
+        assert!(values[0].1 == 0.0, "{values:?}");
     }
 }
 
@@ -248,6 +257,9 @@ fn each_frame_ends_once_and_none_is_made_by_the_way() {
         frames["ended"].as_object().unwrap().values().map(|own| own.as_u64().unwrap()).sum();
     let count = |key: &str| frames[key].as_u64().unwrap();
     assert_eq!(count("created"), ended);
+    // Of each of two streams four messages of five frames wait, one is sent and one worked on.
+    let unfinished = frames["ended"]["unfinished"].as_u64().unwrap();
+    assert!(unfinished <= 2 * 5 * 6, "{unfinished}");
     assert!(count("created") > 1000 && count("sent") <= count("created"), "{frames}");
     assert!(count("delivered") <= count("sent"), "{frames}");
     let columns =

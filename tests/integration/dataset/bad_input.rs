@@ -89,6 +89,14 @@ fn values_that_cannot_be() {
         (vec![("samples.horizon", json!("5 sec"))], &["samples.horizon", "unit \"sec\" is not known"]),
         (vec![("samples.horizon", json!(0))], &["samples.horizon", "needs a horizon"]),
         (
+            vec![("samples.targets", json!([{ "column": "load", "aggregate": "row", "horizon": 3 }]))],
+            &["samples.targets[0].horizon", "looks at no other rows"],
+        ),
+        (
+            vec![("samples.targets", json!([{ "column": "tier", "aggregate": "row" }]))],
+            &["samples.targets[0].column", "is text", "labels"],
+        ),
+        (
             vec![("samples.horizon", json!("25 s")), ("samples.resample", json!({ "period": "10 s" }))],
             &["samples.horizon", "whole multiple of the period", "10 s"],
         ),

@@ -51,6 +51,38 @@ fn every_window_has_the_values_of_its_rows() {
     assert_eq!(seen, [8996, 8996]);
 }
 
+/// A target of the row itself needs no row ahead, and has its column's name.
+#[test]
+fn targets_may_be_in_the_row() {
+    let study = Study::new();
+    study.sampled("run-7", 7, 20);
+    let spec = with(
+        windows(),
+        &[
+            ("samples.features", json!(["available"])),
+            ("samples.horizon", json!(0)),
+            (
+                "samples.targets",
+                json!([
+                    { "column": "load", "aggregate": "row" },
+                    { "column": "load", "aggregate": "row", "name": "again" },
+                ]),
+            ),
+            ("split", json!({ "by": "run", "runs": { "train": ["run-7"] } })),
+        ],
+    );
+    let made = study.make("row", &spec);
+    let rows = made.rows("train");
+    assert_eq!(rows.len(), 2 * 21);
+    for row in &rows {
+        let here = load(7, node_number(&row["node"]), number(row, "t_s") as u32);
+        assert_eq!((number(row, "load"), number(row, "again")), (here, here));
+        assert_eq!(row["window_end_s"], row["t_s"]);
+    }
+    let card = made.json("card.json").to_string();
+    assert!(card.contains("again"), "{card}");
+}
+
 /// The statistics are of the training part: a change of the others changes nothing, one of it does.
 #[test]
 fn scaling_is_of_the_training_part_alone() {

@@ -86,6 +86,21 @@ fn a_link_is_watched_from_when_it_is_there() {
     assert_eq!(steps(&kernel.model), expected);
 }
 
+/// 44 dBm and 8 dB over 1272 subcarriers, less 40 dB and 35 dB a decade, are -100 dBm at 10^(80.955 / 35) m.
+#[test]
+fn the_range_of_a_cell_is_where_it_serves_nobody_any_more() {
+    let mut world = World::standing(20.0);
+    world.spec.least_dbm = -100.0;
+    let kernel = world.start();
+    let cells = kernel.model.infrastructure.cells().expect("cells");
+    let expected_m = 10f64.powf((44.0 + 8.0 - 10.0 * 1272f64.log10() - 40.0 + 100.0) / 35.0);
+    for gnb in GNBS {
+        let range_m = cells.range_m(gnb).expect("a range");
+        assert!((range_m - expected_m).abs() < 1.2, "{range_m} {expected_m}");
+    }
+    assert_eq!(cells.range_m(SERVER), None);
+}
+
 /// Where all is jammed, the search ends with T311; transfers wait until then, and are lost, or go on over WiFi.
 #[test]
 fn a_device_that_finds_no_cell_loses_its_connection() {

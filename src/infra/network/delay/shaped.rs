@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Bytes of an opportunity of a trace.
 const OPPORTUNITY_BYTES: f64 = 1500.0;
-/// Rounds after which a message is given up: with half of all packets lost, one in 2^200.
+/// Rounds after which a message is given up: with half of all packets lost, one in 2^201.
 const MOST_ROUNDS: u32 = 200;
 /// Exponent of netem's distribution `pareto`, and its mean and standard deviation.
 const PARETO: (f64, f64, f64) = (3.0, 1.5, 0.866_025_403_784_438_6);
@@ -46,8 +46,8 @@ pub enum ShapedRate {
 /// then a delay T that varies by J; then losses.
 ///
 /// A message is as many packets as it needs, and arrives with the last of them. Those of its packets that are lost are sent
-/// again after a round trip of 2 T, until none is lost, if the link is `reliable`; they take their share of the rate at once. If
-/// not, a message of which a packet is lost is lost, as is one that does not fit into the queue. The delay is drawn once a
+/// again after a round trip of 2 T, until none is lost, if the link is `reliable`; they take their share of the rate at once. After
+/// 200 such rounds the message is lost. If not, a message of which a packet is lost is lost, as is one that does not fit into the queue. The delay is drawn once a
 /// message; a correlation is one with the message before. Times of round trips know nothing of the way back.
 #[derive(Clone, Debug)]
 pub struct Shaped {
@@ -152,6 +152,9 @@ impl Shaped {
             // A round trip later, and for as long as it takes at this rate.
             sent_s += 2.0 * self.delay_s + (state.left_s - before_s);
             lost = self.loss.lost(&mut state.is_bad, lost, &mut state.random);
+        }
+        if lost > 0 {
+            return None;
         }
         Some((sent_s - now_s).max(0.0) + self.draw_delay_s(state))
     }
@@ -350,6 +353,18 @@ mod tests {
                 assert!((found - 1.0).abs() < within, "{distribution:?} {found}");
             }
         }
+    }
+
+    /// Of single packets of which 99 % are lost 0.99^201 = 13.3 % are lost 201 times.
+    #[test]
+    fn a_message_is_given_up_in_the_end() {
+        let mut link = Shaped { loss: PacketLoss::random(0.99, 0.0), ..shaped() };
+        let given_up =
+            (0..10_000).filter(|&number| at(&mut link, 1e4 * f64::from(number), 100.0).is_none());
+        let share = given_up.count() as f64 / 1e4;
+        assert!((share - 0.99f64.powi(201)).abs() < 0.01, "{share}");
+        let mut link = Shaped { loss: PacketLoss::random(1.0, 0.0), ..shaped() };
+        assert_eq!(at(&mut link, 0.0, 100.0), None);
     }
 
     #[test]

@@ -29,6 +29,7 @@
 //! ```
 
 mod adaptation;
+mod attempts;
 mod contention;
 mod errors;
 mod exchange;

@@ -150,6 +150,28 @@ proptest! {
         }
     }
 
+    /// Senders with losses of their own are at a fixed point of all their equations.
+    #[test]
+    fn each_sender_is_at_the_fixed_point(losses in prop::collection::vec(0.0..1.0f64, 1..40), equal in 1..5usize) {
+        let backoff = Backoff::default();
+        let exchange = |lost: f64| Exchange { busy_s: 1e-3, failure: lost, ..Exchange::default() };
+        let mut all = Contenders::default();
+        for &lost in &losses {
+            (0..equal).for_each(|_| all.add(&exchange(lost)));
+        }
+        all.sort();
+        let share = all.share(&backoff);
+        let tau_of = |lost: f64| {
+            let p = 1.0 - (1.0 - lost) * (1.0 - share.collision(&exchange(lost)));
+            backoff.attempt_probability(p)
+        };
+        let idle: f64 = losses.iter().map(|&lost| (1.0 - tau_of(lost)).powi(equal as i32)).product();
+        for &lost in &losses {
+            let others = idle / (1.0 - tau_of(lost));
+            prop_assert!((1.0 - share.collision(&exchange(lost)) - others).abs() < 1e-12);
+        }
+    }
+
     /// The channel is never taken for more than all of the time, and what senders have is in it.
     #[test]
     fn airtime_is_never_above_one(busy_us in prop::collection::vec(100.0..6000.0f64, 1..60)) {
@@ -159,7 +181,8 @@ proptest! {
         }
         all.sort();
         let share = all.share(&Backoff::default());
-        let used: f64 = busy_us.iter().map(|us| us * 1e-6 * share.exchanges_per_s).sum();
+        let each_per_s = share.exchanges_per_s(&Exchange::default());
+        let used: f64 = busy_us.iter().map(|us| us * 1e-6 * each_per_s).sum();
         prop_assert!(used <= share.busy + 1e-12 && share.busy < 1.0);
     }
 }
@@ -174,7 +197,7 @@ fn one_slow_station_slows_all() {
         (0..slows).for_each(|_| all.add(&slow));
         (0..fasts).for_each(|_| all.add(&fast));
         all.sort();
-        8.0 * slow.delivered_bytes * all.share(&Backoff::default()).exchanges_per_s
+        8.0 * slow.delivered_bytes * all.share(&Backoff::default()).exchanges_per_s(&slow)
     };
     let (two_fast, mixed, two_slow) = (per_sender_bps(0, 2), per_sender_bps(1, 1), per_sender_bps(2, 0));
     assert!(two_slow < mixed && mixed < two_fast);
@@ -183,6 +206,53 @@ fn one_slow_station_slows_all() {
     // Without collisions and idle slots: a packet of each in turn.
     let in_turn_bps = 8.0 * 1472.0 / (slow.busy_s + fast.busy_s);
     assert!((0.85..1.0).contains(&(mixed / in_turn_bps)), "{mixed} {in_turn_bps}");
+}
+
+/// Senders of 802.11a at 54 Mbit/s with these losses, and what each of them delivers in Mbit/s.
+fn delivered_mbps(losses: &[f64]) -> Vec<f64> {
+    let whole = phy(Standard::A, Width::Mhz20).exchanges()[7].1;
+    let exchanges: Vec<_> = losses.iter().map(|&lost| whole.with_losses(lost)).collect();
+    let mut all = Contenders::default();
+    exchanges.iter().for_each(|exchange| all.add(exchange));
+    all.sort();
+    let share = all.share(&Backoff::default());
+    let delivered = |own: &Exchange| 8e-6 * own.delivered_bytes * share.exchanges_per_s(own);
+    exchanges.iter().map(delivered).collect()
+}
+
+/// Two senders, of which one loses half or nine tenths of its frames: the fixed point solved apart, by iterating its two
+/// equations.
+#[test]
+fn losses_of_one_sender_do_not_slow_the_other() {
+    let alone_mbps = delivered_mbps(&[0.0])[0];
+    for (lost, good_mbps, bad_mbps) in [(0.5, 25.6, 2.3), (0.9, 29.3, 0.07)] {
+        let found = delivered_mbps(&[0.0, lost]);
+        assert!((found[0] - good_mbps).abs() < 0.05, "{lost}: {found:?}");
+        assert!((found[1] / bad_mbps - 1.0).abs() < 0.03, "{lost}: {found:?}");
+        assert!(found[0] < alone_mbps);
+    }
+    assert_eq!(delivered_mbps(&[1.0])[0], 0.0);
+    // Without losses of their own they share as before.
+    let [one, other] = delivered_mbps(&[0.0, 0.0])[..] else { panic!("two") };
+    assert!(one == other && (one - 15.35).abs() < 0.005, "{one} {other}");
+}
+
+/// What a newcomer is told is what it has once it has come, exactly if it loses nothing or is alone. Else the others, which hear
+/// less of it than of one without losses, leave it less.
+#[test]
+fn a_newcomer_finds_what_it_was_told() {
+    let whole = phy(Standard::A, Width::Mhz20).exchanges()[7].1;
+    for (losses, own, more) in
+        [(&[][..], 0.0, 0.0), (&[], 0.7, 0.0), (&[0.0, 0.2, 0.9], 0.0, 0.0), (&[0.0, 0.2], 0.5, 0.166)]
+    {
+        let mut others = Contenders::default();
+        losses.iter().for_each(|&lost| others.add(&whole.with_losses(lost)));
+        others.sort();
+        let told = others.newcomer(&Backoff::default()).goodput_bps(&whole.with_losses(own)) / 1e6;
+        let all: Vec<f64> = losses.iter().copied().chain([own]).collect();
+        let found = delivered_mbps(&all)[losses.len()];
+        assert!((told / found - 1.0 - more).abs() < 1e-3, "{losses:?} {own}: {told} {found}");
+    }
 }
 
 /// A row of the reference: what is sent how, and goodput in Mbit/s at distances in metres.

@@ -137,3 +137,30 @@ fn a_rover_draws_what_its_model_says() {
     let own_j = kernel.model.infrastructure.motion_energy_j(NodeId(0), kernel.now());
     assert!((own_j - 10.0 * end - work / 0.6).abs() < 1e-6, "{own_j}");
 }
+
+#[test]
+fn a_run_that_ends_within_a_ramp_is_settled_exactly() {
+    let mut setup = setup("arducopter_4_5");
+    setup.battery_j = Some(2e5);
+    let mut kernel = aloft(setup, 20.0);
+    let before_j = kernel.model.infrastructure.motion_energy_j(NodeId(0), kernel.now());
+    command(&mut kernel, 0, &route(&[(0.0, 200.0, 20.0)]));
+    let start = kernel.now();
+    kernel.run_until(start + crate::engine::SimDuration::from_secs(4.0));
+    let end = kernel.now();
+    kernel.model.listen(end);
+    let leg = kernel.model.infrastructure.leg(NodeId(0));
+    assert!(leg.acceleration_at(end) > 0.1, "it speeds up");
+    kernel.model.infrastructure.settle_vehicles(&mut kernel.schedule);
+    let spec = vehicle_preset("arducopter_4_5").expect("a preset");
+    kernel.model.legs[0].retain(|(leg, _)| leg.depart >= start);
+    let integral_j = integrated_j(&kernel, &spec, [0.0; 2]);
+    let infrastructure = &kernel.model.infrastructure;
+    let taken_j = infrastructure.motion_energy_j(NodeId(0), end) - before_j;
+    assert!((taken_j - integral_j).abs() <= 1e-9 * integral_j, "{taken_j} and {integral_j}");
+    let drawn_j = 2e5 - infrastructure.battery(NodeId(0)).expect("it has one").level_j(end);
+    let metered_j = infrastructure.meter(NodeId(0)).energy_j(end);
+    let motion_j = infrastructure.motion_energy_j(NodeId(0), end);
+    assert!((drawn_j - motion_j).abs() <= 1e-9 * motion_j, "{drawn_j} and {motion_j}");
+    assert!((metered_j - motion_j).abs() <= 1e-9 * motion_j, "{metered_j} and {motion_j}");
+}

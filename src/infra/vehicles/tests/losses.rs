@@ -129,3 +129,32 @@ fn what_cannot_be_is_refused() {
     assert_eq!(refused(&mut kernel, &follow(1)), far);
     assert_eq!(far.to_string(), "the node to follow is 10 m away, and only 5 m are allowed");
 }
+
+#[test]
+fn in_a_wind_that_is_as_fast_as_it_flies_it_does_not_take_off() {
+    for (wind_m_per_s, flies) in [(11.0, true), (12.0, false)] {
+        let mut setup = setup("arducopter_4_5");
+        setup.wind = WindSpec { speed_m_per_s: wind_m_per_s, ..setup.wind };
+        let mut kernel = setup.build();
+        let done = attempt(&mut kernel, 0, &VehicleCommand::TakeOff { altitude_m: 10.0 });
+        assert_eq!(done.is_ok(), flies, "{done:?}");
+        assert!(flies || matches!(done, Err(VehicleRefusal::Wind { .. })), "{done:?}");
+    }
+}
+
+#[test]
+fn who_lands_is_refused_with_the_reason_of_it() {
+    let mut setup = setup("arducopter_4_5");
+    setup.spec.on_fault = FaultPolicy::Land;
+    setup.faults = vec![(0, vec![30.0, 32.0])];
+    let mut kernel = aloft(setup, 20.0);
+    kernel.run_until(SimTime::from_secs(34.0));
+    assert_eq!(attempt(&mut kernel, 0, &VehicleCommand::Loiter), Err(VehicleRefusal::Faulted));
+    let mut kernel = aloft(super::setup("arducopter_4_5"), 20.0);
+    command(&mut kernel, 0, &VehicleCommand::Land);
+    while height_m(&kernel, kernel.now().as_secs()) > 1.5 {
+        kernel.run_until(kernel.now() + crate::engine::SimDuration::from_secs(0.2));
+        kernel.model.listen(kernel.now());
+    }
+    assert_eq!(attempt(&mut kernel, 0, &VehicleCommand::Loiter), Err(VehicleRefusal::TouchingDown));
+}

@@ -159,6 +159,34 @@ fn rovers_to_a_waypoint() {
 }
 
 #[test]
+fn a_rover_holds_where_it_has_come_to_a_stand() {
+    let mut kernel = aloft(setup("rover_4_7"), 1.0);
+    let places = [Position::ground(20.0, 0.0), Position::ground(40.0, 0.0)];
+    let waypoints = places.map(|place| Waypoint { hold_s: 60.0, ..Waypoint::at(place) });
+    command(&mut kernel, 0, &VehicleCommand::Route(waypoints.to_vec()));
+    until(&mut kernel, 0, VehicleEvent::RouteDone);
+    let phases =
+        kernel.model.infrastructure.vehicle(NodeId(0)).expect("it is one").phase_s(kernel.now());
+    let held_s = phases[VehiclePhase::Holding as usize];
+    assert!((held_s - 120.0).abs() < 1e-6, "{held_s}");
+    let holding = VehicleEvent::Phase(VehiclePhase::Holding);
+    assert_eq!(kernel.model.told.iter().filter(|own| own.2 == holding).count(), 2);
+}
+
+#[test]
+fn the_end_of_a_flight_is_told_before_its_phase() {
+    let mut kernel = aloft(setup("arducopter_4_5"), 5.0);
+    command(&mut kernel, 0, &VehicleCommand::Land);
+    until(&mut kernel, 0, VehicleEvent::Phase(VehiclePhase::Disarmed));
+    let told: Vec<VehicleEvent> = kernel.model.told.iter().map(|own| own.2).collect();
+    let place = |event| told.iter().position(|own| *own == event);
+    assert!(
+        place(VehicleEvent::Disarmed) < place(VehicleEvent::Phase(VehiclePhase::Disarmed)),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn rovers_turn_first() {
     for (turn, seconds) in [(90.0_f64, 1.5), (180.0, 2.3)] {
         let time = machine_turn_s(turn);
@@ -185,5 +213,26 @@ fn a_lawn_mower() {
     for (number, seconds) in (0..).zip(measured).skip(1) {
         let own = until(&mut kernel, 0, VehicleEvent::WaypointReached(number));
         assert_close(own - first, seconds - measured[0], &format!("waypoint {number}"));
+    }
+}
+
+#[test]
+fn what_is_predicted_of_a_way_is_what_it_takes_also_in_motion() {
+    for preset in ["arducopter_3_5_7", "arducopter_4_5", "rover_4_0", "rover_4_7", "tractor"] {
+        for turn in [5.0_f64, 90.0, 170.0] {
+            let mut kernel = aloft(setup(preset), 20.0);
+            command(&mut kernel, 0, &route(&[(0.0, 200.0, 20.0)]));
+            let start = kernel.now();
+            kernel.run_until(start + crate::engine::SimDuration::from_secs(12.0));
+            let now = kernel.now();
+            let view = kernel.model.infrastructure.vehicle(NodeId(0)).expect("it is one");
+            assert!(view.velocity(now)[1] > 0.5, "{preset}");
+            let (east, north) = turn.to_radians().sin_cos();
+            let to = Position { x_m: 150.0 * east, y_m: 90.0 + 150.0 * north, z_m: 20.0 };
+            let predicted = view.predict_reach(now, Destination::Place(to)).expect("it gets there");
+            command(&mut kernel, 0, &route(&[(to.x_m, to.y_m, to.z_m)]));
+            let there = until(&mut kernel, 0, VehicleEvent::WaypointReached(0)) - now.as_secs();
+            assert!((there - predicted.time_s).abs() < 1e-6, "{preset}: {there} and {predicted:?}");
+        }
     }
 }

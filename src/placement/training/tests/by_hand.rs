@@ -205,7 +205,7 @@ fn the_oracle_plays_orders_through() {
     let mut oracle = OraclePredictor { horizon_s: 200.0 };
     assert_eq!(oracle.score(&view, &[0, 1]), 0.5);
     assert_eq!(oracle.score(&view, &[1, 0]), 0.5 + 600.0 / 6400.0);
-    let mut policy = WindowPermutation { window: 5, discipline: Discipline::Strict, predictor: oracle };
+    let mut policy = WindowPermutation::new(5, Discipline::Strict, oracle);
     assert_eq!(policy.order(&view), [1, 0]);
     policy.window = 1;
     assert_eq!(policy.order(&view), [0, 1]);
@@ -213,7 +213,7 @@ fn the_oracle_plays_orders_through() {
     assert_eq!(policy.check().unwrap_err().to_string(), "the window is 9, but must be from 1 to 8");
     let small =
         LinearPredictor { gpus: -1.0, hours: 0.0, waited_hours: 0.0, communication: 0.0, discount: 0.5 };
-    let mut policy = WindowPermutation { window: 5, discipline: Discipline::Strict, predictor: small };
+    let mut policy = WindowPermutation::new(5, Discipline::Strict, small);
     assert_eq!(policy.order(&view), [1, 0]);
 }
 

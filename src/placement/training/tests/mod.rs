@@ -4,7 +4,10 @@ mod simulation;
 mod utilisation;
 
 use super::*;
-use crate::apps::training::{JobKind, TrainingJob};
+use crate::apps::training::{
+    Cluster, ClusterShape, Discipline, Fabric, Feasibility, JobKind, Optics, Placement, Reservation,
+    RunningJob, StartRefusal, TrainingJob, WaitingJob, feasibility,
+};
 use crate::engine::{RandomStreams, Stream};
 
 const SHAPE: ClusterShape = ClusterShape { leaves: 4, servers_per_leaf: 2, gpus_per_server: 4 };

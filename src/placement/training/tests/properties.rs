@@ -110,7 +110,7 @@ proptest! {
         let waiting: Vec<WaitingJob> = jobs.iter().skip(1).copied().map(WaitingJob::new).collect();
         let view = QueueView { now_s: 0.0, waiting: &waiting, running: &running, cluster: &cluster };
         let mut oracle = OraclePredictor { horizon_s };
-        let mut policy = WindowPermutation { window: 4, discipline: Discipline::Strict, predictor: oracle };
+        let mut policy = WindowPermutation::new(4, Discipline::Strict, oracle);
         let order = policy.order(&view);
         let window = waiting.len().min(4);
         let mut sorted = order.clone();

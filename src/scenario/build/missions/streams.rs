@@ -1,14 +1,10 @@
-//! Streams of video, and whether their missions stay within radio cover.
+//! Streams of video.
 
-use crate::apps::missions::{
-    FrameSizes, MissionKind, MissionPlan, Processing, QueueRule, StreamPlan, StreamTime,
-};
-use crate::infra::{NodeId, Position};
+use crate::apps::missions::{FrameSizes, MissionPlan, Processing, QueueRule, StreamPlan, StreamTime};
+use crate::infra::NodeId;
 use crate::scenario::Site;
 use crate::scenario::build::WorkloadSite;
-use crate::scenario::format::{
-    AccessPointChoice, ProcessingName, QueueRuleName, StreamSpec, StreamTimeName,
-};
+use crate::scenario::format::{ProcessingName, QueueRuleName, StreamSpec, StreamTimeName};
 use std::collections::BTreeSet;
 
 /// The streams; `None` if something is wrong, which is told.
@@ -33,8 +29,18 @@ pub(super) fn streams(
             );
             good = false;
         }
-        for plan in &own {
-            check_cover(plan, here, missions, &site);
+        for plan in own.iter().filter(|plan| plan.during != StreamTime::Always) {
+            let is_member = |mission: &MissionPlan| mission.kind.vehicles().contains(&plan.source);
+            if !missions.iter().any(is_member) {
+                site.key("source").error_with_help(
+                    format!(
+                        "{:?} is in no mission of this workload, so that the stream never runs",
+                        here.directory.name(plan.source)
+                    ),
+                    "give the stream `\"during\": \"always\"`, or the vehicle a mission",
+                );
+                good = false;
+            }
         }
         plans.extend(own);
     }
@@ -133,55 +139,4 @@ fn check_computes(
         "give its class `cores`, or have frames worked on elsewhere",
     );
     None
-}
-
-/// The places that a vehicle goes to.
-fn places(node: NodeId, missions: &[MissionPlan]) -> Vec<Position> {
-    let ways = missions.iter().flat_map(|mission| match &mission.kind {
-        MissionKind::Patrol(plan) => plan.ways.iter().map(|(node, way)| (*node, way)).collect(),
-        MissionKind::Agriculture(plan) => {
-            let all = std::iter::once(plan.vehicle).chain(plan.drones.iter().copied());
-            all.map(|node| (node, &plan.way)).collect()
-        }
-        MissionKind::Relay(_) => Vec::new(),
-    });
-    let own = ways.filter(|(vehicle, _)| *vehicle == node);
-    own.flat_map(|(_, way)| way.waypoints.iter().map(|waypoint| waypoint.place)).collect()
-}
-
-/// Notes a stream over the network whose vehicle goes where no access point reaches. Where signals of cells decide, that is
-/// not known before the run.
-fn check_cover(plan: &StreamPlan, here: &WorkloadSite<'_>, missions: &[MissionPlan], site: &Site<'_>) {
-    let is_wireless = here.infrastructure.class_of(plan.source).is_some_and(|class| class.wireless);
-    if plan.processing == Processing::OnBoard || !is_wireless {
-        return;
-    }
-    let mut sites: Vec<(Position, f64)> = Vec::new();
-    for spec in here.nodes {
-        let AccessPointChoice::Yes(own) = &spec.access_point else { continue };
-        let range_m = own.range.map(|range| range.as_metres());
-        let Some(range_m) = range_m.filter(|_| own.cell.is_none()) else { return };
-        for node in here
-            .directory
-            .nodes(&crate::scenario::format::Names::One(spec.class_name().into()), site)
-            .into_iter()
-            .flatten()
-        {
-            sites.push((here.infrastructure.start_of(node), range_m));
-        }
-    }
-    let reached = |place: &Position| sites.iter().any(|(at, range_m)| at.distance_m(*place) <= *range_m);
-    let places = places(plan.source, missions);
-    if let Some(out) = places.iter().find(|place| !reached(place)) {
-        let count = places.iter().filter(|place| !reached(place)).count();
-        site.note(format!(
-            "the stream {:?} needs the network, but {count} of the {} waypoints of {:?} are out of reach of all access \
-             points, such as ({:.0} m, {:.0} m): frames from there are lost",
-            plan.name,
-            places.len(),
-            here.directory.name(plan.source),
-            out.x_m,
-            out.y_m
-        ));
-    }
 }

@@ -1,7 +1,7 @@
 //! What a cluster has, and who has what of it.
 
-use crate::apps::training::TrainingJob;
-use crate::apps::training::demand::{LeafShare, circuits, leaf_bytes};
+use super::demand::{LeafShare, circuits, leaf_bytes};
+use super::job::TrainingJob;
 use crate::infra::optical::{
     Allocation, CircuitAllocator, CircuitOptions, CircuitRefusal, LeafId, OpticalError, OpticalLayer,
     PortMode, Routes, phase_time_s,
@@ -176,8 +176,7 @@ pub struct Started {
 /// and what its circuits cost.
 ///
 /// ```
-/// use stratosim::apps::training::{JobKind, TrainingJob};
-/// use stratosim::placement::training::{Cluster, ClusterShape, Fabric, Placement};
+/// use stratosim::apps::training::{Cluster, ClusterShape, Fabric, JobKind, Placement, TrainingJob};
 /// let shape = ClusterShape { leaves: 2, servers_per_leaf: 2, gpus_per_server: 8 };
 /// let mut cluster = Cluster::new(shape, Fabric::NonBlocking)?;
 /// let job = TrainingJob {
@@ -196,6 +195,8 @@ pub struct Cluster {
     free_by_leaf: Vec<u32>,
     by_free: BTreeSet<(u32, LeafId)>,
     free: u64,
+    /// Servers that are out of order. They have no free GPUs.
+    blocked: BTreeSet<u32>,
     jobs: BTreeMap<u32, Placement>,
     circuits: Option<CircuitAllocator>,
     options: CircuitOptions,
@@ -236,6 +237,7 @@ impl Cluster {
             free_by_leaf: vec![shape.gpus_per_leaf(); shape.leaves as usize],
             by_free: (0..shape.leaves).map(|leaf| (shape.gpus_per_leaf(), LeafId(leaf))).collect(),
             free: shape.gpus(),
+            blocked: BTreeSet::new(),
             jobs: BTreeMap::new(),
             circuits,
             options,
@@ -296,10 +298,17 @@ impl Cluster {
         &self.jobs
     }
 
-    /// Busy GPUs over all.
+    /// GPUs of servers that are out of order.
+    #[must_use]
+    pub fn blocked_gpus(&self) -> u64 {
+        self.blocked.len() as u64 * u64::from(self.shape.gpus_per_server)
+    }
+
+    /// Part of the GPUs that are neither free nor out of order.
     #[must_use]
     pub fn utilisation(&self) -> f64 {
-        1.0 - self.free as f64 / self.shape.gpus() as f64
+        let gpus = self.shape.gpus() as f64;
+        (gpus - self.free as f64 - self.blocked_gpus() as f64) / gpus
     }
 
     /// Starts a job at a placement, with circuits for it. If that cannot be, nothing is changed.
@@ -345,6 +354,33 @@ impl Cluster {
             circuits.release(job);
         }
         Some(placement)
+    }
+
+    /// A server breaks: its free GPUs cannot be had until it is [back](Self::unblock_server). Jobs on it are to be ended before, as
+    /// what they have is not taken away.
+    pub fn block_server(&mut self, server: u32) {
+        let free = self.free_at_server(server);
+        if (server as usize) < self.free_by_server.len() && self.blocked.insert(server) {
+            self.change_free(server, |own| own - free);
+            self.free -= u64::from(free);
+        }
+    }
+
+    /// A broken server is back, with all its GPUs free.
+    pub fn unblock_server(&mut self, server: u32) {
+        if self.blocked.remove(&server) {
+            let taken = self.jobs.values().flat_map(|own| own.servers());
+            let taken: u32 = taken.filter(|own| own.0 == server).map(|own| own.1).sum();
+            let free = self.shape.gpus_per_server - taken - self.free_at_server(server);
+            self.change_free(server, |own| own + free);
+            self.free += u64::from(free);
+        }
+    }
+
+    /// Whether a server is out of order.
+    #[must_use]
+    pub fn is_blocked(&self, server: u32) -> bool {
+        self.blocked.contains(&server)
     }
 
     fn change_free(&mut self, server: u32, change: impl Fn(u32) -> u32) {

@@ -1,9 +1,8 @@
 //! Whether a job can ever start.
 
 use super::cluster::{Cluster, ClusterShape, Fabric, Placement, StartRefusal};
-use super::heuristics::packed;
-use super::place::fill_leaf;
-use crate::apps::training::TrainingJob;
+use super::job::TrainingJob;
+use super::packing::{fill_leaf, packed};
 use crate::infra::optical::{LeafId, OpticalError};
 
 /// What an empty cluster has for a job.
@@ -30,8 +29,7 @@ pub enum Feasibility {
 /// that waits for it waits forever.
 ///
 /// ```
-/// use stratosim::apps::training::{JobKind, TrainingJob};
-/// use stratosim::placement::training::{ClusterShape, Fabric, Feasibility, feasibility};
+/// use stratosim::apps::training::{ClusterShape, Fabric, Feasibility, JobKind, TrainingJob, feasibility};
 /// let shape = ClusterShape { leaves: 2, servers_per_leaf: 2, gpus_per_server: 8 };
 /// let job = TrainingJob {
 ///     id: 0, kind: JobKind::Llm, gpus: 33, submit_s: 0.0, duration_s: 60.0, communication: 0.1,
@@ -48,14 +46,34 @@ pub fn feasibility(
     fabric: Fabric,
     job: &TrainingJob,
 ) -> Result<Feasibility, OpticalError> {
-    let empty = Cluster::new(shape, fabric)?;
+    let mut empty = Cluster::new(shape, fabric)?;
+    Ok(match placement_that_starts(&mut empty, job) {
+        Ok((_, rate)) => Feasibility::Starts { rate },
+        Err(why) => why,
+    })
+}
+
+/// A placement at which a job can start on a cluster, and its rate there: packed, or spread evenly over the first leaves, on as few
+/// of them as will do. The cluster stays as it is.
+///
+/// # Errors
+/// Why none was found.
+pub(super) fn placement_that_starts(
+    cluster: &mut Cluster,
+    job: &TrainingJob,
+) -> Result<(Placement, f64), Feasibility> {
+    let shape = cluster.shape();
     if u64::from(job.gpus) > shape.gpus() {
-        return Ok(Feasibility::TooLarge { wanted: job.gpus, gpus: shape.gpus() });
+        return Err(Feasibility::TooLarge { wanted: job.gpus, gpus: shape.gpus() });
     }
-    let try_at = |placement: Placement| empty.clone().start(job, placement);
-    // It has as many GPUs.
-    let refusal = match try_at(packed(&empty, job.gpus).unwrap_or_default()) {
-        Ok(started) => return Ok(Feasibility::Starts { rate: started.rate }),
+    let try_at = |cluster: &mut Cluster, placement: Placement| {
+        let started = cluster.start(job, placement.clone())?;
+        cluster.end(job.id);
+        Ok((placement, started.rate))
+    };
+    let placement = packed(cluster, job.gpus).unwrap_or_default();
+    let refusal = match try_at(cluster, placement) {
+        Ok(found) => return Ok(found),
         Err(refusal) => refusal,
     };
     let least = job.gpus.div_ceil(shape.gpus_per_leaf());
@@ -66,11 +84,11 @@ pub fn feasibility(
         let mut servers = Vec::new();
         for leaf in 0..leaves {
             let share = job.gpus / leaves + u32::from(leaf < job.gpus % leaves);
-            fill_leaf(&empty, LeafId(leaf), share, &mut servers);
+            fill_leaf(cluster, LeafId(leaf), share, &mut servers);
         }
-        if let Ok(started) = try_at(Placement::new(servers)) {
-            return Ok(Feasibility::Starts { rate: started.rate });
+        if let Ok(found) = try_at(cluster, Placement::new(servers)) {
+            return Ok(found);
         }
     }
-    Ok(Feasibility::NoCircuits(refusal))
+    Err(Feasibility::NoCircuits(refusal))
 }
