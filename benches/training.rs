@@ -40,12 +40,13 @@ struct Case {
     fabric: Kind,
 }
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     Case { name: "month", leaves: 128, days: 30.0, jobs: usize::MAX, fabric: Kind::Optical },
     Case { name: "month ideal", leaves: 128, days: 30.0, jobs: usize::MAX, fabric: Kind::Ideal },
     Case { name: "month ecmp", leaves: 128, days: 30.0, jobs: usize::MAX, fabric: Kind::FatTree },
     Case { name: "large", leaves: 2048, days: 60.0, jobs: 20_000, fabric: Kind::Optical },
     Case { name: "large ideal", leaves: 2048, days: 60.0, jobs: 20_000, fabric: Kind::Ideal },
+    Case { name: "large ecmp", leaves: 2048, days: 60.0, jobs: 20_000, fabric: Kind::FatTree },
     Case { name: "small", leaves: 16, days: 2.0, jobs: usize::MAX, fabric: Kind::Optical },
 ];
 
@@ -83,7 +84,11 @@ fn jobs(case: &Case) -> Vec<JobPlan> {
 fn fabric(case: &Case) -> FabricPlan {
     match case.fabric {
         Kind::Ideal => FabricPlan::Ideal,
-        Kind::FatTree => FabricPlan::Hashed(Clos::new(case.leaves, 32, &[16]).expect("a fat-tree")),
+        // Pods of 16 leaves; 2048 leaves are those of 64-port switches, in pods of 32.
+        Kind::FatTree => {
+            let pod = if case.leaves == 2048 { 32 } else { 16 };
+            FabricPlan::Hashed(Clos::new(case.leaves, 32, &[pod]).expect("a fat-tree"))
+        }
         Kind::Optical => FabricPlan::Optical(Box::new(OpticalPlan {
             optics: Optics {
                 uplinks: 32,

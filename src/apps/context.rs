@@ -1,6 +1,7 @@
 //! What a workload may ask of the world.
 
 use super::agents::AgentId;
+use super::geo::{ScopeChoice, ScopeRequest};
 use super::missions::{EngagementChoice, EngagementRequest};
 use super::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, PlaneFacts};
 use super::replica_allocation::{
@@ -64,11 +65,13 @@ pub enum DecisionPoint {
     TrainingQueue,
     /// Which GPUs a training job gets.
     TrainingPlacement,
+    /// On which sites a geo-distributed resource is.
+    ResourceScope,
 }
 
 impl DecisionPoint {
     /// All decision points, in the order of their columns.
-    pub const ALL: [DecisionPoint; 12] = [
+    pub const ALL: [DecisionPoint; 13] = [
         DecisionPoint::Offloading,
         DecisionPoint::VmAllocation,
         DecisionPoint::Consolidation,
@@ -81,6 +84,7 @@ impl DecisionPoint {
         DecisionPoint::MissionEngagement,
         DecisionPoint::TrainingQueue,
         DecisionPoint::TrainingPlacement,
+        DecisionPoint::ResourceScope,
     ];
 
     /// The name in tables.
@@ -99,6 +103,7 @@ impl DecisionPoint {
             DecisionPoint::MissionEngagement => "mission_engagement",
             DecisionPoint::TrainingQueue => "training_queue",
             DecisionPoint::TrainingPlacement => "training_placement",
+            DecisionPoint::ResourceScope => "resource_scope",
         }
     }
 }
@@ -393,6 +398,12 @@ pub trait Context {
         &mut self,
         request: &TrainingPlacementRequest<'_>,
     ) -> TrainingPlacementChoice;
+
+    /// Whether sites collaborate under the policy of scopes: if not, each knows of its own resources only.
+    fn resource_scopes_collaborate(&self) -> bool;
+
+    /// Asks the policy on which sites a resource that is created is to be. The world has checked the answer.
+    fn decide_resource_scope(&mut self, request: &ScopeRequest<'_>) -> ScopeChoice;
 
     /// Fills a node's battery to a share of its capacity in 0..=1, as when it is swapped or charged; nothing of a node
     /// without one.

@@ -4,6 +4,7 @@ pub mod agents;
 mod anomaly;
 mod context;
 pub mod functions;
+pub mod geo;
 mod hosting;
 pub mod missions;
 mod offloading;

@@ -1,5 +1,6 @@
 //! What a run came to, for people.
 
+mod geo;
 mod missions;
 
 use self::missions::{report_missions, report_vehicles, report_wifi};
@@ -418,6 +419,9 @@ pub(super) fn report(summary: &Value, run: &Value, path: &Path) -> String {
         let all = [arrived, missions].into_iter().find(|all| all.is_number()).unwrap_or(created);
         if workload["stale_s"].is_object() {
             report_sessions(&mut text, name, workload);
+        }
+        if workload["divergence_s"].is_object() {
+            geo::report(&mut text, name, workload);
         }
         if workload["fabric"].is_object() {
             report_training(&mut text, name, workload);

@@ -18,6 +18,7 @@ pub mod orchestration;
 mod parameters;
 mod program;
 mod queues;
+pub mod scopes;
 pub mod services;
 mod sites;
 pub mod training;

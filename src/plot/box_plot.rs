@@ -109,8 +109,19 @@ impl BoxPlot {
                     }
                 }
             } else {
-                let text = "no values";
-                if width(text, 12.0) < slot {
+                let mut of_group = self.boxes.iter().filter(|own| own.group == one.group);
+                let is_first = of_group.clone().next().is_some_and(|first| std::ptr::eq(first, one));
+                let is_whole = of_group.all(|own| Quartiles::of(&own.values).is_none());
+                if is_whole && !is_first {
+                    continue;
+                }
+                let (x, room) = match (is_whole, kinds.len()) {
+                    (true, _) => (frame.x(group as f64), slot),
+                    (false, 1) => (x, slot),
+                    (false, _) => (x, pitch),
+                };
+                if let Some(text) = ["no values", "–"].into_iter().find(|text| width(text, 12.0) < room)
+                {
                     use plotters::style::text_anchor::{HPos, VPos};
                     let face = super::frame::face(12.0, HPos::Center, VPos::Bottom);
                     scene.text(text, (x, frame.bottom - 4.0), face);

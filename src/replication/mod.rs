@@ -8,10 +8,16 @@
 //! * [`LastWriter`], [`Counter`] and [`ObservedSet`]: state that converges whatever the order of messages (Shapiro et
 //!   al., "Conflict-free Replicated Data Types", SSS 2011), with the bytes of what replicas tell each other.
 
+mod convergent;
 mod crdt;
+mod group;
+mod logged;
+mod quiet;
 mod raft;
 mod raft_message;
+mod seen;
 
 pub use crdt::{Counter, Dot, LastWriter, Merge, ObservedSet};
+pub use group::{GroupMessage, GroupOptions, GroupRefusal, Member, MemberOutput, Mode, ValueKind, Verb};
 pub use raft::{NotLeader, Operation, RaftOptions, RaftOutput, Replica, Role, StateMachine};
 pub use raft_message::RaftMessage;

@@ -1,12 +1,13 @@
 //! A member of a Raft group.
 
+use super::group::Verb;
 use super::raft_message::{Body, RaftMessage};
 use crate::engine::{EntityStream, SimDuration, SimTime};
 use noraft::{
     Action, ClusterConfig, Log, LogEntries, LogIndex, LogPosition, Message, Node, NodeId, Term,
 };
 use rand::Rng;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use noraft::Role;
 
@@ -22,6 +23,8 @@ pub struct Operation {
     pub sequence: u64,
     /// Bytes of the request.
     pub bytes: u32,
+    /// What is done with the resource.
+    pub verb: Verb,
 }
 
 /// What a group keeps equal on its members.
@@ -45,6 +48,9 @@ pub struct RaftOptions {
     pub keep_entries: usize,
     /// Most entries in a message.
     pub batch_entries: usize,
+    /// Whether groups in which nothing is to be done rest: the leader says so in a last sign of life, and nobody sets a
+    /// timer any more. Members then have to be told who is down and up.
+    pub is_quiet: bool,
 }
 
 impl Default for RaftOptions {
@@ -54,6 +60,7 @@ impl Default for RaftOptions {
             election: SimDuration::from_nanos(1_000_000_000),
             keep_entries: 1024,
             batch_entries: 512,
+            is_quiet: false,
         }
     }
 }
@@ -100,7 +107,7 @@ pub enum RaftOutput<S> {
     Restored(u64),
 }
 
-struct Read {
+pub(super) struct Read {
     /// Confirmed by a majority that has echoed this round.
     round: u64,
     /// Answered when this is executed.
@@ -115,25 +122,29 @@ struct Read {
 /// place in the log: operations on black boxes have their effect where the boxes are. Costs O(log n) an operation and
 /// member, and O(`keep_entries`) memory for the log.
 pub struct Replica<S> {
-    node: Node,
+    pub(super) node: Node,
     /// The operations of the log's entries after its snapshot.
     operations: VecDeque<Option<Operation>>,
     state: S,
     applied: u64,
-    options: RaftOptions,
+    pub(super) options: RaftOptions,
     random: EntityStream,
-    role: Role,
-    leader: Option<u32>,
-    last_contact: Option<SimTime>,
-    deadline: SimTime,
+    pub(super) role: Role,
+    pub(super) leader: Option<u32>,
+    pub(super) last_contact: Option<SimTime>,
+    pub(super) deadline: SimTime,
     wake_at: Option<SimTime>,
-    is_down: bool,
+    pub(super) is_down: bool,
     round: u64,
     /// The entry with which this leadership began.
     term_start: u64,
     echoed: BTreeMap<NodeId, u64>,
     snapshot_after: BTreeMap<NodeId, SimTime>,
-    reads: VecDeque<Read>,
+    pub(super) reads: VecDeque<Read>,
+    /// Who is down, as this member was told.
+    pub(super) down: BTreeSet<u32>,
+    /// Who is to be struck.
+    pub(super) struck: BTreeSet<u32>,
 }
 
 impl<S> std::fmt::Debug for Replica<S> {
@@ -178,6 +189,8 @@ impl<S: StateMachine> Replica<S> {
             echoed: BTreeMap::new(),
             snapshot_after: BTreeMap::new(),
             reads: VecDeque::new(),
+            down: BTreeSet::new(),
+            struck: BTreeSet::new(),
         };
         replica.settle(now, None, out);
         replica
@@ -228,6 +241,11 @@ impl<S: StateMachine> Replica<S> {
             self.ask_wake(out);
             return;
         }
+        if self.is_hopeless() {
+            self.deadline = SimTime::MAX;
+            return;
+        }
+        self.go_on_striking(now, out);
         self.node.handle_election_timeout();
         self.settle(now, None, out);
         if self.deadline <= now {
@@ -329,7 +347,10 @@ impl<S: StateMachine> Replica<S> {
         }
         match message.body {
             Body::Raft { message: inner, operations } => {
-                self.receive_raft(now, &inner, message.round, &operations, out)
+                self.receive_raft(now, &inner, message.round, &operations, out);
+                if message.is_last {
+                    self.rest_as_follower();
+                }
             }
             Body::Snapshot { from, term, position, config, state, .. } => {
                 self.receive_snapshot(now, (from, term, message.round), position, config, *state, out);
@@ -345,6 +366,9 @@ impl<S: StateMachine> Replica<S> {
         operations: &[Option<Operation>],
         out: &mut Vec<RaftOutput<S>>,
     ) {
+        if self.struck.contains(&site(message.from())) {
+            return;
+        }
         // One that was struck does not always know, and would unseat each leader.
         if matches!(message, Message::RequestVoteCall { .. })
             && !self.node.config().contains(message.from())
@@ -414,7 +438,7 @@ impl<S: StateMachine> Replica<S> {
         self.receive_raft(now, &message, round, &[], out);
     }
 
-    fn must_lead(&self) -> Result<(), NotLeader> {
+    pub(super) fn must_lead(&self) -> Result<(), NotLeader> {
         if self.is_down || self.role != Role::Leader {
             return Err(NotLeader { leader: self.leader.filter(|_| !self.is_down) });
         }
@@ -423,7 +447,7 @@ impl<S: StateMachine> Replica<S> {
 
     /// Does what the algorithm has asked for. `incoming` is the place before the entries of the message that is being
     /// handled, their operations and the round to echo.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         now: SimTime,
         incoming: Option<(u64, &[Option<Operation>], u64)>,
@@ -492,7 +516,11 @@ impl<S: StateMachine> Replica<S> {
         self.operations.resize(self.node.log().entries().len(), None);
     }
 
-    fn set_deadline(&mut self, now: SimTime, out: &mut Vec<RaftOutput<S>>) {
+    pub(super) fn set_deadline(&mut self, now: SimTime, out: &mut Vec<RaftOutput<S>>) {
+        if self.may_rest() {
+            self.deadline = SimTime::MAX;
+            return;
+        }
         let wait = if self.node.role().is_leader() {
             self.options.heartbeat
         } else {
@@ -504,8 +532,8 @@ impl<S: StateMachine> Replica<S> {
     }
 
     /// Asks to be woken, unless that is already so: deadlines that move on cost nothing.
-    fn ask_wake(&mut self, out: &mut Vec<RaftOutput<S>>) {
-        if self.wake_at.is_none_or(|at| at > self.deadline) {
+    pub(super) fn ask_wake(&mut self, out: &mut Vec<RaftOutput<S>>) {
+        if self.deadline < SimTime::MAX && self.wake_at.is_none_or(|at| at > self.deadline) {
             self.wake_at = Some(self.deadline);
             out.push(RaftOutput::Wake(self.deadline));
         }
@@ -519,7 +547,8 @@ impl<S: StateMachine> Replica<S> {
             let first = offset(entries.prev_position().index.get(), start);
             operations.extend(self.operations.iter().skip(first).take(entries.len()));
         }
-        let message = RaftMessage { body: Body::Raft { message, operations }, round };
+        let is_last = operations.is_empty() && self.may_rest();
+        let message = RaftMessage { body: Body::Raft { message, operations }, round, is_last };
         out.push(RaftOutput::Send { to: site(to), message });
     }
 
@@ -542,7 +571,10 @@ impl<S: StateMachine> Replica<S> {
             state: Box::new(self.state.clone()),
         };
         self.snapshot_after.insert(to, now + self.options.election);
-        out.push(RaftOutput::Send { to: site(to), message: RaftMessage { body, round: self.round } });
+        out.push(RaftOutput::Send {
+            to: site(to),
+            message: RaftMessage { body, round: self.round, is_last: false },
+        });
     }
 
     fn apply_committed(&mut self, out: &mut Vec<RaftOutput<S>>) {
@@ -597,11 +629,11 @@ impl<S: StateMachine> Replica<S> {
     }
 }
 
-fn id(site: u32) -> NodeId {
+pub(super) fn id(site: u32) -> NodeId {
     NodeId::new(u64::from(site))
 }
 
-fn site(id: NodeId) -> u32 {
+pub(super) fn site(id: NodeId) -> u32 {
     // All ids are made of sites.
     u32::try_from(id.get()).unwrap_or(u32::MAX)
 }

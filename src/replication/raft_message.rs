@@ -18,6 +18,8 @@ pub struct RaftMessage<S> {
     pub(super) body: Body<S>,
     /// The leader's count of confirmations for reads, which replies echo.
     pub(super) round: u64,
+    /// Whether its leader rests from now on.
+    pub(super) is_last: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +52,15 @@ impl<S> RaftMessage<S> {
                     bytes + MEMBER_BYTES * config.unique_nodes().count() as u64
                 }
             }
+    }
+
+    /// The operations that it carries.
+    pub(super) fn each_operation(&self) -> impl Iterator<Item = &Operation> {
+        let operations = match &self.body {
+            Body::Raft { operations, .. } => operations.as_slice(),
+            Body::Snapshot { .. } => &[],
+        };
+        operations.iter().flatten()
     }
 
     /// How many operations it carries.

@@ -76,9 +76,11 @@ const WIFI: RunFigure =
 
 const PHASES: RunFigure = RunFigure { section: "Missions", table: "mission_phases", ..FIGURE };
 
+const GEO: RunFigure =
+    RunFigure { section: "Geo-distributed resources", table: "geo_operations", ..FIGURE };
 const TRAINING: RunFigure = RunFigure { section: "Training jobs", table: "training_jobs", ..FIGURE };
 
-const FIGURES: [RunFigure; 36] = [
+const FIGURES: [RunFigure; 38] = [
     RunFigure {
         title: "How tasks ended",
         caption: "Of the tasks that ended in each interval, the share of each outcome.",
@@ -340,6 +342,22 @@ const FIGURES: [RunFigure; 36] = [
         caption: "Ratio of the power that stations of modelled WiFi receive to noise.",
         y: "snr_db",
         ..WIFI
+    },
+    RunFigure {
+        title: "Latency of operations",
+        caption: "At each latency, the share of operations whose first response came within it.",
+        kind: ChartKind::Ecdf,
+        x: "latency_s",
+        by: "access",
+        ..GEO
+    },
+    RunFigure {
+        title: "Availability by kind",
+        caption: "Share of the operations of each sample that were done, over all sites.",
+        table: "geo_sites",
+        y: "availability",
+        by: "kind",
+        ..GEO
     },
     RunFigure {
         title: "Time to completion",

@@ -5,6 +5,7 @@ mod builtins;
 mod describe;
 mod orchestration;
 mod radio;
+mod scopes;
 mod training;
 mod traits;
 
@@ -27,8 +28,8 @@ use super::build::{Movement, NodeDirectory, PowerSite, WorkloadSite, node_power}
 use super::format::{
     ChangeSpec, ConsolidationKind, ControlKind, FrequencyKind, GovernorTimesSpec, LinkChoiceKind,
     MissionEngagementKind, MobilityKind, OffloadingKind, OverloadKind, PathLossKind, PowerKind,
-    PowerStatesSpec, PredictorKind, ReplicaAllocationKind, Scenario, SchedulerKind, SelectionKind,
-    ServicePlacementKind, TrainingPlacementKind, TrainingQueueKind, VmAllocationKind,
+    PowerStatesSpec, PredictorKind, ReplicaAllocationKind, ResourceScopeKind, Scenario, SchedulerKind,
+    SelectionKind, ServicePlacementKind, TrainingPlacementKind, TrainingQueueKind, VmAllocationKind,
     WorkflowSchedulingKind, WorkloadKind,
 };
 use crate::apps::Workload;
@@ -39,6 +40,7 @@ use crate::placement::forecast::Predictor;
 use crate::placement::frequency::FrequencyGovernor;
 use crate::placement::functions::ReplicaAllocationPolicy;
 use crate::placement::offloading::OffloadingPolicy;
+use crate::placement::scopes::ResourceScopePolicy;
 use crate::placement::services::ServicePlacementPolicy;
 use crate::placement::vm_allocation::VmAllocationPolicy;
 use crate::placement::workflows::WorkflowPolicy;
@@ -98,6 +100,7 @@ pub struct Registry {
     replica_allocation: BTreeMap<String, Entry<Make<dyn ReplicaAllocationPolicy>>>,
     mission_engagement: BTreeMap<String, Entry<Make<dyn EngagementPolicy>>>,
     training: TrainingKinds,
+    resource_scope: BTreeMap<String, Entry<Make<dyn ResourceScopePolicy>>>,
     path_loss: BTreeMap<String, Entry<MakePathLoss>>,
     schedulers: BTreeMap<String, Entry<MakeScheduler>>,
     link_choices: BTreeMap<String, Entry<MakeLinkChoice>>,
@@ -125,6 +128,7 @@ impl fmt::Debug for Registry {
             .field("mission_engagement", &self.mission_engagement.keys())
             .field("training_queue", &self.training.queues.keys())
             .field("training_placement", &self.training.placements.keys())
+            .field("resource_scope", &self.resource_scope.keys())
             .field("path_loss", &self.path_loss.keys())
             .field("schedulers", &self.schedulers.keys())
             .field("link_choices", &self.link_choices.keys())
@@ -199,6 +203,7 @@ impl Registry {
             replica_allocation: BTreeMap::new(),
             mission_engagement: BTreeMap::new(),
             training: TrainingKinds::default(),
+            resource_scope: BTreeMap::new(),
             path_loss: BTreeMap::new(),
             schedulers: BTreeMap::new(),
             link_choices: BTreeMap::new(),
@@ -533,6 +538,7 @@ impl Registry {
         fill_kind(&self.replica_allocation, &mut scenario.policies.replica_allocation.0);
         fill_kind(&self.mission_engagement, &mut scenario.policies.mission_engagement.0);
         fill_kind(&self.training.queues, &mut scenario.policies.training_queue.0);
+        fill_kind(&self.resource_scope, &mut scenario.policies.resource_scope.0);
         fill_kind(&self.training.placements, &mut scenario.policies.training_placement.0);
         if let Some(anomaly) = &mut scenario.policies.anomaly {
             self.fill_anomaly(anomaly);
@@ -599,6 +605,7 @@ impl Registry {
             (ReplicaAllocationKind::DEFINITION, one_of(&self.replica_allocation, &mut generator)),
             (MissionEngagementKind::DEFINITION, one_of(&self.mission_engagement, &mut generator)),
             (TrainingQueueKind::DEFINITION, one_of(&self.training.queues, &mut generator)),
+            (ResourceScopeKind::DEFINITION, one_of(&self.resource_scope, &mut generator)),
             (TrainingPlacementKind::DEFINITION, one_of(&self.training.placements, &mut generator)),
             (ControlKind::DEFINITION, self.control_schema(&mut generator)),
             (PathLossKind::DEFINITION, one_of(&self.path_loss, &mut generator)),
@@ -652,6 +659,7 @@ impl Registry {
         kinds.extend(infos("mission engagement policy", &self.mission_engagement));
         kinds.extend(infos("training queue policy", &self.training.queues));
         kinds.extend(infos("training placement policy", &self.training.placements));
+        kinds.extend(infos("resource scope policy", &self.resource_scope));
         kinds.extend(self.control_infos());
         kinds.extend(self.anomaly_infos());
         kinds.extend(infos("mobility model", &self.mobility));

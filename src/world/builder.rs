@@ -14,6 +14,7 @@ use super::network_energy::NetworkEnergyTable;
 use super::orchestration::Orchestration;
 use super::radio::{RadioSampling, RadioTable};
 use super::replica_allocation::ReplicaAllocator;
+use super::resource_scope::Scoper;
 use super::sampling::{Sampler, Sampling};
 use super::service_placement::{ServicePlacement, ServicePlacer};
 use super::simulation::{Simulation, World};
@@ -37,6 +38,7 @@ use crate::placement::frequency::{self, FrequencyGovernor};
 use crate::placement::functions::{self, Macro, ReplicaAllocationPolicy};
 use crate::placement::offloading::{self, LocalOnly, OffloadingPolicy};
 use crate::placement::orchestration::{self, ControlPlane};
+use crate::placement::scopes::{self, ResourceScopePolicy, Written};
 use crate::placement::services::{self, ServicePlacementPolicy};
 use crate::placement::training::{self, Fifo, Packed, QueuePolicy, TrainingPlacement};
 use crate::placement::vm_allocation::{self, FirstFit, VmAllocationPolicy};
@@ -90,6 +92,7 @@ pub struct WorldBuilder {
     mission_engagement: (String, Box<dyn EngagementPolicy>),
     training_queue: (String, Box<dyn QueuePolicy>),
     training_placement: (String, Box<dyn TrainingPlacement>),
+    resource_scope: (String, Box<dyn ResourceScopePolicy>),
     pub(super) anomaly: AnomalySetup,
     recorded: Vec<DecisionPoint>,
     sampling: Sampling,
@@ -122,6 +125,7 @@ impl WorldBuilder {
             mission_engagement: ("threshold".into(), Box::new(Threshold::default())),
             training_queue: ("fifo".into(), Box::new(Fifo::default())),
             training_placement: ("packed".into(), Box::new(Packed {})),
+            resource_scope: ("written".into(), Box::new(Written {})),
             anomaly: AnomalySetup::default(),
             recorded: DecisionPoint::ALL.to_vec(),
             sampling: Sampling::default(),
@@ -428,6 +432,25 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets the policy that chooses the sites of geo-distributed resources; `name` is what the records call it.
+    pub fn resource_scope(
+        &mut self,
+        name: impl Into<String>,
+        policy: impl ResourceScopePolicy + 'static,
+    ) -> &mut Self {
+        self.boxed_resource_scope(name, Box::new(policy))
+    }
+
+    /// Sets the policy that chooses the sites of geo-distributed resources from a box.
+    pub fn boxed_resource_scope(
+        &mut self,
+        name: impl Into<String>,
+        policy: Box<dyn ResourceScopePolicy>,
+    ) -> &mut Self {
+        self.resource_scope = (name.into(), policy);
+        self
+    }
+
     /// Sets the policy that orders waiting training jobs; `name` is what the records call it.
     pub fn training_queue(
         &mut self,
@@ -576,6 +599,9 @@ impl WorldBuilder {
                 DecisionPoint::TrainingQueue => {
                     PointSpec::new(point, &self.training_queue.0, training::queue_feature_columns())
                 }
+                DecisionPoint::ResourceScope => {
+                    PointSpec::new(point, &self.resource_scope.0, scopes::feature_columns())
+                }
                 DecisionPoint::TrainingPlacement => {
                     let name = &self.training_placement.0;
                     PointSpec::new(point, name, training::placement_feature_columns())
@@ -651,6 +677,10 @@ impl WorldBuilder {
             mission_engagement: Engager {
                 policy: self.mission_engagement.1,
                 random: self.streams.stream("policy/mission_engagement"),
+            },
+            resource_scope: Scoper {
+                policy: self.resource_scope.1,
+                random: self.streams.stream("policy/resource_scope"),
             },
             training: TrainingPolicies {
                 queue: self.training_queue.1,

@@ -14,6 +14,7 @@ use super::network_energy::NetworkEnergyTable;
 use super::orchestration::{self, Orchestration};
 use super::radio::RadioTable;
 use super::replica_allocation::{self, ReplicaAllocator};
+use super::resource_scope::{self, Scoper};
 use super::sampling::Sampler;
 use super::service_placement::{self, ServicePlacement};
 use super::tables::Tables;
@@ -22,6 +23,7 @@ use super::vehicles::VehicleTables;
 use super::wifi::WifiTables;
 use super::workflow_scheduling;
 use crate::apps::agents::AgentId;
+use crate::apps::geo::{ScopeChoice, ScopeRequest};
 use crate::apps::missions::{EngagementChoice, EngagementRequest};
 use crate::apps::orchestration::{OrchestrationFacts, OrchestrationRequest, Order, PlaneFacts};
 use crate::apps::replica_allocation::{
@@ -84,6 +86,7 @@ pub(super) struct Core {
     pub(super) replica_allocation: ReplicaAllocator,
     pub(super) mission_engagement: Engager,
     pub(super) training: TrainingPolicies,
+    pub(super) resource_scope: Scoper,
     pub(super) decisions: Decisions,
     pub(super) governor: Option<Governor>,
     pub(super) energy: Option<EnergyTable>,
@@ -623,6 +626,14 @@ impl Context for WorldContext<'_> {
         request: &TrainingPlacementRequest<'_>,
     ) -> TrainingPlacementChoice {
         training::decide_placement(self.core, self.schedule.now(), self.workload, request)
+    }
+
+    fn resource_scopes_collaborate(&self) -> bool {
+        self.core.resource_scope.policy.collaborates()
+    }
+
+    fn decide_resource_scope(&mut self, request: &ScopeRequest<'_>) -> ScopeChoice {
+        resource_scope::decide(self.core, self.schedule.now(), self.workload, request)
     }
 
     fn set_battery_level(&mut self, node: NodeId, level: f64) {

@@ -19,7 +19,7 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::unsigned(
             "subject",
             "",
-            "what it was about: number of the task in its workload, of the task in its workflow, of the virtual machine, of the step, of the node, of the application, of the device among those of 5G, of the agent in its workload, of the epoch of functions, of the observation period of a mission, of the question about an order of training jobs, or of the training job",
+            "what it was about: number of the task in its workload, of the task in its workflow, of the virtual machine, of the step, of the node, of the application, of the device among those of 5G, of the agent in its workload, of the epoch of functions, of the observation period of a mission, of the question about an order of training jobs, of the training job, or of the operation that creates a geo-distributed resource",
         ),
         ColumnSpec::category(
             "device",
@@ -33,7 +33,7 @@ fn common_columns() -> [ColumnSpec; COMMON] {
         ColumnSpec::float(
             "reward",
             "",
-            "of a task 1 / (1 + service time in s) if it was done in time, else 0; of a virtual machine or a consolidation the share that was got of what was asked for until the next such decision; of a frequency the share that was got until the next one of the node, less its mean power over that of all cores busy at the fastest step; of a response to an alarm the rate that the device's downlink would have had with the whole carrier until the next one, over the greatest that it had so far: 1 at another access point, 0 without any; of an action of an agent 1 if it was done, else 0; of an allocation of replicas the objective that its epoch had, over the greatest possible; of an engagement what the objective of the mission gained until the next decision about it; of an order of training jobs the share of the GPUs that is busy then; of a placement 1 over the slow-down of the job if it has finished, else 0",
+            "of a task 1 / (1 + service time in s) if it was done in time, else 0; of a virtual machine or a consolidation the share that was got of what was asked for until the next such decision; of a frequency the share that was got until the next one of the node, less its mean power over that of all cores busy at the fastest step; of a response to an alarm the rate that the device's downlink would have had with the whole carrier until the next one, over the greatest that it had so far: 1 at another access point, 0 without any; of an action of an agent 1 if it was done, else 0; of an allocation of replicas the objective that its epoch had, over the greatest possible; of an engagement what the objective of the mission gained until the next decision about it; of an order of training jobs the share of the GPUs that is busy then; of a placement 1 over the slow-down of the job if it has finished, else 0; of the sites of a geo-distributed resource 1 / (1 + latency of its creation in s) if that was done, else 0",
         ),
     ]
 }

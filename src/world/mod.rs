@@ -18,6 +18,7 @@ mod network_energy;
 mod orchestration;
 mod radio;
 mod replica_allocation;
+mod resource_scope;
 mod sampling;
 mod service_placement;
 mod simulation;

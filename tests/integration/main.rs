@@ -24,6 +24,7 @@ mod function_agents;
 mod function_policies;
 mod function_queueing;
 mod functions;
+mod geo;
 mod governed_hosts;
 mod interrupt;
 mod jammers;

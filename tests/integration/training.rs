@@ -1,6 +1,8 @@
 //! Training jobs from the scenario file to the tables.
 
-use crate::support::{Row, Run, run, run_shipped};
+use crate::support::{Row, Run, attempt, run, run_shipped};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +14,7 @@ fn scenario(fabric: Value, jobs: Value) -> Value {
             { "name": "server", "tier": "cloud", "count": 2, "cores": 8, "power": { "idle": "100 W", "busy": "900 W" } },
             { "name": "ocs", "tier": "cloud", "count": 8, "cores": 0, "power": { "idle": "0 W", "busy": "0 W" } },
         ],
-        "network": { "topology": [] },
+        "network": { "topology": [{ "kind": "none" }] },
         "workloads": [{
             "kind": "training",
             "cluster": { "servers": "server", "servers_per_leaf": 1 },
@@ -156,7 +158,7 @@ fn busy_day(fabric: Value, queue: Value, placement: &str, seed: u64) -> Value {
         "duration": "1 d",
         "seed": seed,
         "nodes": [{ "name": "server", "tier": "cloud", "count": 16, "cores": 8 }],
-        "network": { "topology": [] },
+        "network": { "topology": [{ "kind": "none" }] },
         "workloads": [{
             "kind": "training",
             "cluster": { "servers": "server", "servers_per_leaf": 2 },
@@ -320,7 +322,7 @@ fn completion_s(fabric: Value) -> f64 {
     let own = json!({
         "duration": "400 d",
         "nodes": [{ "name": "server", "tier": "cloud", "count": 512, "cores": 8 }],
-        "network": { "topology": [] },
+        "network": { "topology": [{ "kind": "none" }] },
         "workloads": [{
             "kind": "training",
             "cluster": { "servers": "server", "servers_per_leaf": 4 },
@@ -365,4 +367,208 @@ fn times_to_completion_come_in_the_published_order() {
     }
     assert!(found.is_sorted(), "{found:?}");
     assert!(found[1] < 1.01 * found[0] && found[2] > 1.02 * found[0]);
+}
+
+/// Small clusters of any shape, with any fabric, policies, jobs and faults.
+fn cluster() -> impl Strategy<Value = Value> {
+    let shape = (2..5_u32, 1..4_u32, prop_oneof![Just(2_u32), Just(4), Just(8)], 1..7_u32);
+    let switches = (
+        any::<bool>(),
+        prop_oneof![Just(0.3), Just(1.0)],
+        any::<[bool; 3]>(),
+        0..4_u32,
+        prop_oneof![Just("mems"), Just("patch_panel")],
+    );
+    let kind = prop_oneof![4 => Just("optical"), 1 => Just("ideal"), 1 => Just("leaf_spine")];
+    let queue = prop::sample::select(vec![
+        json!({ "kind": "fifo" }),
+        json!({ "kind": "fifo", "discipline": "backfill" }),
+        json!({ "kind": "fifo", "discipline": "reserve" }),
+        json!({ "kind": "fifo", "discipline": "preempt" }),
+        json!({ "kind": "shortest_remaining" }),
+        json!({ "kind": "least_attained" }),
+        json!({ "kind": "permutation", "window": 3 }),
+    ]);
+    let placement =
+        prop::sample::select(vec!["random", "first_fit", "packed", "uplink_aware", "domain_first"]);
+    let job = (any::<bool>(), 1..25_u32, 0..5000_u32, 1..3000_u32);
+    let outage = (any::<bool>(), 0..12_u32, 0..6000_u32, 1..3000_u32);
+    let jobs = prop::collection::vec(job, 1..25);
+    let outages = prop::collection::vec(outage, 0..6);
+    (shape, kind, switches, queue, placement, jobs, outages, any::<bool>(), 0..1000_u64).prop_map(
+        |(shape, kind, switches, queue, placement, jobs, outages, port_faults, seed)| {
+            let (leaves, servers_per_leaf, gpus_per_server, uplinks) = shape;
+            let (is_duplex, accept, [multi_hop, may_move, upgrade], defragment, switch) = switches;
+            let mut fabric = json!({ "kind": kind });
+            if kind != "ideal" {
+                fabric["uplinks"] = json!(uplinks);
+            }
+            if kind == "optical" {
+                fabric = json!({
+                    "kind": kind, "uplinks": uplinks, "switches": "ocs", "switch": switch,
+                    "ports": if is_duplex { "duplex" } else { "simplex" }, "accept": accept,
+                    "multi_hop": multi_hop, "may_move": may_move, "upgrade": upgrade, "defragment": defragment,
+                });
+                if port_faults {
+                    fabric["port_faults"] = json!({
+                        "time_to_failure": { "kind": "exponential", "mean": "2 h" },
+                        "time_to_repair": { "kind": "exponential", "mean": "10 min" },
+                    });
+                }
+            }
+            let listed = |(is_llm, gpus, submit_s, duration_s)| {
+                json!({
+                    "train": if is_llm { "llm" } else { "dlrm" }, "gpus": gpus, "submit": f64::from(submit_s),
+                    "duration": f64::from(duration_s), "communication": 0.4,
+                })
+            };
+            let servers = leaves * servers_per_leaf;
+            // By numbers that there are; of the same node one outage.
+            let mut faults: BTreeMap<String, Value> = BTreeMap::new();
+            for (is_switch, number, fail_s, length_s) in outages {
+                let node = if is_switch && kind == "optical" {
+                    if uplinks == 1 { "ocs".to_owned() } else { format!("ocs-{}", number % uplinks) }
+                } else {
+                    format!("server-{}", number % servers)
+                };
+                let outage = json!({ "fail": f64::from(fail_s), "repair": f64::from(fail_s + length_s) });
+                faults.insert(node.clone(), json!({ "nodes": node, "outages": [outage] }));
+            }
+            let mut nodes = vec![json!({ "name": "server", "tier": "cloud", "count": servers, "cores": 8 })];
+            if kind == "optical" {
+                nodes.push(json!({ "name": "ocs", "tier": "cloud", "count": uplinks, "cores": 0 }));
+            }
+            json!({
+                "seed": seed,
+                "duration": "2 h",
+                "nodes": nodes,
+                "network": { "topology": [{ "kind": "none" }] },
+                "workloads": [{
+                    "kind": "training",
+                    "cluster": {
+                        "servers": "server", "servers_per_leaf": servers_per_leaf, "gpus_per_server": gpus_per_server,
+                    },
+                    "fabric": fabric,
+                    "jobs": { "kind": "listed", "jobs": jobs.into_iter().map(listed).collect::<Vec<_>>() },
+                    "checkpoint": { "interval": "300 s", "restart": "60 s" },
+                }],
+                "policies": { "training_queue": queue, "training_placement": { "kind": placement } },
+                "faults": faults.into_values().collect::<Vec<_>>(),
+                "output": { "trace": "full", "sample": { "interval": "20 s" } },
+            })
+        },
+    )
+}
+
+/// Seconds of `spans` within `stint`, those in which they overlap counted once.
+fn covered_s(stint: (f64, f64), spans: &[(f64, f64)]) -> f64 {
+    let mut spans: Vec<(f64, f64)> =
+        spans.iter().map(|own| (own.0.max(stint.0), own.1.min(stint.1))).collect();
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut sum_s, mut until_s) = (0.0, stint.0);
+    for (begin_s, end_s) in spans {
+        sum_s += (end_s - f64::max(begin_s, until_s)).max(0.0);
+        until_s = until_s.max(end_s);
+    }
+    sum_s
+}
+
+/// In any small cluster, faults and all: no port has two circuits, so that each switch holds a matching; no GPU is in two jobs; no
+/// work is done while circuits are set up; and jobs end once.
+#[test]
+fn ports_and_gpus_are_in_one_place_at_a_time() {
+    let more = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let config = Config {
+        cases: more.unwrap_or(40),
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..Config::default()
+    };
+    proptest!(config, |(own in cluster())| {
+        let (result, found) = attempt(&own, &[]);
+        let output = result.get_output();
+        prop_assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let workload = &own["workloads"][0];
+        let is_duplex = workload["fabric"]["ports"] == "duplex";
+        let gpus_per_server = workload["cluster"]["gpus_per_server"].as_f64().unwrap();
+        let at = |row: &Row, column: &str| row.value(column) as u64;
+
+        // Circuits: when each of them carries, and which ports they have.
+        let mut dark: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
+        let mut ready: BTreeMap<(u64, u64, u64), Vec<(f64, f64)>> = BTreeMap::new();
+        for row in found.table("circuit_changes") {
+            let span = (row.value("t_s"), row.value("ready_s"));
+            prop_assert!(span.1 > span.0);
+            dark.entry(at(&row, "job")).or_default().push(span);
+            let circuit = (at(&row, "switch"), at(&row, "from_leaf"), at(&row, "to_leaf"));
+            ready.entry(circuit).or_default().push(span);
+        }
+        let mut ports: BTreeSet<(u64, u64, u64, bool)> = BTreeSet::new();
+        for row in found.table("circuit_maps") {
+            let t_s = row.value("t_s");
+            let circuit = (at(&row, "switch"), at(&row, "from_leaf"), at(&row, "to_leaf"));
+            for (leaf, sends) in [(circuit.1, true), (circuit.2, false)] {
+                let port = (t_s.to_bits(), circuit.0, leaf, is_duplex || sends);
+                prop_assert!(ports.insert(port), "two circuits of a port: {row:?}");
+            }
+            let spans = ready.get(&circuit).map(Vec::as_slice).unwrap_or_default();
+            let last = spans.iter().rfind(|span| span.0 <= t_s);
+            prop_assert!(last.is_some(), "never set up: {row:?}");
+            let carries = last.is_some_and(|span| span.1 <= t_s);
+            prop_assert_eq!(row.text("is_carrying") == "true", carries, "{:?} {:?}", row, last);
+        }
+
+        // Servers: how many GPUs are taken, what is left before what is taken at the same time.
+        let mut taken: BTreeMap<u64, Vec<(f64, f64)>> = BTreeMap::new();
+        let mut stints: BTreeMap<(u64, u64), (f64, f64)> = BTreeMap::new();
+        for row in found.table("training_placements") {
+            let (start_s, end_s, gpus) = (row.value("start_s"), row.value("t_s"), row.value("gpus"));
+            let server = taken.entry(at(&row, "server")).or_default();
+            server.extend([(start_s, gpus), (end_s, -gpus)]);
+            let stint = stints.entry((at(&row, "job"), start_s.to_bits())).or_insert((end_s, 0.0));
+            prop_assert_eq!(stint.0, end_s);
+            stint.1 += gpus;
+        }
+        for changes in taken.values_mut() {
+            changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+            let mut held = 0.0;
+            for (t_s, gpus) in changes.iter() {
+                held += gpus;
+                prop_assert!((0.0..=gpus_per_server).contains(&held), "{held} GPUs at {t_s} s");
+            }
+        }
+
+        // Jobs: each has one row, all its GPUs in each stint, and no work in the dark.
+        let rows = found.table("training_jobs");
+        let mut numbers: BTreeSet<u64> = BTreeSet::new();
+        prop_assert_eq!(rows.len(), workload["jobs"]["jobs"].as_array().unwrap().len());
+        for row in &rows {
+            let job = at(row, "job");
+            prop_assert!(numbers.insert(job), "job {job} ends twice");
+            let spans = dark.get(&job).map(Vec::as_slice).unwrap_or_default();
+            let own = stints.range((job, 0)..=(job, u64::MAX));
+            let (mut had_s, mut lit_s, mut count) = (0.0, 0.0, 0.0);
+            for (&(_, start), &(end_s, gpus)) in own {
+                prop_assert_eq!(gpus, row.value("gpus"));
+                let stint = (f64::from_bits(start), end_s);
+                let mut spans = spans.to_vec();
+                if count > 0.0 {
+                    spans.push((stint.0, stint.0 + 60.0));
+                }
+                count += 1.0;
+                had_s += stint.1 - stint.0;
+                lit_s += stint.1 - stint.0 - covered_s(stint, &spans);
+            }
+            prop_assert!((had_s - row.value("run_s")).abs() < 1e-6, "{had_s} {row:?}");
+            prop_assert_eq!(count, row.value("starts"));
+            match row.text("outcome") {
+                "finished" => {
+                    let done_s = row.value("duration_s") + row.value("lost_s");
+                    prop_assert!(lit_s > done_s - 1e-6, "{lit_s} s of work were enough: {row:?}");
+                }
+                "refused" => prop_assert!(count == 0.0),
+                other => prop_assert!(["running", "waiting"].contains(&other), "{other}"),
+            }
+        }
+    });
 }

@@ -133,6 +133,9 @@ impl Agents {
         if from == to {
             return self.expect(letter, SimDuration::ZERO, ARRIVES, context);
         }
+        if self.options.is_cut(now, from, to) {
+            return self.end(&letter, End::Disconnected, now);
+        }
         let round_trips = self.options.handshake_round_trips;
         let by_paths = self.options.carried_by == CarriedBy::Paths;
         if !by_paths && round_trips == 0.0 {

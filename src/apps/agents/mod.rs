@@ -93,6 +93,6 @@ mod workload;
 pub use counts::{AgentCounts, KindCounts};
 pub use mailbox::Mailbox;
 pub use message::{AgentId, Behaviour, Body, Handling, MessageKind, RequestId, Stimulus, TimerId};
-pub use options::{AgentOptions, AgentOptionsError, CarriedBy};
+pub use options::{AgentOptions, AgentOptionsError, CarriedBy, MailCut};
 pub use runtime::Agents;
 pub use workload::AgentWorkload;

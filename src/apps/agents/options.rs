@@ -1,6 +1,7 @@
 //! Rules for all agents of an owner.
 
-use crate::engine::{Distribution, SimDuration};
+use crate::engine::{Distribution, SimDuration, SimTime};
+use crate::infra::NodeId;
 
 /// What carries messages from node to node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,25 @@ pub enum CarriedBy {
     /// The way as it is when a message is sent: propagation and sending at the bandwidth of the narrowest link, as if it
     /// were alone. One event a message; links are not loaded.
     Paths,
+}
+
+/// One way that messages do not pass for some time: what is left of a partition if it holds in one direction only.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MailCut {
+    /// The nodes whose messages do not pass, in ascending order.
+    pub from: Vec<NodeId>,
+    /// The nodes that they do not reach, in ascending order.
+    pub to: Vec<NodeId>,
+    /// When: from each first time to the second.
+    pub spans: Vec<(SimTime, SimTime)>,
+}
+
+impl MailCut {
+    fn holds(&self, now: SimTime, from: NodeId, to: NodeId) -> bool {
+        self.spans.iter().any(|&(begin, end)| begin <= now && now < end)
+            && self.from.binary_search(&from).is_ok()
+            && self.to.binary_search(&to).is_ok()
+    }
 }
 
 /// Rules for all agents of an owner.
@@ -48,6 +68,8 @@ pub struct AgentOptions {
     pub retries: u32,
     /// How often [asks](super::Agents::ask) are sent again.
     pub ask_retries: u32,
+    /// Where nothing passes at times: messages that are sent then are lost.
+    pub cuts: Vec<MailCut>,
     /// Whether the memory of answers outlives the death of a node, as if it were on a disk, and behaviours are not told
     /// to forget. Timers, requests and what waits to be handled are lost in any case.
     pub keeps_state: bool,
@@ -75,6 +97,7 @@ impl AgentOptions {
             ask_timeout: SimDuration::from_secs(2.0),
             retries: 3,
             ask_retries: 0,
+            cuts: Vec::new(),
             keeps_state: false,
         }
     }
@@ -129,6 +152,11 @@ impl AgentOptions {
         self.timeout = self.timeout.max(SimDuration::from_nanos(1));
         self.ask_timeout = self.ask_timeout.max(SimDuration::from_nanos(1));
         self
+    }
+
+    /// Whether a message that is sent now does not pass.
+    pub(super) fn is_cut(&self, now: SimTime, from: NodeId, to: NodeId) -> bool {
+        self.cuts.iter().any(|cut| cut.holds(now, from, to))
     }
 
     /// Whether handling takes cores of the node.

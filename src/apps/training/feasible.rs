@@ -54,7 +54,7 @@ pub fn feasibility(
 }
 
 /// A placement at which a job can start on a cluster, and its rate there: packed, or spread evenly over the first leaves, on as few
-/// of them as will do. The cluster stays as it is.
+/// of them as will do. The jobs of the cluster stay as they are, its circuits may have changed.
 ///
 /// # Errors
 /// Why none was found.

@@ -11,7 +11,7 @@ use super::waiting::{RunningJob, WaitingJob};
 use crate::apps::{Context, DecisionEnd, DecisionId, Message};
 use crate::engine::{EventHandle, Phase, SimDuration, SimTime};
 use crate::infra::compute::{Accelerator, JobRequest};
-use crate::infra::optical::{LeafId, OpticalLayerId, Replan};
+use crate::infra::optical::{LeafId, OpticalLayerId, Replan, Ways};
 use crate::infra::{JobId, NodeId};
 use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +49,8 @@ pub(super) struct Run {
     end: Option<EventHandle>,
     /// The parts that keep its servers busy.
     parts: Vec<JobId>,
+    /// Its flows through packet switches that hash them.
+    ways: Ways,
     decision: Option<DecisionId>,
 }
 
@@ -89,6 +91,8 @@ pub(super) struct Operation {
     pub(super) running: Vec<u32>,
     server_of: BTreeMap<NodeId, u32>,
     pass_is_due: bool,
+    /// When jobs gave way last.
+    pub(super) preempted: Option<SimTime>,
     pub(super) paces_are_due: bool,
     hash_seed: u64,
     pub(super) instant: Instant,
@@ -115,6 +119,7 @@ impl Operation {
             running: Vec::new(),
             server_of: plan.cluster.servers.iter().copied().zip(0..).collect(),
             pass_is_due: false,
+            preempted: None,
             paces_are_due: false,
             hash_seed: context.streams().stream("training/hash").random(),
             instant: Instant::default(),
@@ -260,8 +265,10 @@ impl Operation {
         state.wanted = wanted;
         let dark_until = now + SimDuration::from_secs(restart_s);
         let parts = self.occupy(id, placement, context);
-        let pace = Pace { rate: 1.0, slow_down: 1.0 };
-        let run = Run { started: now, since: now, dark_until, pace, end: None, parts, decision };
+        let ways = self.ways_of(&job, placement);
+        self.paces_are_due |= !ways.is_empty();
+        let (pace, end) = (Pace::FULL, None);
+        let run = Run { started: now, since: now, dark_until, pace, end, parts, ways, decision };
         self.jobs[id as usize].run = Some(run);
         self.running.push(id);
         self.instant.started += 1;
@@ -271,7 +278,15 @@ impl Operation {
         }
         self.account.set_busy(now, self.busy_gpus());
         self.repace(id, context);
-        self.paces_are_due = true;
+    }
+
+    /// The ways of a job's flows, if packet switches hash them.
+    fn ways_of(&self, job: &TrainingJob, placement: &Placement) -> Ways {
+        let FabricPlan::Hashed(clos) = &self.plan.fabric else { return Ways::default() };
+        let shape = self.cluster.shape();
+        let shares = placement.leaves(shape);
+        let flows = pace::flows_of(job, &shares, shape, self.plan.cluster.nic_bytes_per_s);
+        clos.ways(&flows, self.hash_seed)
     }
 
     pub(super) fn busy_gpus(&self) -> u64 {
@@ -346,11 +361,8 @@ impl Operation {
     /// Its pace by the circuits that it has; over packet switches paces are worked out together.
     pub(super) fn repace(&mut self, id: u32, context: &mut dyn Context) {
         let pace = match &self.plan.fabric {
-            FabricPlan::Ideal => Pace::FULL,
-            FabricPlan::Hashed(_) => {
-                self.paces_are_due = true;
-                return self.expect_end(id, context);
-            }
+            // Those that share links are told their pace together.
+            FabricPlan::Ideal | FabricPlan::Hashed(_) => Pace::FULL,
             FabricPlan::Optical(_) => {
                 let model = self.plan.jobs[id as usize].model;
                 let model = model.map(|model| &self.plan.models[model as usize].1);
@@ -383,27 +395,28 @@ impl Operation {
             return;
         }
         let (shape, nic_bytes_per_s) = (self.cluster.shape(), self.plan.cluster.nic_bytes_per_s);
-        let (mut flows, mut ends) = (Vec::new(), Vec::with_capacity(self.running.len()));
-        let shares: Vec<_> = self
-            .running
-            .iter()
-            .map(|id| self.cluster.jobs().get(id).map(|own| own.leaves(shape)).unwrap_or_default())
-            .collect();
-        for (&id, shares) in self.running.iter().zip(&shares) {
-            pace::flows_of(self.job(id), shares, shape, nic_bytes_per_s, &mut flows);
-            ends.push(flows.len());
-        }
-        let rates = pace::hashed_rates(clos, nic_bytes_per_s, &flows, &ends, self.hash_seed);
-        for (at, (rate, shares)) in rates.into_iter().zip(shares).enumerate() {
-            let id = self.running[at];
-            let model = self.plan.jobs[id as usize].model;
-            let model = model.map(|model| &self.plan.models[model as usize].1);
-            let rails = shape.gpus_per_server;
-            let pace = pace::at_rate(self.job(id), model, &shares, rails, nic_bytes_per_s, rate);
-            let state = &self.jobs[id as usize];
-            if state.last_rate != Some(rate) || state.run.as_ref().is_some_and(|run| run.pace != pace) {
-                self.set_pace(id, pace, context);
+        let own_ways = |id: &u32| {
+            let run = self.jobs[*id as usize].run.as_ref()?;
+            (!run.ways.is_empty()).then_some((*id, &run.ways))
+        };
+        let (ids, ways): (Vec<u32>, Vec<&Ways>) = self.running.iter().filter_map(own_ways).unzip();
+        let rates = pace::hashed_rates(clos, nic_bytes_per_s, &ways);
+        for (id, rate) in ids.into_iter().zip(rates) {
+            let run = self.jobs[id as usize].run.as_ref();
+            if run.is_none_or(|run| run.pace.rate == rate) {
+                continue;
             }
+            let model = self.plan.jobs[id as usize].model;
+            let pace = match model.map(|model| &self.plan.models[model as usize].1) {
+                None => Pace { rate, slow_down: self.job(id).slow_down(rate) },
+                Some(model) => {
+                    let placement = self.cluster.jobs().get(&id);
+                    let shares = placement.map(|own| own.leaves(shape)).unwrap_or_default();
+                    let rails = shape.gpus_per_server;
+                    pace::at_rate(model, &shares, rails, nic_bytes_per_s, rate)
+                }
+            };
+            self.set_pace(id, pace, context);
         }
     }
 
@@ -420,11 +433,12 @@ impl Operation {
         }
         self.running.retain(|&own| own != id);
         if let Some(placement) = self.cluster.end(id) {
+            self.rows.placed(id, run.started, &placement, self.cluster.shape(), context);
             self.touch(&placement);
         }
         self.account.set_busy(now, self.busy_gpus());
         self.instant.ended += 1;
-        self.paces_are_due = true;
+        self.paces_are_due |= !run.ways.is_empty();
         Some(run)
     }
 

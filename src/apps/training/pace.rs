@@ -4,7 +4,7 @@ use super::cluster::{Cluster, ClusterShape};
 use super::demand::{LeafShare, Pattern, leaf_bytes};
 use super::iteration::IterationProfile;
 use super::job::TrainingJob;
-use crate::infra::optical::{Clos, LeafFlow, phase_time_s};
+use crate::infra::optical::{Clos, LeafFlow, Ways, phase_time_s};
 
 /// How fast a job goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,10 +106,10 @@ pub(super) fn flows_of(
     shares: &[LeafShare],
     shape: ClusterShape,
     nic_bytes_per_s: f64,
-    flows: &mut Vec<LeafFlow>,
-) {
+) -> Vec<LeafFlow> {
+    let mut flows = Vec::new();
     if shares.len() < 2 {
-        return;
+        return flows;
     }
     let all: u32 = shares.iter().map(|own| own.gpus).sum();
     let gpus = |leaf| shares.iter().find(|own| own.leaf == leaf).map_or(1, |own| own.gpus);
@@ -124,18 +124,17 @@ pub(super) fn flows_of(
         let key = |number: u32| u64::from(job.id) << 32 | u64::from(number);
         flows.extend((0..count).map(|number| LeafFlow { from, to, key: key(number), cap_bytes_per_s }));
     }
+    flows
 }
 
-/// The pace of a job whose slowest flow has this part of what it could have.
+/// The pace of a job with a model whose slowest flow has this part of what it could have.
 pub(super) fn at_rate(
-    job: &TrainingJob,
-    model: Option<&IterationProfile>,
+    model: &IterationProfile,
     shares: &[LeafShare],
     rails: u32,
     nic_bytes_per_s: f64,
     rate: f64,
 ) -> Pace {
-    let Some(model) = model else { return Pace { rate, slow_down: job.slow_down(rate) } };
     let of_phase = |phase: &super::CommunicationPhase| {
         full_time_s(phase.pattern, shares, rails, phase.bytes, nic_bytes_per_s)
     };
@@ -144,23 +143,13 @@ pub(super) fn at_rate(
     Pace { rate, slow_down: model.slow_down(&now, &full) }
 }
 
-/// The parts of full rate that jobs have whose flows share links by hashing: of each job that of its slowest flow, since a collective
-/// waits for all. `ends` tells for each job where its flows end in the list.
-pub(super) fn hashed_rates(
-    clos: &Clos,
-    link_bytes_per_s: f64,
-    flows: &[LeafFlow],
-    ends: &[usize],
-    seed: u64,
-) -> Vec<f64> {
-    let rates = clos.rates(link_bytes_per_s, flows, seed);
-    let mut first = 0;
-    ends.iter()
-        .map(|&end| {
-            let own = first..end;
-            first = end;
-            let part = |at: usize| rates[at] / flows[at].cap_bytes_per_s;
-            own.map(part).fold(1.0, f64::min)
-        })
-        .collect()
+/// The parts of full rate that jobs have whose flows share links by hashing, job by job: of each that of its slowest flow, since a
+/// collective waits for all.
+pub(super) fn hashed_rates(clos: &Clos, link_bytes_per_s: f64, jobs: &[&Ways]) -> Vec<f64> {
+    let mut rates = clos.rates_over(link_bytes_per_s, jobs).into_iter();
+    let slowest = |ways: &&Ways| {
+        let parts = ways.caps_bytes_per_s().zip(rates.by_ref()).map(|(cap, rate)| rate / cap);
+        parts.fold(1.0, f64::min)
+    };
+    jobs.iter().map(slowest).collect()
 }

@@ -1,7 +1,7 @@
 //! The rows of a workload of training jobs.
 
 use super::account::Account;
-use super::cluster::Cluster;
+use super::cluster::{Cluster, ClusterShape, Placement};
 use super::job::JobKind;
 use super::operation::{JobState, Operation};
 use super::plan::TrainingPlan;
@@ -144,6 +144,30 @@ impl Rows {
                 reason.into(),
             ],
         );
+    }
+
+    /// A job leaves the servers that it has had, or the run ends.
+    pub(super) fn placed(
+        &self,
+        id: u32,
+        started: SimTime,
+        placement: &Placement,
+        shape: ClusterShape,
+        context: &mut dyn Context,
+    ) {
+        let Some(table) = self.tables.placements else { return };
+        for &(server, gpus) in placement.servers() {
+            let cells = [
+                Cell::Float(context.now().as_secs()),
+                Cell::Category(self.workload),
+                Cell::Unsigned(u64::from(id)),
+                Cell::Float(started.as_secs()),
+                Cell::Unsigned(u64::from(server)),
+                Cell::Unsigned(u64::from(shape.leaf_of(server).0)),
+                Cell::Unsigned(u64::from(gpus)),
+            ];
+            context.record(table, &cells);
+        }
     }
 
     /// A circuit is set up.

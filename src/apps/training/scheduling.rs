@@ -91,9 +91,13 @@ impl Operation {
         self.export("change", context);
     }
 
-    /// Stops the jobs that give way.
+    /// Stops the jobs that give way, once an instant: who comes first may find no circuits, and would have the same jobs stop and
+    /// start again for ever.
     fn preempt(&mut self, context: &mut dyn Context) {
         let now = context.now();
+        if self.preempted == Some(now) {
+            return;
+        }
         let running = self.running_view(now);
         let request = TrainingQueueRequest {
             number: 0,
@@ -102,7 +106,11 @@ impl Operation {
             running: &running,
             cluster: &self.cluster,
         };
-        for at in context.training_jobs_giving_way(&request) {
+        let stopped = context.training_jobs_giving_way(&request);
+        if !stopped.is_empty() {
+            self.preempted = Some(now);
+        }
+        for at in stopped {
             if let Some(run) = running.get(at) {
                 self.stop(run.state.job.id, Stop::Preempted, context);
             }
@@ -136,7 +144,8 @@ impl Operation {
         };
         if self.running.is_empty()
             && matches!(refusal, StartRefusal::Circuits(_))
-            && let Ok((placement, _)) = placement_that_starts(&mut self.cluster, &job)
+            // On another one: circuits that were only tried would count as set up.
+            && let Ok((placement, _)) = placement_that_starts(&mut self.cluster.clone(), &job)
             && let Ok(started) = self.cluster.start(&job, placement.clone())
         {
             return Tried::Started(placement, started, choice.id);

@@ -7,6 +7,7 @@ use crate::records::{ColumnSpec, TableId, TableSpec};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tables {
     pub(super) jobs: Option<TableId>,
+    pub(super) placements: Option<TableId>,
     pub(super) states: Option<TableId>,
     pub(super) leaves: Option<TableId>,
     pub(super) maps: Option<TableId>,
@@ -23,6 +24,7 @@ impl Tables {
         };
         Tables {
             jobs: table(jobs()),
+            placements: table(placements()),
             states: table(states()),
             leaves: table(leaves()),
             maps: table(maps()),
@@ -81,6 +83,23 @@ fn jobs() -> TableSpec {
             ColumnSpec::category("reason", "what was short if it was refused: gpu, port or colouring"),
         ],
     )
+}
+
+fn placements() -> TableSpec {
+    TableSpec::new(
+        "training_placements",
+        "One row for each server that a training job had, written when it left it, or at the end of the run",
+        [
+            ColumnSpec::float("t_s", "s", "when it left, or the run ended"),
+            ColumnSpec::category("workload", "workload that it belongs to"),
+            ColumnSpec::unsigned("job", "", "the job's number"),
+            ColumnSpec::float("start_s", "s", "when it had started there"),
+            ColumnSpec::unsigned("server", "", "the server's number in the cluster"),
+            ColumnSpec::unsigned("leaf", "", "the leaf that the server hangs on"),
+            ColumnSpec::unsigned("gpus", "", "GPUs of the server that it had"),
+        ],
+    )
+    .detailed()
 }
 
 fn states() -> TableSpec {

@@ -260,6 +260,11 @@ impl Operation {
         let now = context.now();
         self.settle_all(now);
         self.rows.close_window(now, &self.account, context);
+        for (&id, placement) in self.cluster.jobs() {
+            if let Some(run) = &self.jobs[id as usize].run {
+                self.rows.placed(id, run.started, placement, self.cluster.shape(), context);
+            }
+        }
         let waiting: Vec<u32> = self.waiting.iter().map(|own| own.job.id).collect();
         for (ids, outcome) in [(self.running.clone(), "running"), (waiting, "waiting")] {
             for id in ids {

@@ -1,8 +1,10 @@
 //! Folded Clos networks of several levels that spread flows by hashing.
 
+use super::capped::capped_rates;
 use super::ecmp::LeafFlow;
 use super::error::OpticalError;
-use crate::infra::{LinkIndex, max_min_rates};
+use crate::infra::LinkIndex;
+use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Most levels of links above leaves.
@@ -29,6 +31,49 @@ pub struct Clos {
     uplinks: u32,
     /// Units in a group, from below; the topmost switches are shared by all that is left.
     groups: Vec<u32>,
+}
+
+/// The ways of flows through a [`Clos`], which stay while the flows do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ways {
+    /// The links of one flow after the other.
+    links: Vec<LinkIndex>,
+    /// Of each flow where its links end, and its cap.
+    flows: Vec<(usize, f64)>,
+}
+
+impl Ways {
+    pub(super) fn push(&mut self, path: impl IntoIterator<Item = LinkIndex>, cap_bytes_per_s: f64) {
+        self.links.extend(path);
+        self.flows.push((self.links.len(), cap_bytes_per_s));
+    }
+
+    /// The links and the cap of each flow.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[LinkIndex], f64)> {
+        let mut first = 0;
+        self.flows.iter().map(move |&(end, cap_bytes_per_s)| {
+            let own = first..end;
+            first = end;
+            (&self.links[own], cap_bytes_per_s)
+        })
+    }
+
+    /// The most that each flow sends, in bytes a second.
+    pub fn caps_bytes_per_s(&self) -> impl Iterator<Item = f64> + '_ {
+        self.flows.iter().map(|flow| flow.1)
+    }
+
+    /// How many flows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
 }
 
 impl Clos {
@@ -109,14 +154,14 @@ impl Clos {
 
     /// The links of a flow: up at each level until its group holds both ends, then down the same switches. The choices on the
     /// way up are by hash (ECMP); down, there is one way.
-    fn path(&self, flow: &LeafFlow, seed: u64) -> Vec<LinkIndex> {
+    fn path(&self, flow: &LeafFlow, seed: u64) -> SmallVec<[LinkIndex; 2 * MOST_LEVELS]> {
         let known = flow.from.0 < self.leaves && flow.to.0 < self.leaves;
+        let mut path = SmallVec::new();
         if flow.from == flow.to || !known {
-            return Vec::new();
+            return path;
         }
         let hash = flow.hash(seed);
         let per_level = self.leaves * self.uplinks;
-        let mut path = Vec::with_capacity(2 * self.levels());
         // The unit of the level that holds the end, ways up from one such unit, and the number of the one that is taken.
         let (mut from, mut to) = (flow.from.0, flow.to.0);
         let (mut ways, mut taken) = (self.uplinks, 0_u32);
@@ -153,14 +198,22 @@ impl Clos {
     /// ```
     #[must_use]
     pub fn rates(&self, link_bytes_per_s: f64, flows: &[LeafFlow], seed: u64) -> Vec<f64> {
-        let paths: Vec<Vec<LinkIndex>> = flows.iter().map(|flow| self.path(flow, seed)).collect();
+        self.rates_over(link_bytes_per_s, &[&self.ways(flows, seed)])
+    }
+
+    /// The ways of flows.
+    #[must_use]
+    pub fn ways(&self, flows: &[LeafFlow], seed: u64) -> Ways {
+        let mut ways = Ways::default();
+        flows.iter().for_each(|flow| ways.push(self.path(flow, seed), flow.cap_bytes_per_s));
+        ways
+    }
+
+    /// As [`Clos::rates`], of flows whose [ways](Clos::ways) are known, in their order.
+    #[must_use]
+    pub fn rates_over(&self, link_bytes_per_s: f64, flows: &[&Ways]) -> Vec<f64> {
         let links = 2 * self.levels() * self.links_per_level() as usize;
-        let flows: Vec<(&[LinkIndex], f64)> = paths
-            .iter()
-            .zip(flows)
-            .map(|(path, flow)| (path.as_slice(), flow.cap_bytes_per_s))
-            .collect();
-        max_min_rates(&vec![link_bytes_per_s; links], &flows)
+        capped_rates(links, link_bytes_per_s, flows)
     }
 }
 

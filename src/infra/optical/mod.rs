@@ -16,6 +16,7 @@
 //! Nothing here knows of events: who drives it passes the time in. `docs/optical.md` has the equations and
 //! where they are from.
 
+mod capped;
 mod circuit_switch;
 mod circuits;
 mod clos;
@@ -33,7 +34,7 @@ pub use circuit_switch::{Breakage, CircuitSwitch, SwitchPreset, SwitchTiming};
 pub use circuits::{
     Allocation, CircuitAllocator, CircuitOptions, CircuitRefusal, Granted, PairDemand, Replan,
 };
-pub use clos::{Clos, MOST_LEVELS};
+pub use clos::{Clos, MOST_LEVELS, Ways};
 pub use colouring::{Circuit, CircuitMap, Colouring, PortMode, Unrealisable, colour};
 pub use ecmp::{LeafFlow, ecmp_rates};
 pub use error::OpticalError;

@@ -371,6 +371,35 @@ impl Topology {
         Ok(topology)
     }
 
+    /// A leaf-spine network: `leaves` switches with `hosts_per_leaf` hosts each, and each leaf joined to each of `spines` switches
+    /// (all at least 1); leaves (spines + hosts per leaf) edges. Spines come first, then each leaf followed by its hosts.
+    ///
+    /// # Errors
+    /// If a number is zero, or there are too many nodes or edges.
+    pub fn leaf_spine(
+        leaves: usize,
+        spines: usize,
+        hosts_per_leaf: usize,
+    ) -> Result<Self, TopologyError> {
+        let generator = "leaf_spine";
+        whole(generator, "leaves", leaves, 1, MAX_NODES)?;
+        whole(generator, "spines", spines, 1, MAX_NODES)?;
+        whole(generator, "hosts_per_leaf", hosts_per_leaf, 1, MAX_NODES)?;
+        let below = leaves.checked_mul(hosts_per_leaf + 1);
+        node_limit(generator, below.and_then(|below| below.checked_add(spines)))?;
+        edge_limit(generator, leaves as f64 * (spines as f64 + hosts_per_leaf as f64))?;
+        let mut topology = Topology::of_nodes(spines, "spine", Role::Core);
+        for index in 0..leaves {
+            let leaf = topology.add(format!("leaf-{index}"), Role::Edge);
+            (0..spines).for_each(|spine| topology.join(spine, leaf));
+            for host in 0..hosts_per_leaf {
+                let host = topology.add(format!("leaf-{index}-host-{host}"), Role::Host);
+                topology.join(leaf, host);
+            }
+        }
+        Ok(topology)
+    }
+
     /// Joins the components as `connectivity` has it: nothing, or one edge more for each but the first.
     pub fn connect(&mut self, connectivity: Connectivity, stream: &mut Stream) {
         if connectivity == Connectivity::AsDrawn {
@@ -441,6 +470,18 @@ mod tests {
             prop_assert_eq!(count(&fat, Role::Core), half * half);
             prop_assert_eq!(count(&fat, Role::Aggregation), 2 * half * half);
             prop_assert_eq!(count(&fat, Role::Host), 2 * half.pow(3));
+
+            let flat = Topology::leaf_spine(a, b, c + 1).expect("good");
+            assert_sound(&flat, b + a * (c + 2), a * (b + c + 1));
+            for (node, degree) in flat.nodes.iter().zip(flat.degrees()) {
+                let expected = match node.role {
+                    Role::Core => a,
+                    Role::Edge => b + c + 1,
+                    _ => 1,
+                };
+                prop_assert_eq!(degree, expected);
+            }
+            prop_assert_eq!((count(&flat, Role::Core), count(&flat, Role::Host)), (b, a * (c + 1)));
         }
 
         #[test]
@@ -477,6 +518,7 @@ mod tests {
             let _ = Topology::cloud_edge(a % 40, b, c);
             let _ = Topology::grid(a, b % 40, Boundary::Wrapped).map_err(|error| error.to_string());
             let _ = Topology::fat_tree(a % 40);
+            let _ = Topology::leaf_spine(a, b, c);
             let _ = Topology::erdos_renyi(a % 300, x, Connectivity::Joined, random);
             let _ = Topology::barabasi_albert(a % 300, b, random);
             let _ = Topology::waxman(a % 40, x.fract(), y.fract(), (y, z), Connectivity::Joined, random);
@@ -593,6 +635,11 @@ mod tests {
             message(Topology::fat_tree(5)),
             "fat_tree: ports is 5, but must be an even number from 2 to 340"
         );
+        assert_eq!(
+            message(Topology::leaf_spine(4, 0, 2)),
+            "leaf_spine: spines is 0, but must be a whole number from 1 to 10000000"
+        );
+        assert!(Topology::leaf_spine(10_000, 10_000, 2).is_err());
         assert_eq!(
             message(Topology::erdos_renyi(10, 1.5, Connectivity::AsDrawn, random)),
             "erdos_renyi: probability is 1.5, but must be from 0 to 1"

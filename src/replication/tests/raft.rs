@@ -196,7 +196,13 @@ impl Network {
                 }
                 Due::Propose(site) => {
                     let sequence = self.proposed.len() as u64;
-                    let operation = Operation { origin: site, resource: 0, sequence, bytes: 100 };
+                    let operation = Operation {
+                        origin: site,
+                        resource: 0,
+                        sequence,
+                        bytes: 100,
+                        verb: Verb::Update,
+                    };
                     // With the answer of a group of one, it is acknowledged within the call.
                     self.proposed.push((site, None));
                     let _ = self.members[site as usize].propose(now, operation, &mut out);
@@ -246,6 +252,7 @@ fn options() -> RaftOptions {
         election: SimDuration::from_nanos(120 * MS),
         keep_entries: 4,
         batch_entries: 3,
+        is_quiet: false,
     }
 }
 

@@ -13,6 +13,7 @@ mod dynamics;
 mod energy;
 mod faults;
 mod functions;
+mod geo;
 mod hosts;
 mod jammers;
 mod maps;
@@ -50,7 +51,7 @@ pub(in crate::scenario) use power::node_power;
 
 use super::format::{
     AccessPointChoice, AssetSpecification, MobilityKind, NodeClassSpec, PoliciesSpec, SampleSpec,
-    Scenario,
+    Scenario, TopologySpec,
 };
 use super::{Diagnostics, Document, Registry, Site};
 use crate::engine::{RandomStreams, SimDuration, SimTime};
@@ -253,6 +254,11 @@ fn assemble(scenario: &mut Scenario, registry: &Registry, site: &Site<'_>) -> Op
     let policy_site = site.key("policies").key("training_placement");
     if let Some(policy) = registry.make_training_placement(placement, &policy_site) {
         world.boxed_training_placement(placement.kind(), policy);
+    }
+    let scopes = &scenario.policies.resource_scope;
+    let policy_site = site.key("policies").key("resource_scope");
+    if let Some(policy) = registry.make_resource_scope(scopes, &policy_site) {
+        world.boxed_resource_scope(scopes.kind(), policy);
     }
     if let Some(anomaly) = &scenario.policies.anomaly {
         let site = site.key("policies").key("anomaly");
@@ -520,8 +526,9 @@ fn add_network(
     linker.link_all(&scenario.network, prepared, streams, &network_site);
     let links = linker.links;
     let direct = direct_networks::direct_networks(&scenario.network, directory, streams, &network_site);
+    let wants_none = scenario.network.topology.contains(&TopologySpec::None);
     // What has failed before would only be told again in other words.
-    if site.is_clean() {
+    if site.is_clean() && !wants_none {
         direct_networks::check_connected(directory, &scenario.nodes, &links, &direct, &network_site);
     }
     let mut by_name: BTreeMap<String, LinkId> = BTreeMap::new();

@@ -11,7 +11,9 @@ use crate::infra::{
     TopologyNode,
 };
 use crate::scenario::Site;
-use crate::scenario::format::{LinkModelSpec, LinkQualities, NetworkSpec, NodeClassSpec, TopologySpec};
+use crate::scenario::format::{
+    LinkModelSpec, LinkQualities, Names, NetworkSpec, NodeClassSpec, TopologySpec,
+};
 use crate::scenario::import::read_graphml;
 use rand::RngExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,22 +58,36 @@ impl Prepared {
                     prepared.topologies.insert(index, topology);
                 }
                 TopologySpec::FatTree { switches, ports, .. } => {
-                    let Some(topology) = here.key("ports").check(Topology::fat_tree(*ports as usize))
-                    else {
-                        continue;
-                    };
-                    let hosts = topology.nodes.iter().filter(|node| is_host(node.role)).count();
-                    let filled = topology.nodes.len() - hosts;
-                    let Some(spec) = open_class(nodes, switches, filled, &here.key("switches")) else {
-                        continue;
-                    };
-                    spec.count = Some(filled as u32);
-                    prepared.topologies.insert(index, topology);
+                    let made = here.key("ports").check(Topology::fat_tree(*ports as usize));
+                    prepared.switches(index, made, switches, nodes, &here);
+                }
+                TopologySpec::LeafSpine { switches, leaves, spines, hosts_per_leaf, .. } => {
+                    let [leaves, spines, hosts] =
+                        [leaves, spines, hosts_per_leaf].map(|own| *own as usize);
+                    let made = here.check(Topology::leaf_spine(leaves, spines, hosts));
+                    prepared.switches(index, made, switches, nodes, &here);
                 }
                 _ => {}
             }
         }
         prepared
+    }
+
+    /// Keeps a topology of hosts and switches, whose class gets as many nodes as there are switches.
+    fn switches(
+        &mut self,
+        index: usize,
+        made: Option<Topology>,
+        class: &str,
+        nodes: &mut [NodeClassSpec],
+        site: &Site<'_>,
+    ) {
+        let Some(topology) = made else { return };
+        let filled = topology.nodes.iter().filter(|node| !is_host(node.role)).count();
+        if let Some(spec) = open_class(nodes, class, filled, &site.key("switches")) {
+            spec.count = Some(filled as u32);
+            self.topologies.insert(index, topology);
+        }
     }
 }
 
@@ -160,6 +176,12 @@ impl Linker<'_> {
             self.hierarchical([&none; 3], site);
         }
         for (index, rule) in network.topology.iter().enumerate() {
+            if *rule == TopologySpec::None && network.topology.len() > 1 {
+                site.key("topology").index(index).error_with_help(
+                    "`none` says that no rule makes links, but it is not the only rule",
+                    "leave it out, or the others",
+                );
+            }
             self.rule(
                 rule,
                 prepared.topologies.get(&index),
@@ -408,38 +430,54 @@ impl Linker<'_> {
                 let (Some(nodes), Some(to)) = (nodes, to) else { return };
                 self.attach(&nodes, &to, link, &mut random, site);
             }
+            TopologySpec::None => {}
             TopologySpec::FatTree { hosts, switches, link, .. } => {
-                let (Some(topology), Some(hosts)) =
-                    (prepared, directory.nodes(hosts, &site.key("hosts")))
-                else {
-                    return;
-                };
-                let places = topology.nodes.iter().filter(|node| is_host(node.role)).count();
-                if hosts.len() > places {
-                    site.key("hosts").error(format!(
-                        "{} hosts are named, but a fat-tree with these ports has places for {places}",
-                        hosts.len()
-                    ));
-                    return;
-                }
-                let Some(switches) = directory.class(switches) else { return };
-                let mut hosts = hosts.into_iter();
-                let mut switches = (switches.first..switches.first + switches.count).map(NodeId);
-                let nodes: Vec<Option<NodeId>> = topology
-                    .nodes
-                    .iter()
-                    .map(|node| if is_host(node.role) { hosts.next() } else { switches.next() })
-                    .collect();
-                for edge in &topology.edges {
-                    if let (Some(a), Some(b)) = (nodes[edge.a], nodes[edge.b]) {
-                        self.add(a, b, None, link, *edge, site);
-                    }
-                }
+                self.switched(prepared, "a fat-tree with these ports", (hosts, switches, link), site);
+            }
+            TopologySpec::LeafSpine { hosts, switches, link, .. } => {
+                self.switched(
+                    prepared,
+                    "a leaf-spine network of this size",
+                    (hosts, switches, link),
+                    site,
+                );
             }
             TopologySpec::Graphml { nodes, link, .. } => {
                 let (Some(topology), Some(class)) = (prepared, directory.class(nodes)) else { return };
                 let nodes: Vec<NodeId> = (class.first..class.first + class.count).map(NodeId).collect();
                 self.add_topology(topology, &nodes, link, site);
+            }
+        }
+    }
+
+    /// Links hosts and switches as they stand in a topology, where hosts may be fewer than there are places.
+    fn switched(
+        &mut self,
+        prepared: Option<&Topology>,
+        what: &str,
+        (hosts, switches, link): (&Names, &str, &LinkQualities),
+        site: &Site<'_>,
+    ) {
+        let (Some(topology), Some(hosts)) = (prepared, self.directory.nodes(hosts, &site.key("hosts")))
+        else {
+            return;
+        };
+        let places = topology.nodes.iter().filter(|node| is_host(node.role)).count();
+        if hosts.len() > places {
+            let count = hosts.len();
+            let message = format!("{count} hosts are named, but {what} has places for {places}");
+            site.key("hosts").error(message);
+            return;
+        }
+        let Some(switches) = self.directory.class(switches) else { return };
+        let mut hosts = hosts.into_iter();
+        let mut switches = (switches.first..switches.first + switches.count).map(NodeId);
+        let place =
+            |node: &TopologyNode| if is_host(node.role) { hosts.next() } else { switches.next() };
+        let nodes: Vec<Option<NodeId>> = topology.nodes.iter().map(place).collect();
+        for edge in &topology.edges {
+            if let (Some(a), Some(b)) = (nodes[edge.a], nodes[edge.b]) {
+                self.add(a, b, None, link, *edge, site);
             }
         }
     }

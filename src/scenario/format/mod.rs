@@ -12,6 +12,7 @@ mod energy;
 mod faults;
 mod function_arrivals;
 mod functions;
+mod geo;
 mod infrastructure;
 mod jammers;
 mod missions;
@@ -80,6 +81,11 @@ pub use functions::{
     FunctionStartSpec, FunctionWeightsSpec, FunctionsSpec, IntervalSpec, KeepAliveSpec, LoadsName,
     NeighboursName, NeighboursSpec, RandomNeighboursSpec, RejectedName,
 };
+pub use geo::{
+    AccessWorkSpec, ByAccessSpec, DependencySpec, GeoAgentsSpec, GeoReplicasSpec, GeoRequestSpec,
+    GeoSpec, GeoUsersSpec, MailCutSpec, ModeName, OwnershipSpec, RelationName, ResourceKindSpec,
+    SiteRatesSpec, SiteRemovalSpec, WorkflowCallSpec,
+};
 pub use infrastructure::{InfrastructureSpec, OfferedValues};
 pub use jammers::{
     ChannelName, DurationsName, JammerPlaceSpec, JammerPointSpec, JammerSpec, JammingSpec, WaveformName,
@@ -119,9 +125,9 @@ pub use radio::{RadioEnvironmentSpec, RadioPresetName, RadioSampleSpec};
 pub use root::{
     AreaSpec, AttachBy, AttachmentSpec, ConsolidationKind, ControlKind, DetectorKind, FormatName,
     LinkChoiceKind, MissionEngagementKind, Names, OriginSpec, OutputSpec, OverloadKind, PathLossKind,
-    PoliciesSpec, PredictorKind, ReplicaAllocationKind, ResponseKind, SampleSpec, Scenario,
-    SchedulerKind, SelectionKind, ServicePlacementKind, TrainingPlacementKind, TrainingQueueKind,
-    VmAllocationKind, WorkflowSchedulingKind,
+    PoliciesSpec, PredictorKind, ReplicaAllocationKind, ResourceScopeKind, ResponseKind, SampleSpec,
+    Scenario, SchedulerKind, SelectionKind, ServicePlacementKind, TrainingPlacementKind,
+    TrainingQueueKind, VmAllocationKind, WorkflowSchedulingKind,
 };
 pub(crate) use root::{FrequencyKind, MobilityKind, OffloadingKind, PowerKind, WorkloadKind};
 pub use service_placement::{EclypseStaticSpec, FixedPlacementSpec};

@@ -134,6 +134,8 @@ impl LinkSpecification {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum TopologySpec {
+    /// No links by rule: nodes compute where they are, and reach each other by `links` if at all. The only rule.
+    None,
     /// Every edge node to the nearest fog node (or cloud, if there is no fog), every fog node to the nearest
     /// cloud node, clouds among each other.
     Hierarchical {
@@ -242,6 +244,25 @@ pub enum TopologySpec {
         #[serde(default)]
         link: LinkQualities,
     },
+    /// Leaf switches with hosts below them in their order, each leaf linked to each spine switch.
+    LeafSpine {
+        /// The hosts, at most as many as leaves times hosts a leaf.
+        hosts: Names,
+        /// Leaf switches.
+        #[schemars(range(min = 1))]
+        leaves: u32,
+        /// Spine switches.
+        #[schemars(range(min = 1))]
+        spines: u32,
+        /// Hosts under each leaf.
+        #[schemars(range(min = 1))]
+        hosts_per_leaf: u32,
+        /// The class of the switches, of the tier `network`; as many as are needed, spines first.
+        switches: String,
+        /// The links.
+        #[serde(default)]
+        link: LinkQualities,
+    },
     /// The nodes and links of a GraphML file (Internet Topology Zoo).
     Graphml {
         /// The file, relative to the scenario.
@@ -276,7 +297,7 @@ fn default_route_factor() -> f64 {
 pub struct NetworkSpec {
     /// How links serve their transfers if they do not say.
     pub model: LinkModelSpec,
-    /// Links by rule; one `hierarchical` rule if there are neither rules nor links.
+    /// Links by rule; one `hierarchical` rule if there are neither rules nor links, and none by the rule `none`.
     pub topology: Vec<TopologySpec>,
     /// Links one by one.
     pub links: Vec<LinkSpecification>,

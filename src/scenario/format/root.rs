@@ -83,6 +83,8 @@ kinds! {
     TrainingQueueKind "training_queue_policy";
     /// A policy that gives training jobs GPUs, with its parameters.
     TrainingPlacementKind "training_placement_policy";
+    /// A policy that chooses the sites of geo-distributed resources, with its parameters.
+    ResourceScopeKind "resource_scope_policy";
     /// A control plane with its parameters.
     ControlKind "control_plane";
     /// A model of path loss with its parameters.
@@ -123,6 +125,7 @@ of_kind!(
     MissionEngagementKind,
     TrainingQueueKind,
     TrainingPlacementKind,
+    ResourceScopeKind,
     WorkflowSchedulingKind,
     ControlKind,
     PathLossKind,
@@ -246,6 +249,8 @@ pub struct PoliciesSpec {
     pub training_queue: TrainingQueueKind,
     /// Which GPUs training jobs get.
     pub training_placement: TrainingPlacementKind,
+    /// On which sites geo-distributed resources are.
+    pub resource_scope: ResourceScopeKind,
     /// What watches the radio links of devices of 5G, and what is done about alarms; nothing if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anomaly: Option<AnomalySpec>,
@@ -264,6 +269,7 @@ impl Default for PoliciesSpec {
             mission_engagement: MissionEngagementKind::of_kind("threshold"),
             training_queue: TrainingQueueKind::of_kind("fifo"),
             training_placement: TrainingPlacementKind::of_kind("packed"),
+            resource_scope: ResourceScopeKind::of_kind("written"),
             anomaly: None,
         }
     }

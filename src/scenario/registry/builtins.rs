@@ -5,8 +5,8 @@ use crate::placement::forecast as predictors;
 use crate::placement::frequency as governors;
 use crate::placement::offloading as policies;
 use crate::placement::{
-    anomaly, consolidation, engagement, functions, orchestration, services, training, vm_allocation,
-    workflows,
+    anomaly, consolidation, engagement, functions, orchestration, scopes, services, training,
+    vm_allocation, workflows,
 };
 
 impl Registry {
@@ -17,7 +17,7 @@ impl Registry {
             AlphaBetaGammaSpec, BestRateSpec, BudgetPowerSpec, CellsFirstSpec, CentralSpec,
             CloseInPathLossSpec, CloudSimSpec, CmosPowerSpec, ComposedSpec, CorePowerSpec,
             CubicPowerSpec, EclypseStaticSpec, FcdMobility, FirstOfSpec, FixedPlacementSpec,
-            FollowThePriceSpec, ForecastSpec, FreeSpaceSpec, FunctionsSpec, FuzzyRulesSpec,
+            FollowThePriceSpec, ForecastSpec, FreeSpaceSpec, FunctionsSpec, FuzzyRulesSpec, GeoSpec,
             IndoorHotspotSpec, LearnedSpec, LinearPowerSpec, LogDistanceSpec, LogisticSpec, MaxRateSpec,
             MissionsSpec, NomadicMobility, PermutationSpec, PreferSpec, ProportionalFairSpec,
             RandomWaypointMobility, RingRoadMobility, RoundRobinSpec, RuralMacroSpec, ServicesSpec,
@@ -125,6 +125,13 @@ impl Registry {
             .training_placement::<training::DomainFirst>("domain_first")
             .training_placement::<training::Exhaustive>("exhaustive")
             .training_placement::<training::LookAhead>("look_ahead")
+            .workload::<GeoSpec>("geo_requests")
+            .resource_scope::<scopes::Written>("written")
+            .resource_scope::<scopes::LocalOnly>("local")
+            .resource_scope::<scopes::Nearest>("nearest")
+            .resource_scope::<scopes::FollowDemand>("follow_demand")
+            .resource_scope::<scopes::Centralised>("centralised")
+            .resource_scope::<scopes::Everywhere>("everywhere")
             .mission_engagement::<engagement::Never>("never")
             .mission_engagement::<engagement::Always>("always")
             .mission_engagement::<engagement::Threshold>("threshold")
