@@ -14,6 +14,7 @@ mod service_placement;
 pub mod services;
 pub mod sessions;
 pub mod tasks;
+mod times;
 pub mod training;
 pub mod virtual_machines;
 pub mod workflows;

@@ -2,7 +2,8 @@
 
 use super::answer::{Answer, Collaboration, Failure};
 use super::plan::Access;
-use crate::engine::{Quantiles, Summary};
+use crate::apps::times::Times;
+use crate::engine::Summary;
 use crate::replication::Role;
 use serde_json::{Map, Value, json};
 
@@ -15,33 +16,7 @@ pub(super) struct Ended {
     pub(super) result: Result<Answer, Failure>,
     pub(super) latency_s: f64,
     /// How many sites its agent took to be unavailable.
-    pub(super) is_cut_off: usize,
-}
-
-/// Mean and quantiles.
-#[derive(Debug, Default)]
-struct Times {
-    own: Summary,
-    quantiles: Quantiles,
-}
-
-impl Times {
-    fn add(&mut self, value: f64) {
-        self.own.add(value);
-        self.quantiles.add(value);
-    }
-
-    fn json(&self) -> Value {
-        let of = |fraction| self.quantiles.quantile(fraction);
-        let has_some = self.own.count() > 0;
-        json!({
-            "mean": has_some.then(|| self.own.mean()),
-            "p50": of(0.5),
-            "p95": of(0.95),
-            "p99": of(0.99),
-            "max": has_some.then(|| self.own.max()),
-        })
-    }
+    pub(super) unavailable: usize,
 }
 
 /// Operations of one sort.
@@ -141,7 +116,7 @@ impl Account {
         let sort = &mut self.sorts[ended.access as usize][ended.collaboration as usize];
         sort.operations += 1;
         self.served[usize::from(ended.kind)].count(is_done);
-        self.in_sight[usize::from(ended.is_cut_off > 0)].count(is_done);
+        self.in_sight[usize::from(ended.unavailable > 0)].count(is_done);
         match &ended.result {
             Ok(answer) => {
                 sort.done += 1;

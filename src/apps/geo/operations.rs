@@ -262,7 +262,7 @@ impl Geo {
             collaboration: self.collaboration(wish.resource, operation.site),
             result,
             latency_s,
-            is_cut_off: self.contacts[operation.site as usize].unavailable.len(),
+            unavailable: self.contacts[operation.site as usize].unavailable.len(),
         };
         if operation.began >= context.warm_up_end() {
             self.account.end(&ended);

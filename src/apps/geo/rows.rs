@@ -125,7 +125,7 @@ impl Rows {
             answer.map(|own| u64::from(own.messages)).into(),
             read.map(|own| u64::from(own.versions_behind)).into(),
             read.map(|own| own.age_s).into(),
-            Cell::Unsigned(ended.is_cut_off as u64),
+            Cell::Unsigned(ended.unavailable as u64),
         ];
         context.record(self.operations, &cells);
     }

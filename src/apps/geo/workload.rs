@@ -177,7 +177,7 @@ impl Geo {
                 collaboration: Collaboration::Local,
                 result: Err(Failure::Unreachable),
                 latency_s: 0.0,
-                is_cut_off: self.contacts[operation.site as usize].unavailable.len(),
+                unavailable: self.contacts[operation.site as usize].unavailable.len(),
             };
             if let Some(rows) = &self.rows {
                 rows.unfinished(&operation, &ended, context);

@@ -1,7 +1,8 @@
 //! What a cluster adds up over a run.
 
 use super::cluster::StartRefusal;
-use crate::engine::{Quantiles, SimTime, Summary, TimeWeighted};
+use crate::apps::times::Times;
+use crate::engine::{SimTime, TimeWeighted};
 use serde_json::{Value, json};
 
 /// What a job that was tried was short of.
@@ -40,35 +41,6 @@ pub(super) struct Instant {
     pub(super) ended: u64,
     pub(super) moved: u64,
     pub(super) short: Shortages,
-}
-
-/// Mean and quantiles of times.
-#[derive(Debug)]
-struct Times {
-    own: Summary,
-    quantiles: Quantiles,
-}
-
-impl Times {
-    fn new() -> Self {
-        Times { own: Summary::default(), quantiles: Quantiles::default() }
-    }
-
-    fn add(&mut self, value: f64) {
-        self.own.add(value);
-        self.quantiles.add(value);
-    }
-
-    fn json(&self) -> Value {
-        let of = |fraction| self.quantiles.quantile(fraction);
-        json!({
-            "mean": (self.own.count() > 0).then(|| self.own.mean()),
-            "p50": of(0.5),
-            "p95": of(0.95),
-            "p99": of(0.99),
-            "max": (self.own.count() > 0).then(|| self.own.max()),
-        })
-    }
 }
 
 /// The sums of a run. Of jobs those count that were submitted after the warm-up.
@@ -112,9 +84,9 @@ impl Account {
             offered_gpu_s: 0.0,
             first_submit: None,
             last_end: None,
-            waits_s: Times::new(),
-            completions_s: Times::new(),
-            slow_downs: Times::new(),
+            waits_s: Times::default(),
+            completions_s: Times::default(),
+            slow_downs: Times::default(),
             submitted: 0,
             finished: 0,
             refused: Shortages::default(),
